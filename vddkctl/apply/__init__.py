@@ -1,0 +1,1 @@
+"""Effects: does what a plan says, checks before each write, records what it did."""

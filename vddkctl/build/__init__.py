@@ -1,0 +1,1 @@
+"""How an image comes to be: reading an archive, making a layer, assembling the image."""

@@ -1,0 +1,1 @@
+"""Where settings live: one interface and the places behind it."""

@@ -1,0 +1,64 @@
+"""The one interface to places where Forklift's settings live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vddkctl.plan.observed import ClusterState, ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdit:
+    """One field to write. ``path`` is like ``("spec", "settings", "vddkInitImage")``; None unsets it."""
+
+    path: tuple[str, ...]
+    value: Any | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """Edits of one object, valid only while it is at ``resource_version``."""
+
+    key: ObjectKey
+    edits: tuple[FieldEdit, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """What became of one :class:`ObjectChange`. ``error`` is None when it is written."""
+
+    key: ObjectKey
+    error: Exception | None = None
+
+
+class Cluster(Protocol):
+    """Settings by object. Every method raises :class:`~vddkctl.errors.ClusterError` when the place fails."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: ``prod-frankfurt``, ``./gitops``."""
+        ...
+
+    def observe(self, namespace: str | None) -> ClusterState:
+        """Every ForkliftController and Provider. ``namespace``: where Forklift lives, when the spec says."""
+        ...
+
+    def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Write changes, giving one outcome each as it is known; one that fails does not stop the others."""
+        ...
+
+    def read_record(self, site: str) -> bytes | None:
+        """The record of what was last applied, or None."""
+        ...
+
+    def write_record(self, site: str, content: bytes) -> None:
+        """Replace the record, in one step."""
+        ...
+
+    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
+        """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it."""
+        ...

@@ -1,0 +1,1 @@
+"""A site to try things on: a sample archive, a base, manifests and a spec."""

@@ -1,0 +1,105 @@
+"""Every error a person can meet, in one tree.
+
+::
+
+    VddkctlError                 exit code 1 unless the class says otherwise
+    ├── UsageError               64: the command line is wrong
+    ├── SpecError                the spec has mistakes; carries all of them
+    ├── NotSupportedYet          the spec is right, but a part of it is not carried out yet
+    ├── ArchiveError             the vendor's archive cannot be used
+    ├── ImageError               an image, a base or a reference is not what it should be
+    ├── RegistryError            a place where images live did not do what was asked
+    ├── ClusterError             a place where settings live did not do what was asked
+    │   └── ManifestError        a file in a folder of manifests is not what it should be
+    ├── PlanError                the spec and the world do not fit together
+    │   └── PlanFileError        a saved plan cannot be read
+    ├── StalePlanError           something moved since the plan was made
+    ├── LockedError              another run holds the lock
+    └── Interrupted              130: stopped by a signal; what was done is recorded
+
+Each says what happened (``what``), where (``where``: ``file:line:column``, an address, or a URL without
+credentials) and what to do next (``hint``).
+"""
+
+from __future__ import annotations
+
+
+class VddkctlError(Exception):
+    """Base of all errors that are meant for the person at the terminal.
+
+    ``what`` is one sentence without a final full stop. ``where`` may be empty. ``hint`` says what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One or two lines, as they are shown."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  {self.hint}" if self.hint else head
+
+
+class UsageError(VddkctlError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class NotSupportedYet(VddkctlError):  # noqa: N818 - reads as the sentence it is
+    """The spec is valid, but asks for something this version does not carry out."""
+
+
+class ArchiveError(VddkctlError):
+    """The vendor's archive cannot be used: not gzip, truncated, hostile, not what was declared."""
+
+
+class ImageError(VddkctlError):
+    """An image, a base or a reference is not what it should be."""
+
+
+class RegistryError(VddkctlError):
+    """A place where images live could not be read or written."""
+
+
+class ClusterError(VddkctlError):
+    """A place where settings live could not be read or written."""
+
+
+class ManifestError(ClusterError):
+    """A file in a folder of manifests is not what it should be."""
+
+
+class PlanError(VddkctlError):
+    """The spec and the world do not fit together, or a plan cannot be carried out."""
+
+
+class PlanFileError(PlanError):
+    """A saved plan cannot be read: not JSON, another format, fields that are missing."""
+
+
+class StalePlanError(VddkctlError):
+    """Something a saved plan relies on has moved. ``moved`` names each thing, as ``(address, what)``."""
+
+    def __init__(self, what: str, *, moved: tuple[tuple[str, str], ...], hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.moved = moved
+
+    def __str__(self) -> str:
+        """The sentence, then one line for each thing that moved."""
+        lines = [self.what, *(f"  {address}: {what}" for address, what in self.moved)]
+        return "\n".join([*lines, f"  {self.hint}"] if self.hint else lines)
+
+
+class LockedError(VddkctlError):
+    """Another run holds the lock of this site."""
+
+
+class Interrupted(VddkctlError):  # noqa: N818 - it is not a mistake
+    """A signal ended the run; what was done until then is recorded."""
+
+    exit_code = 130

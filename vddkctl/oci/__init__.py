@@ -1,0 +1,1 @@
+"""What an image is: references, descriptors, manifests, indexes and their assembly. Pure."""

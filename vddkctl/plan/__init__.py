@@ -1,0 +1,1 @@
+"""Site + Observed → Plan. Pure: the same input gives the same bytes."""

@@ -1,0 +1,108 @@
+"""What the world looks like: the planner's second input. ``observe.py`` fills it; nothing here reads anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vddkctl.plan.record import Record
+from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
+
+Kind = Literal["ForkliftController", "Provider"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """Which object. Its address is ``controller.…`` or ``provider.…``, by kind."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        """``provider.openshift-mtv/vsphere-prod``."""
+        prefix = {"ForkliftController": "controller", "Provider": "provider"}[self.kind]
+        return f"{prefix}.{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOwner:
+    """Who last set a field, since when (RFC 3339), and where it stands (``providers.yaml:14``), as far as known."""
+
+    manager: str | None = None
+    since: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """One object as it is now.
+
+    ``spec`` is its whole ``spec``. ``resource_version`` changes whenever the object's content does.
+    ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
+    for people: ``providers.yaml:12`` in a folder, empty in a live cluster.
+    """
+
+    key: ObjectKey
+    spec: Mapping[str, Any]
+    resource_version: str
+    where: str = ""
+    owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """Every object of the two kinds. ``namespace`` is the one Forklift lives in (given or found)."""
+
+    namespace: str
+    controllers: tuple[LiveObject, ...]
+    providers: tuple[LiveObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """The image that the spec asks for, computed without pushing it."""
+
+    digest: str
+    """Of the manifest, or of the index where there are several platforms."""
+    size: int
+    """Bytes to push at the most: all blobs together."""
+    base_digest: str
+    base_floating: bool
+    layer: LayerFacts
+    archive: ArchiveFacts
+    archive_path: str
+    """As a person would recognise it (the spec's own words)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImage:
+    """What a tag names now. The two digests come from the image's annotations, where it has them."""
+
+    digest: str
+    archive_sha256: str | None = None
+    base_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedImage:
+    """One declared image: what it should be, and what is there (None: nothing)."""
+
+    built: BuiltImage
+    pushed: PushedImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything the plan is computed from, besides the site.
+
+    ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
+    """
+
+    cluster: ClusterState
+    images: Mapping[str, ObservedImage]
+    record: Record | None = None
+    default_image: str | None = None
+    cluster_name: str = ""

@@ -1,0 +1,36 @@
+"""What was last applied: the memory that tells someone else's change from a change of the spec.
+
+A record is kept where the settings are (beside the manifests, or in the cluster). It holds no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One past apply, for people: when (RFC 3339), who, with what, and what it did by address."""
+
+    at: str
+    by: str
+    tool: str
+    site_digest: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What vddkctl owns, and what it set it to.
+
+    ``applied`` maps an address to its fields (dotted path → value; None: made sure it is unset).
+    ``intended`` is the same for a run that has begun and not ended: a field that has the intended value was
+    set by that run, even if the run was killed before it could say so.
+    """
+
+    site: str
+    applied: Mapping[str, Mapping[str, Any]]
+    intended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()

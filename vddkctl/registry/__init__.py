@@ -1,0 +1,1 @@
+"""Where images live: one interface and the places behind it."""

@@ -1,0 +1,1 @@
+"""Product knowledge about VDDK and Forklift. Pure: values in, values out."""

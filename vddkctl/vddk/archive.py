@@ -1,0 +1,99 @@
+"""What one pass over a vendor archive tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ROOT = "vmware-vix-disklib-distrib"
+"""The one folder every VDDK archive unpacks to, and the name Forklift looks for below ``/opt``."""
+
+Machine = Literal["x86_64", "i386", "aarch64", "arm", "ppc64le", "s390x", "riscv64"] | str
+"""The ``e_machine`` of an ELF header, by its usual name, or ``machine-N``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One shared library in ``lib64`` or ``lib32``. ``path`` is relative to the archive's root folder."""
+
+    path: str
+    machine: Machine
+    soname: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChain:
+    """A link and what it leads to: ``("libvixDiskLib.so", "libvixDiskLib.so.8", "libvixDiskLib.so.8.0.1")``.
+
+    ``broken`` when the last name is not in the archive.
+    """
+
+    folder: str
+    names: tuple[str, ...]
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why an archive cannot be a layer as it stands: one entry and its reason."""
+
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the vendor has published about a file with this MD5. It says "the vendor's file", never "safe"."""
+
+    version: str
+    md5: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """The layer an archive becomes. Digests are ``sha256:<hex>``; sizes are bytes.
+
+    ``verbatim``: the layer is the archive itself. Otherwise it is a normalised copy with its own digests.
+    """
+
+    digest: str
+    diff_id: str
+    size: int
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """Everything about one archive. Hex digests are lower case and without a prefix; sizes are bytes."""
+
+    sha256: str
+    md5: str
+    size: int
+    diff_id: str
+    """``sha256:<hex>`` of the decompressed stream."""
+    unpacked_size: int
+    """Length of the decompressed stream."""
+    entries: int
+    version: str
+    """From the contents: ``8.0.1``, the tail of ``lib64/libvixDiskLib.so.8.0.1``."""
+    name_version: str | None
+    """The version in the file's name, where there is one."""
+    build: str | None
+    """The build number in the file's name, where there is one."""
+    released: int
+    """Seconds since the epoch: the time the archive gives for its main library."""
+    machine: Machine
+    """Of the main library."""
+    soname: str | None
+    """Of the main library."""
+    libraries: tuple[Library, ...]
+    links: tuple[LinkChain, ...]
+    obstacles: tuple[Obstacle, ...]
+    published: Published | None
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the archive can be a layer as it stands."""
+        return not self.obstacles
