@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -18,14 +18,9 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where long work announces itself."""
 
-    def task(self, label: str, total: int | None, unit: str = "bytes") -> _TaskContext:
+    def task(self, label: str, total: int | None, unit: str = "bytes") -> AbstractContextManager[Task]:
         """Start a task; it ends with the ``with`` block. ``total`` is None when it is not known."""
         ...
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class _SilentTask:

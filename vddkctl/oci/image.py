@@ -1,10 +1,31 @@
-"""Whole images, ready to be pushed."""
+"""Whole images, ready to be pushed, and the images they stand on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vddkctl.oci.config import Config
 from vddkctl.oci.descriptor import Blob, Descriptor
+from vddkctl.oci.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """What an image stands on, for one platform.
+
+    ``digest`` is of the manifest for that platform, None for an empty base. ``named_digest`` is what the
+    reference led to: the same, or the index that the manifest was chosen from.
+    """
+
+    digest: str | None
+    named_digest: str | None
+    config: Config
+    layers: tuple[Blob, ...]
+
+
+def scratch(platform: Platform) -> BaseImage:
+    """The empty base."""
+    return BaseImage(None, None, Config(platform, (), (), {}, {}), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +37,16 @@ class Image:
     config: bytes
     blobs: tuple[Blob, ...]
 
+    @property
+    def all_blobs(self) -> tuple[Blob, ...]:
+        """Every blob once."""
+        return _unique(self.blobs)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs together: what a push moves at the most."""
+        return sum(blob.descriptor.size for blob in self.all_blobs)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageIndex:
@@ -24,3 +55,17 @@ class ImageIndex:
     descriptor: Descriptor
     manifest: bytes
     images: tuple[Image, ...]
+
+    @property
+    def all_blobs(self) -> tuple[Blob, ...]:
+        """Every blob of every image once: platforms share the archive's layer."""
+        return _unique(tuple(blob for image in self.images for blob in image.blobs))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs together: what a push moves at the most."""
+        return sum(blob.descriptor.size for blob in self.all_blobs)
+
+
+def _unique(blobs: tuple[Blob, ...]) -> tuple[Blob, ...]:
+    return tuple({blob.descriptor.digest: blob for blob in reversed(blobs)}.values())[::-1]

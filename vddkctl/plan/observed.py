@@ -99,6 +99,7 @@ class Observed:
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
+    ``folder`` is the spec's own, where relative paths start.
     """
 
     cluster: ClusterState
@@ -106,3 +107,4 @@ class Observed:
     record: Record | None = None
     default_image: str | None = None
     cluster_name: str = ""
+    folder: str = ""

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vddkctl.plan.wire import Wire
 
-@dataclass(frozen=True, slots=True)
-class Run:
+
+@dataclass(frozen=True)
+class Run(Wire):
     """One past apply, for people: when (RFC 3339), who, with what, and what it did by address."""
 
     at: str
@@ -21,8 +23,8 @@ class Run:
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(frozen=True)
+class Record(Wire):
     """What vddkctl owns, and what it set it to.
 
     ``applied`` maps an address to its fields (dotted path → value; None: made sure it is unset).

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vddkctl.site.diagnostic import KeyPath, Position
-from vddkctl.site.model import Site
+
+if TYPE_CHECKING:  # The models bring pydantic, which only loading a spec needs.
+    from vddkctl.site.model import Site
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""What became of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vddkctl.plan.model import Action
+
+
+class Status(StrEnum):
+    """The end of one change."""
+
+    DONE = "done"
+    SATISFIED = "satisfied"
+    """Someone else had already made exactly this change; nothing was written."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not tried: something it depends on failed, or the run was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One change's end. ``error`` says why it failed or was skipped."""
+
+    address: str
+    action: Action
+    status: Status
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The whole run. ``record_error``: the changes stand, but could not be recorded."""
+
+    site: str
+    steps: tuple[StepResult, ...]
+    interrupted: bool = False
+    record_error: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 none done, 4 some done, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        bad = [step for step in self.steps if step.status in (Status.FAILED, Status.SKIPPED)]
+        if bad:
+            return 4 if len(bad) < len(self.steps) else 1
+        return 4 if self.record_error else 0

@@ -1,0 +1,186 @@
+"""What is kept between runs: facts of archives, and normalised layers. Losing it costs time and nothing else.
+
+Nothing here fails a run: an unreadable, damaged, full or read-only folder is as good as an empty one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from vddkctl import __version__
+from vddkctl.build.archive.identity import FileIdentity
+from vddkctl.vddk.archive import ArchiveFacts, LayerFacts, Library, LinkChain, Obstacle, Published
+
+FACTS_FORMAT = 1
+"""Raise it when facts change their meaning without a new version of vddkctl."""
+
+MAX_FACTS = 64
+MAX_LAYERS = 4
+"""Layers are as large as archives, and most sites have one or two."""
+
+_UNFINISHED = ".new-"
+_ABANDONED = 3600.0
+"""Seconds after which an unfinished file belongs to a run that was killed."""
+
+
+class FactsCache:
+    """Facts of archives, by path, size, time of change and inode."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "facts"
+
+    def get(self, identity: FileIdentity) -> ArchiveFacts | None:
+        """The facts of this very file, or None."""
+        data = _read_checked(self._file(identity))
+        return None if data is None else _facts(data)
+
+    def put(self, identity: FileIdentity, facts: ArchiveFacts) -> None:
+        """Keep the facts; the oldest beyond :data:`MAX_FACTS` are dropped."""
+        with suppress(OSError):
+            _write_checked(self._file(identity), asdict(facts))
+            _prune(self._folder, ".json", MAX_FACTS)
+
+    def _file(self, identity: FileIdentity) -> Path:
+        key = (FACTS_FORMAT, __version__, identity.path, identity.size, identity.mtime_ns, identity.inode)
+        return self._folder / f"{hashlib.sha256(repr(key).encode('utf-8', 'replace')).hexdigest()[:40]}.json"
+
+
+class LayerCache:
+    """Normalised layers, by a key that names the archive's contents and the way of normalising."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "layers"
+
+    def get(self, key: str) -> tuple[LayerFacts, BinaryIO] | None:
+        """The layer and its open file, or None. The file's digest is not checked."""
+        data = _read_checked(self._folder / f"{key}.json")
+        if data is None:
+            return None
+        facts = LayerFacts(**data)
+        try:
+            file = (self._folder / f"{key}.tar.gz").open("rb")
+        except OSError:
+            return None
+        if os.fstat(file.fileno()).st_size != facts.size:
+            file.close()
+            return None
+        return facts, file
+
+    def forget(self, key: str) -> None:
+        """Remove a layer."""
+        for ending in (".json", ".tar.gz"):
+            with suppress(OSError):
+                (self._folder / f"{key}{ending}").unlink(missing_ok=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[NewLayer]:
+        """A new file for a layer: gone after the block unless it was kept. Raises OSError only for a full disk."""
+        try:
+            _make_folder(self._folder)
+            number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self._folder)
+        except OSError:
+            with NewLayer.nameless() as nameless:
+                yield nameless
+            return
+        try:
+            with os.fdopen(number, "w+b") as file:
+                yield NewLayer(file, Path(name))
+        finally:
+            with suppress(OSError):
+                Path(name).unlink(missing_ok=True)
+
+
+class NewLayer:
+    """A layer that is being written to ``file``."""
+
+    def __init__(self, file: IO[bytes], path: Path | None) -> None:
+        self.file = file
+        self._path = path
+
+    @staticmethod
+    @contextmanager
+    def nameless() -> Iterator[NewLayer]:
+        """A file that can not be kept, where temporary files go."""
+        with tempfile.TemporaryFile() as file:
+            yield NewLayer(file, None)
+
+    def beside(self) -> AbstractContextManager[IO[bytes]]:
+        """A temporary file on the same disk."""
+        return tempfile.TemporaryFile(dir=self._path.parent if self._path else None)
+
+    def keep(self, key: str, facts: LayerFacts) -> None:
+        """Give the file its name; layers beyond the newest :data:`MAX_LAYERS` are dropped."""
+        if self._path is None:
+            return
+        folder = self._path.parent
+        with suppress(OSError):
+            self.file.flush()
+            self._path.replace(folder / f"{key}.tar.gz")
+            _write_checked(folder / f"{key}.json", asdict(facts))
+            for dropped in _prune(folder, ".tar.gz", MAX_LAYERS):
+                dropped.with_name(f"{dropped.name.removesuffix('.tar.gz')}.json").unlink(missing_ok=True)
+
+
+def _facts(data: dict[str, Any]) -> ArchiveFacts:
+    """What ``asdict`` has taken apart."""
+    data["libraries"] = tuple(Library(**library) for library in data["libraries"])
+    data["links"] = tuple(LinkChain(**{**link, "names": tuple(link["names"])}) for link in data["links"])
+    data["obstacles"] = tuple(Obstacle(**obstacle) for obstacle in data["obstacles"])
+    data["published"] = Published(**data["published"]) if data["published"] else None
+    return ArchiveFacts(**data)
+
+
+def _read_checked(path: Path) -> dict[str, Any] | None:
+    """The JSON behind a first line with its SHA-256; None when it is not there, or is not what was written."""
+    try:
+        check, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if hashlib.sha256(body).hexdigest().encode() != check:
+        return None
+    data: dict[str, Any] = json.loads(body)
+    return data
+
+
+def _write_checked(path: Path, data: dict[str, Any]) -> None:
+    body = json.dumps(data, indent=1).encode()
+    _make_folder(path.parent)
+    number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _make_folder(folder: Path) -> None:
+    for part in (folder.parent, folder):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _prune(folder: Path, ending: str, keep: int) -> list[Path]:
+    """Remove all but the newest files, and what killed runs have left; returns the former."""
+    now = time.time()
+    ages: list[tuple[float, Path]] = []
+    for path in folder.iterdir():
+        age = now - path.stat().st_mtime
+        if path.name.startswith(_UNFINISHED):
+            if age > _ABANDONED:
+                path.unlink(missing_ok=True)
+        elif path.name.endswith(ending):
+            ages.append((age, path))
+    dropped = [path for _, path in sorted(ages)[keep:]]
+    for path in dropped:
+        path.unlink(missing_ok=True)
+    return dropped

@@ -1,0 +1,93 @@
+"""What an archive unpacks to, whatever the order and form of its entries: the outcome of tar's own rules.
+
+A later entry replaces an earlier one of the same name; a hard link is another name for what was there at that
+time. Here the names of one file are sorted: the first is the file, the others link to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from vddkctl.build.archive.plain import PlainStream
+from vddkctl.build.archive.survey import parents, plain_path
+from vddkctl.build.archive.tar import Entry, TarStream
+from vddkctl.build.segments import Segment, SegmentFile
+from vddkctl.vddk.archive import ROOT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inode:
+    """A folder, link or file without its names; two are the same only when they are one object."""
+
+    kind: Literal["file", "folder", "symlink"]
+    link: str = ""
+    size: int = 0
+    executable: bool = False
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedEntry:
+    """One entry of the layer. ``path`` has the root folder in front; ``segments`` are the compressed contents."""
+
+    path: str
+    kind: Literal["file", "folder", "symlink", "hardlink"]
+    link: str
+    size: int
+    executable: bool
+    segments: tuple[Segment, ...]
+
+
+def unpacked(stream: PlainStream, label: str, segments: SegmentFile) -> list[UnpackedEntry]:
+    """Read an archive that was inspected, store its contents in ``segments``, and list the entries, sorted.
+
+    What lies outside the root folder is left out; folders that are not listed are added.
+    """
+    names: dict[str, _Inode] = {}
+    waiting: dict[str, str] = {}
+    tar = TarStream(stream, label)
+    for entry in tar:
+        path = plain_path(entry.name)
+        if path != ROOT and not path.startswith(f"{ROOT}/"):
+            continue
+        if entry.kind == "hardlink":
+            waiting[path] = plain_path(entry.link)
+            _link(names, waiting, [path])
+        else:
+            waiting.pop(path, None)
+            names[path] = _inode(entry, tar, segments)
+    while _link(names, waiting, list(waiting)):
+        pass
+    for path in list(names):
+        for parent in parents(path):
+            names.setdefault(parent, _Inode("folder"))
+    return list(_entries(names))
+
+
+def _link(names: dict[str, _Inode], waiting: dict[str, str], paths: list[str]) -> bool:
+    """Give those hard links their file whose target is there by now; whether there was one."""
+    ready = [path for path in paths if waiting[path] in names]
+    for path in ready:
+        names[path] = names[waiting.pop(path)]
+    return bool(ready)
+
+
+def _inode(entry: Entry, tar: TarStream, segments: SegmentFile) -> _Inode:
+    if entry.kind == "folder":
+        return _Inode("folder")
+    if entry.kind == "symlink":
+        return _Inode("symlink", entry.link)
+    stored = segments.store(tar.content(), entry.size)
+    return _Inode("file", "", entry.size, bool(entry.mode & 0o111), stored)
+
+
+def _entries(names: dict[str, _Inode]) -> Iterator[UnpackedEntry]:
+    first: dict[int, str] = {}
+    for path, inode in sorted(names.items(), key=lambda item: item[0].split("/")):
+        known = first.setdefault(id(inode), path)
+        if inode.kind == "file" and known != path:
+            yield UnpackedEntry(path, "hardlink", known, 0, inode.executable, ())
+        else:
+            yield UnpackedEntry(path, inode.kind, inode.link, inode.size, inode.executable, inode.segments)

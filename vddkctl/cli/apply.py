@@ -1,0 +1,92 @@
+"""``vddkctl apply``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vddkctl.cli.options import DEFAULT_FILE, Excludes, Output, OutputOption, SpecFile, Targets, Verbose
+from vddkctl.cli.output import data, json_data, note, progress, style
+
+if TYPE_CHECKING:
+    from vddkctl.apply.result import StepResult
+    from vddkctl.places import Places
+    from vddkctl.plan.model import Plan
+
+NAME = "apply"
+
+PlanArgument = Annotated[
+    str | None, typer.Argument(metavar="[PLAN]", help="A saved plan: exactly this is done, without asking.")
+]
+AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+
+
+def run(
+    plan_file: PlanArgument = None,
+    file: SpecFile = DEFAULT_FILE,
+    auto_approve: AutoApprove = False,
+    target: Targets = None,
+    exclude: Excludes = None,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> int:
+    """Make it so: build, push and patch. Shows the plan and asks first, unless a saved plan is given."""
+    from vddkctl.cli.session import open_session
+    from vddkctl.errors import UsageError
+    from vddkctl.places import Places
+
+    if plan_file is not None:
+        if target or exclude:
+            raise UsageError("a saved plan is done as it is; --target and --exclude go with vddkctl plan")
+        from vddkctl.cli.plan_file import read_plan
+
+        plan = read_plan(plan_file)
+        return _carry_out(plan, Places(Path(plan.location.folder)), output, verbose)
+    if not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
+        raise UsageError(
+            "apply asks before it changes anything, and there is no one to ask",
+            hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
+        )
+    session = open_session(file, progress(verbose))
+    plan = session.plan(target, exclude)
+    if output is Output.TEXT:
+        from vddkctl.cli.plan_view import show_plan
+
+        show_plan(plan, output)
+    if plan.changes and not auto_approve and not _agreed():
+        note("Nothing was changed.")
+        return 1
+    return _carry_out(plan, session.places, output, verbose)
+
+
+def _carry_out(plan: Plan, places: Places, output: Output, verbose: int) -> int:
+    from vddkctl.apply.execute import Executor
+    from vddkctl.apply.identity import now, whoami
+    from vddkctl.report.result_text import result_json, result_text, step_line
+
+    def told(step: StepResult) -> None:
+        if output is Output.TEXT:
+            data(step_line(step, style()) + "\n")
+            sys.stdout.flush()
+
+    cluster = places.cluster(plan.location.manifests)
+    result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
+    if output is Output.JSON:
+        json_data(result_json(result, plan.tool))
+    elif result.steps or result.record_error:
+        data(result_text(result, style()))
+    return result.exit_code
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _agreed() -> bool:
+    sys.stdout.flush()
+    sys.stderr.write("\nApply this plan? Only yes is taken for an answer: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"

@@ -1,0 +1,46 @@
+"""``vddkctl archive``: the vendor's archive."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vddkctl.cli.options import Output, OutputOption, Verbose
+from vddkctl.cli.output import data, json_data, progress, style
+
+app = typer.Typer(help="Look into the vendor's archive.", no_args_is_help=True, rich_markup_mode=None)
+
+ArchivePath = Annotated[str, typer.Argument(metavar="ARCHIVE", help="VMware-vix-disklib-….tar.gz")]
+Sha256 = Annotated[str | None, typer.Option("--sha256", metavar="HEX", help="Refuse any other file.")]
+PlatformOption = Annotated[
+    str | None, typer.Option("--platform", help="Refuse libraries for another machine, as in linux/amd64.")
+]
+
+
+@app.callback()
+def _archive() -> None:
+    """Look into the vendor's archive."""
+
+
+@app.command()
+def inspect(
+    archive: ArchivePath,
+    sha256: Sha256 = None,
+    platform: PlatformOption = None,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> None:
+    """Say what an archive is: version, checksums, libraries, links, and whether it can be a layer as it stands."""
+    from pathlib import Path
+
+    from vddkctl.places import Places
+    from vddkctl.prepare import Preparation
+    from vddkctl.report.archive_text import archive_json, archive_text
+
+    places = Places(Path.cwd())
+    facts = Preparation(places, progress(verbose)).archive(archive, sha256, platform)
+    if output is Output.JSON:
+        json_data(archive_json(facts, archive))
+    else:
+        data(archive_text(facts, archive, style()))

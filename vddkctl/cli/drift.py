@@ -1,0 +1,47 @@
+"""``vddkctl drift``."""
+
+from __future__ import annotations
+
+from vddkctl.cli.options import (
+    DEFAULT_FILE,
+    Excludes,
+    Output,
+    OutputOption,
+    SpecFile,
+    SummaryOption,
+    Targets,
+    Verbose,
+)
+from vddkctl.cli.output import data, json_data, note, progress, style
+
+NAME = "drift"
+
+
+def run(
+    file: SpecFile = DEFAULT_FILE,
+    target: Targets = None,
+    exclude: Excludes = None,
+    summary: SummaryOption = False,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> int:
+    """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
+    from vddkctl.apply.execute import read_record
+    from vddkctl.cli.session import open_session
+    from vddkctl.plan.codec import plan_to_json
+    from vddkctl.plan.drift import drift_of
+    from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
+
+    session = open_session(file, progress(verbose))
+    plan = session.plan(target, exclude)
+    drift = drift_of(plan)
+    if output is Output.JSON:
+        by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
+        json_data(drift_json(drift, by_address))
+    elif summary:
+        data(drift_summary(drift) + "\n")
+    else:
+        data(drift_text(drift, plan.tags, style()))
+    if read_record(session.cluster, plan.site) is None:
+        note("Nothing was applied yet: there is no record to tell drift by.")
+    return 3 if drift.changed else 0

@@ -1,0 +1,42 @@
+"""``vddkctl explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vddkctl.cli.options import DEFAULT_FILE, Output, OutputOption, SpecFile, Verbose
+from vddkctl.cli.output import data, json_data, progress, style
+
+NAME = "explain"
+
+Providers = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PROVIDER]...", help="name, namespace/name, an address, or a glob; all when left out."
+    ),
+]
+
+
+def run(
+    provider: Providers = None,
+    file: SpecFile = DEFAULT_FILE,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> int:
+    """Say which VDDK image each provider uses, and which level says so: provider, controller, environment."""
+    from vddkctl.cli.session import open_session
+    from vddkctl.plan.explain import chosen, explanations
+    from vddkctl.report.explain_text import explain_json, explain_text
+
+    session = open_session(file, progress(verbose))
+    observed = session.observe()
+    items = chosen(explanations(session.loaded, observed), provider or (), observed.cluster.namespace)
+    if output is Output.JSON:
+        json_data(explain_json(items))
+    else:
+        images = session.loaded.site.images.items()
+        tags = {observed.images[name].built.digest: spec.tag for name, spec in images}
+        data(explain_text(items, tags, style()))
+    return 0

@@ -1,0 +1,43 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+SpecFile = Annotated[
+    str,
+    typer.Option(
+        "-f", "--file", envvar="VDDKCTL_FILE", metavar="FILE", help="The spec; - reads standard input."
+    ),
+]
+OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs.")]
+Verbose = Annotated[
+    int,
+    typer.Option("-v", "--verbose", count=True, show_default=False, help="Say more; -vv for tracebacks too."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target", metavar="ADDRESS", help="Only this address (a glob) and what it needs; repeatable."
+    ),
+]
+Excludes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude", metavar="ADDRESS", help="Not this address (a glob) nor what needs it; repeatable."
+    ),
+]
+SummaryOption = Annotated[bool, typer.Option("--summary", help="Only the line that sums it up.")]
+
+DEFAULT_FILE = "site.yaml"

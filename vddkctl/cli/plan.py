@@ -1,0 +1,50 @@
+"""``vddkctl plan``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vddkctl.cli.options import (
+    DEFAULT_FILE,
+    Excludes,
+    Output,
+    OutputOption,
+    SpecFile,
+    SummaryOption,
+    Targets,
+    Verbose,
+)
+from vddkctl.cli.output import note, progress
+
+NAME = "plan"
+
+OutFile = Annotated[
+    str | None, typer.Option("-o", "--out", metavar="FILE", help="Save the plan, for: vddkctl apply FILE.")
+]
+Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 when changes are pending.")]
+
+
+def run(
+    file: SpecFile = DEFAULT_FILE,
+    out: OutFile = None,
+    detailed_exitcode: Detailed = False,
+    target: Targets = None,
+    exclude: Excludes = None,
+    summary: SummaryOption = False,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> int:
+    """Say what would change, and why. Changes nothing."""
+    from vddkctl.cli.plan_file import save_plan
+    from vddkctl.cli.plan_view import show_plan
+    from vddkctl.cli.session import open_session
+
+    plan = open_session(file, progress(verbose)).plan(target, exclude)
+    if out:
+        save_plan(plan, out)
+    show_plan(plan, output, summary=summary)
+    if out and output is Output.TEXT:
+        note(f"Saved to {out}. Carry it out with: vddkctl apply {out}")
+    return 2 if detailed_exitcode and plan.changes else 0

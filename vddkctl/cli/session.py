@@ -1,0 +1,82 @@
+"""What most commands do first: read the spec, look at the world, make the plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vddkctl.errors import VddkctlError
+from vddkctl.places import Places
+from vddkctl.site.source import LoadedSite
+
+if TYPE_CHECKING:
+    from vddkctl.cluster.base import Cluster
+    from vddkctl.plan.model import Plan
+    from vddkctl.plan.observed import Observed
+    from vddkctl.progress import Progress
+
+
+@dataclass(frozen=True)
+class Session:
+    """A spec that was read, and where its names lead."""
+
+    loaded: LoadedSite
+    places: Places
+    progress: Progress
+
+    @property
+    def cluster(self) -> Cluster:
+        """The place of the settings."""
+        return self.places.cluster(self.loaded.site.cluster.manifests)
+
+    def observe(self) -> Observed:
+        """Look at the registries and the cluster. Raises SpecError for parts that are not supported yet."""
+        from vddkctl.observe import observe
+        from vddkctl.site.diagnostic import SpecError
+        from vddkctl.site.supported import unsupported
+
+        missing = unsupported(self.loaded)
+        if missing:
+            raise SpecError(missing)
+        return observe(self.loaded, self.places, self.progress)
+
+    def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
+        """Look, and compute the plan."""
+        from vddkctl.plan.make import make_plan
+        from vddkctl.plan.target import narrowed
+
+        return narrowed(make_plan(self.loaded, self.observe()), targets or (), excludes or ())
+
+
+def open_session(file: str, progress: Progress) -> Session:
+    """Read the spec. Raises SpecError with all its mistakes, and VddkctlError when it cannot be read."""
+    from vddkctl.site.load import load
+
+    text, name, folder = read_spec(file)
+    return Session(load(text, name), Places(folder), progress)
+
+
+def read_spec(file: str) -> tuple[str, str, Path]:
+    """A spec's text, its name for messages, and the folder relative paths start from."""
+    if file == "-":
+        return _decoded(sys.stdin.buffer.read(), "<stdin>"), "<stdin>", Path.cwd()
+    path = Path(file)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        hint = "name it with -f FILE, or write one with: vddkctl init"
+        raise VddkctlError("no such file", where=file, hint=hint) from None
+    except OSError as error:
+        raise VddkctlError(f"cannot be read: {error.strerror}", where=file) from None
+    return _decoded(content, file), file, path.resolve().parent
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise VddkctlError("not UTF-8", where=f"{name}:{line}", hint="save the file as UTF-8") from None

@@ -1,0 +1,43 @@
+"""Names of annotations and labels, and what an image's annotations tell of where it comes from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vddkctl.errors import ImageError
+from vddkctl.oci.digest import is_digest
+from vddkctl.oci.document import decode, text_mapping
+
+# OCI image specification 1.1, "Pre-Defined Annotation Keys".
+TITLE = "org.opencontainers.image.title"
+VERSION = "org.opencontainers.image.version"
+CREATED = "org.opencontainers.image.created"
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
+REF_NAME = "org.opencontainers.image.ref.name"
+
+ARCHIVE_SHA256 = "dev.vddkctl.archive.sha256"
+"""Hex digits of the vendor's archive."""
+LAYER_VERBATIM = "dev.vddkctl.layer.verbatim"
+""""true" when the image's last layer is that archive as it stands."""
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an image says that it comes from; None for what it does not say."""
+
+    archive_sha256: str | None = None
+    base_digest: str | None = None
+
+
+def origin_of(content: bytes) -> Origin:
+    """Read the annotations of a manifest or an index, of any tool's making. Never raises."""
+    try:
+        annotations = text_mapping(decode(content, "the manifest").get("annotations"), "the annotations")
+    except ImageError:
+        return Origin()
+    archive, base = annotations.get(ARCHIVE_SHA256, ""), annotations.get(BASE_DIGEST)
+    return Origin(archive if _HEX.fullmatch(archive) else None, base if is_digest(base) else None)

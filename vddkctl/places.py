@@ -1,0 +1,77 @@
+"""Where a site's names lead: paths, the cluster, the registries, the caches."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vddkctl.errors import NotSupportedYet, VddkctlError
+
+if TYPE_CHECKING:
+    from vddkctl.cluster.base import Cluster
+    from vddkctl.oci.reference import Reference
+    from vddkctl.registry.base import Registry
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Everything a spec names, found from the spec's own ``folder`` and an environment."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def path(self, text: str) -> Path:
+        """A path as the spec writes it: ``~`` and ``${VAR}`` expanded, relative to the spec's folder.
+
+        Raises :class:`~vddkctl.errors.VddkctlError` for a variable that is not set.
+        """
+        expanded = _VARIABLE.sub(lambda found: self._variable(found[1], text), text)
+        if expanded == "~" or expanded.startswith("~/"):
+            expanded = self._variable("HOME", text) + expanded[1:]
+        return self.folder / expanded
+
+    def cluster(self, manifests: str | None) -> Cluster:
+        """The place where settings live."""
+        from vddkctl.cluster.folder import ManifestFolder
+
+        if manifests is None:
+            raise NotSupportedYet(
+                "a live cluster is not supported yet", hint="use cluster.manifests: a folder"
+            )
+        return ManifestFolder(self.path(manifests), manifests)
+
+    def registry(self, reference: Reference) -> Registry:
+        """The place where the images of this reference live."""
+        from vddkctl.registry.layout import LayoutRegistry
+
+        if reference.transport != "oci":
+            raise NotSupportedYet(
+                f"{reference}: registries are not supported yet", hint="use an OCI layout: oci:./folder"
+            )
+        return LayoutRegistry(self.folder)
+
+    def located(self, reference: Reference) -> Reference:
+        """The reference with a layout's folder expanded; others as they are."""
+        from dataclasses import replace
+
+        if reference.transport != "oci":
+            return reference
+        return replace(reference, repository=str(self.path(reference.repository)))
+
+    @property
+    def cache(self) -> Path:
+        """``$XDG_CACHE_HOME/vddkctl``: nothing there is ever needed."""
+        home = self.environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
+        return Path(self.environment.get("XDG_CACHE_HOME") or Path(home) / ".cache") / "vddkctl"
+
+    def _variable(self, name: str, text: str) -> str:
+        value = self.environment.get(name)
+        if value is None:
+            raise VddkctlError(f"the variable {name} is not set", where=text, hint=f"export {name}=…")
+        return value

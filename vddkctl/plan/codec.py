@@ -1,0 +1,105 @@
+"""Plans and records as JSON, and back.
+
+A reader ignores fields it does not know, and refuses a format of another major version.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from vddkctl.errors import ClusterError, PlanFileError
+from vddkctl.plan.model import FORMAT_VERSION, Plan
+from vddkctl.plan.record import Record
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """A plan as plain data, in the order people read it."""
+    data: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
+    summary = {k: getattr(plan.summary, k) for k in ("create", "update", "replace", "release", "unchanged")}
+    head = ("formatVersion", "tool", "site", "siteDigest", "location")
+    tail = ("tags", "managed", "disowned")
+    middle = [key for key in data if key not in head and key not in tail]
+    order = [*head, *middle]
+    return {**{k: data[k] for k in order}, "summary": summary, **{k: data[k] for k in tail}}
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """A plan as a file: the same plan gives the same bytes."""
+    return _dump(plan_to_json(plan))
+
+
+def decode_plan(content: bytes, name: str) -> Plan:
+    """Read a saved plan. Raises :class:`~vddkctl.errors.PlanFileError`."""
+    data = _parse(content, name, "a saved plan", PlanFileError)
+    try:
+        plan: Plan = _adapter(Plan).validate_python(data)
+    except ValueError as error:
+        raise PlanFileError(
+            f"not a plan that this version can read: {_first(error)}",
+            where=name,
+            hint="make it again with: vddkctl plan -o FILE",
+        ) from None
+    return plan
+
+
+def encode_record(record: Record) -> bytes:
+    """A record as a file."""
+    data = _adapter(Record).dump_python(record, mode="json", by_alias=True)
+    return _dump({"formatVersion": FORMAT_VERSION, **data})
+
+
+def decode_record(content: bytes, name: str) -> Record:
+    """Read a record. Raises :class:`~vddkctl.errors.ClusterError` for one that was damaged."""
+    data = _parse(content, name, "a record", ClusterError)
+    try:
+        record: Record = _adapter(Record).validate_python(data)
+    except ValueError as error:
+        raise ClusterError(f"the record is damaged: {_first(error)}", where=name, hint=_RECORD_HINT) from None
+    return record
+
+
+_RECORD_HINT = (
+    "bring it back from Git, or remove it: the next apply writes a new one, but drift before it is not seen"
+)
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _dump(data: dict[str, Any]) -> bytes:
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _parse(
+    content: bytes, name: str, what: str, kind: type[PlanFileError] | type[ClusterError]
+) -> dict[str, Any]:
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise kind(f"not {what}: {error}", where=name) from None
+    version = data.get("formatVersion") if isinstance(data, dict) else None
+    if not isinstance(version, str):
+        raise kind(f"not {what}: no formatVersion", where=name)
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        raise kind(
+            f"format {version} is not known to this version, which reads {FORMAT_VERSION}",
+            where=name,
+            hint="use the vddkctl that wrote it",
+        )
+    return dict(data)
+
+
+def _first(error: ValueError) -> str:
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        detail = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+    return str(error)

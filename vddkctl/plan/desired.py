@@ -1,0 +1,178 @@
+"""What the spec asks of each object that exists, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from vddkctl.plan import fields
+from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.rules import is_rule, matching_rule, provider_key
+from vddkctl.site.diagnostic import Diagnostic, KeyPath
+from vddkctl.site.model import INHERIT, BufferSizes, ControllerSpec, ImageSpec, Policy, ProviderSpec
+from vddkctl.site.source import LoadedSite
+from vddkctl.vddk import config_text
+from vddkctl.vddk.buffers import PRESETS, Buffers
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One field as the spec wants it.
+
+    ``meaning`` is compared and recorded, ``after`` is what would be written; None unsets the field. ``image`` names
+    the declared image the value comes from.
+    """
+
+    path: str
+    meaning: str | None
+    after: str | None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object the spec speaks of: the wishes for it, and the part of the spec that has them."""
+
+    live: LiveObject
+    entry: KeyPath
+    wishes: tuple[Wish, ...]
+    buffers: Buffers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All targets by object, rules without a match, and what makes a plan impossible."""
+
+    targets: Mapping[ObjectKey, Target]
+    idle_rules: tuple[str, ...] = ()
+    mistakes: tuple[Diagnostic, ...] = field(default=())
+
+
+def desired(loaded: LoadedSite, observed: Observed) -> Desired:
+    """Resolve names, rules, presets and images against what exists."""
+    targets: dict[ObjectKey, Target] = {}
+    mistakes: list[Diagnostic] = []
+    image_value = _image_values(loaded, observed)
+    if loaded.site.controller.model_fields_set:
+        found = _controller(loaded, observed)
+        if isinstance(found, Diagnostic):
+            mistakes.append(found)
+        else:
+            wishes = tuple(_controller_wishes(loaded.site.controller, image_value))
+            targets[found.key] = Target(found, ("controller",), wishes)
+    chosen, idle = _choose_providers(loaded, observed, mistakes)
+    for live, name in chosen:
+        spec = loaded.site.providers[name]
+        buffers = _buffers(spec)
+        wishes = tuple(_provider_wishes(spec, live, buffers, image_value))
+        targets[live.key] = Target(live, ("providers", name), wishes, buffers)
+    return Desired(targets, idle, tuple(mistakes))
+
+
+def pull_reference(image: ImageSpec, digest: str, policy: Policy) -> str:
+    """What is written into the cluster for a declared image."""
+    repository = image.cluster_repository or image.repository
+    return f"{repository}@{digest}" if policy.pin == "digest" else f"{repository}:{image.tag}"
+
+
+_ImageValue = Callable[[str | None], tuple[str | None, str | None]]
+
+
+def _image_values(loaded: LoadedSite, observed: Observed) -> _ImageValue:
+    site = loaded.site
+
+    def value(said: str | None) -> tuple[str | None, str | None]:
+        """(what to write, the declared image it comes from)."""
+        if said is None or said == INHERIT:
+            return None, None
+        if said not in site.images:
+            return said, None
+        built = observed.images[said].built
+        return pull_reference(site.images[said], built.digest, site.policy), said
+
+    return value
+
+
+def _controller_wishes(spec: ControllerSpec, image_value: _ImageValue) -> Iterator[Wish]:
+    if spec.manages("vddk_image"):
+        value, name = image_value(spec.vddk_image)
+        yield Wish(fields.CONTROLLER_IMAGE, value, value, name)
+
+
+def _provider_wishes(
+    spec: ProviderSpec, live: LiveObject, buffers: Buffers | None, image_value: _ImageValue
+) -> Iterator[Wish]:
+    if spec.manages("vddk_image"):
+        value, name = image_value(spec.vddk_image)
+        yield Wish(fields.PROVIDER_IMAGE, value, value, name)
+    if spec.manages("aio"):
+        truth = None if spec.aio is None else str(spec.aio).lower()
+        yield Wish(fields.AIO, truth, truth)
+    if spec.manages("buffers"):
+        now = fields.raw_value(live.spec, fields.CONFIG)
+        text = now if isinstance(now, str) else None
+        meaning = config_text.meaning(buffers) if buffers else None
+        yield Wish(fields.CONFIG, meaning, config_text.write(text, buffers))
+
+
+def _buffers(spec: ProviderSpec) -> Buffers | None:
+    if isinstance(spec.buffers, BufferSizes):
+        return Buffers(spec.buffers.size_in_64k, spec.buffers.count)
+    return PRESETS[spec.buffers] if spec.buffers else None
+
+
+def _controller(loaded: LoadedSite, observed: Observed) -> LiveObject | Diagnostic:
+    here = [c for c in observed.cluster.controllers if c.key.namespace == observed.cluster.namespace]
+    if len(here) == 1:
+        return here[0]
+    where = f"{observed.cluster_name}, namespace {observed.cluster.namespace}"
+    if here:
+        names = ", ".join(f"{c.key.name} ({c.where})" if c.where else c.key.name for c in here)
+        message = f"{len(here)} ForkliftControllers in {where}: {names}; one is expected"
+    else:
+        others = sorted({c.key.namespace for c in observed.cluster.controllers})
+        found = f"; found in: {', '.join(others)} (say which with cluster.namespace)" if others else ""
+        message = f"no ForkliftController in {where}{found}"
+    return Diagnostic(loaded.source.name, loaded.source.key("controller"), ("controller",), message)
+
+
+def _choose_providers(
+    loaded: LoadedSite, observed: Observed, mistakes: list[Diagnostic]
+) -> tuple[list[tuple[LiveObject, str]], tuple[str, ...]]:
+    namespace = observed.cluster.namespace
+    rules = [name for name in loaded.site.providers if is_rule(name)]
+    exact = {provider_key(n, namespace): n for n in loaded.site.providers if not is_rule(n)}
+    live = {provider.key: provider for provider in observed.cluster.providers}
+    chosen: list[tuple[LiveObject, str]] = []
+    for key, name in exact.items():
+        provider = live.get(key)
+        message = _not_usable(key, provider, live, observed)
+        if provider and not message:
+            chosen.append((provider, name))
+        else:
+            path = ("providers", name)
+            mistakes.append(Diagnostic(loaded.source.name, loaded.source.key(*path), path, message))
+    used: set[str] = set()
+    for key, provider in live.items():
+        if key in exact or provider.spec.get("type") != "vsphere":
+            continue
+        rule = matching_rule(rules, key, namespace)
+        if rule:
+            used.add(rule)
+            chosen.append((provider, rule))
+    return chosen, tuple(rule for rule in rules if rule not in used)
+
+
+def _not_usable(
+    key: ObjectKey, provider: LiveObject | None, live: Mapping[ObjectKey, LiveObject], observed: Observed
+) -> str:
+    if provider:
+        kind = provider.spec.get("type")
+        return "" if kind == "vsphere" else f"provider {key.name} is of type {kind}; VDDK is for vsphere"
+    names = [f"{k.namespace}/{k.name}" for k in live]
+    close = get_close_matches(f"{key.namespace}/{key.name}", names, n=1)
+    hint = f'; did you mean "{close[0].removeprefix(observed.cluster.namespace + "/")}"?' if close else ""
+    before = observed.record and key.address in observed.record.applied
+    gone = " (it was there at the last apply)" if before else ""
+    return f"no Provider {key.name} in {observed.cluster_name}, namespace {key.namespace}{gone}{hint}"

@@ -1,0 +1,169 @@
+"""A plan is data: what would change, why, and what has to hold for that. It renders and does nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from vddkctl.plan.wire import Wire
+
+FORMAT_VERSION = "1.0"
+
+
+class Action(StrEnum):
+    """What happens to an address."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    """An image's tag is moved to other content."""
+    RELEASE = "release"
+    """Every field of the change is unset, and no longer owned."""
+
+
+class Reason(StrEnum):
+    """Why an address changes: one code a change, the most telling one."""
+
+    ABSENT = "absent"
+    DIFFERS = "differs"
+    TAG_MOVED = "tag-moved"
+    ARCHIVE_CHANGED = "archive-changed"
+    BASE_CHANGED = "base-changed"
+    NOT_PINNED = "not-pinned"
+    BROKEN_BUFFER_KEY = "broken-buffer-key"
+    DECLARED_UNSET = "declared-unset"
+    NO_LONGER_DECLARED = "no-longer-declared"
+
+
+class Origin(StrEnum):
+    """Where a difference comes from."""
+
+    SPEC = "spec"
+    """The spec asks for something that was not applied yet."""
+    DRIFT = "drift"
+    """Someone else changed what was applied."""
+    BOTH = "both"
+    """Someone else changed it, and the spec asks for a third value. Only ever said of a field."""
+
+
+@dataclass(frozen=True)
+class FieldChange(Wire):
+    """One field. ``before`` and ``after`` are None where it is (or will be) unset.
+
+    ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
+    place knows. ``sensitive`` values are not in the plan at all.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    owner: str | None = None
+    since: str | None = None
+    where: str | None = None
+    sensitive: bool = False
+    origin: Origin = Origin.SPEC
+
+
+@dataclass(frozen=True)
+class Precondition(Wire):
+    """What must still hold right before the write. For an image ``digest`` is what the tag names (None: nothing)."""
+
+    resource_version: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageWork(Wire):
+    """All that is needed to make and push an image, and what people want to know about it.
+
+    ``spec`` is the image's own part of the site, by its keys there. Digests are ``sha256:<hex>``, sizes bytes.
+    """
+
+    name: str
+    reference: str
+    spec: Mapping[str, Any]
+    digest: str
+    base_digest: str
+    size: int
+    layer_digest: str
+    layer_verbatim: bool
+    archive_sha256: str
+    archive_size: int
+    version: str
+    machine: str
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class Change(Wire):
+    """One address that changes. ``image`` is set for images only; it is not a difference, but the way there."""
+
+    address: str
+    action: Action
+    reason: Reason
+    origin: Origin
+    fields: tuple[FieldChange, ...]
+    precondition: Precondition
+    depends_on: tuple[str, ...] = ()
+    image: ImageWork | None = None
+
+
+@dataclass(frozen=True)
+class PlanWarning(Wire):
+    """Something a person should know before saying yes. Never a reason to stop."""
+
+    code: str
+    address: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Location(Wire):
+    """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there."""
+
+    folder: str
+    namespace: str
+    manifests: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary(Wire):
+    """How many addresses there are of each action."""
+
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    release: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True)
+class Plan(Wire):
+    """Everything that would change, in an order in which it can be done.
+
+    ``tags`` says which tag each declared image's digest has, so that people recognise it. ``managed`` is what the
+    record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
+    for the record alone, not for comparing with the world.
+    """
+
+    tool: str
+    site: str
+    site_digest: str
+    location: Location
+    changes: tuple[Change, ...]
+    unchanged: tuple[str, ...]
+    warnings: tuple[PlanWarning, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    managed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    disowned: tuple[str, ...] = ()
+    format_version: str = FORMAT_VERSION
+
+    @property
+    def summary(self) -> Summary:
+        """Counts by action."""
+        counts = {action.value: 0 for action in Action}
+        for change in self.changes:
+            counts[change.action.value] += 1
+        return Summary(**counts, unchanged=len(self.unchanged))

@@ -1,0 +1,128 @@
+"""Settings of the controller and the providers: the changes, each with its reason and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vddkctl.plan import fields
+from vddkctl.plan.desired import Target, Wish
+from vddkctl.plan.difference import differing
+from vddkctl.plan.images import image_address
+from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
+from vddkctl.plan.observed import LiveObject, ObjectKey
+from vddkctl.plan.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object with all wishes for it: the spec's, and those that give fields back."""
+
+    live: LiveObject
+    wishes: Mapping[str, Wish]
+    given_back: frozenset[str]
+
+
+def settings_changes(
+    targets: Mapping[ObjectKey, Target], objects: Mapping[ObjectKey, LiveObject], record: Record | None
+) -> Iterator[Change]:
+    """One change for each object of which at least one field has another meaning than it should have."""
+    joined = {item.live.key.address: item for item in _joined(targets, objects, record)}
+    before = {
+        address: {path: _now(item.live, path) for path in item.wishes} for address, item in joined.items()
+    }
+    after = {
+        address: {path: wish.meaning for path, wish in item.wishes.items()}
+        for address, item in joined.items()
+    }
+    for address, paths in differing(before, after).items():
+        yield _change(joined[address], paths, record)
+
+
+def _joined(
+    targets: Mapping[ObjectKey, Target], objects: Mapping[ObjectKey, LiveObject], record: Record | None
+) -> Iterator[_Object]:
+    for key in sorted(objects):
+        target = targets.get(key)
+        wishes = {wish.path: wish for wish in target.wishes} if target else {}
+        given_back = {
+            path: _unset(objects[key], path)
+            for path, value in (record.applied.get(key.address, {}) if record else {}).items()
+            if path not in wishes and value is not None and _now(objects[key], path) == value
+        }
+        if wishes or given_back:
+            yield _Object(objects[key], {**wishes, **given_back}, frozenset(given_back))
+
+
+def _unset(live: LiveObject, path: str) -> Wish:
+    if path == fields.CONFIG:
+        from vddkctl.vddk import config_text
+
+        return Wish(path, None, config_text.write(fields.raw_value(live.spec, path), None))
+    return Wish(path, None, None)
+
+
+def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
+    address = item.live.key.address
+    found = tuple(_field(item.live, item.wishes[path], record) for path in paths)
+    unset = all(item.wishes[path].meaning is None for path in paths)
+    images = {item.wishes[path].image for path in paths} - {None}
+    return Change(
+        address=address,
+        action=Action.RELEASE if unset else Action.UPDATE,
+        reason=_reason(item, paths),
+        origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in found) else Origin.DRIFT,
+        fields=found,
+        precondition=Precondition(resource_version=item.live.resource_version),
+        depends_on=tuple(sorted(image_address(name) for name in images if name)),
+    )
+
+
+def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
+    owner = live.owners.get(wish.path)
+    return FieldChange(
+        path=wish.path,
+        before=fields.raw_value(live.spec, wish.path),
+        after=wish.after,
+        owner=owner.manager if owner else None,
+        since=owner.since if owner else None,
+        where=owner.where if owner else None,
+        origin=_origin(live, wish, record),
+    )
+
+
+def _origin(live: LiveObject, wish: Wish, record: Record | None) -> Origin:
+    """Told by the record: what was applied and is not there any more was changed by someone else."""
+    applied = record.applied.get(live.key.address, {}) if record else {}
+    if record is None or wish.path not in applied:
+        return Origin.SPEC
+    now, recorded = _now(live, wish.path), applied[wish.path]
+    intended = record.intended.get(live.key.address, {})
+    if now == recorded or (wish.path in intended and now == intended[wish.path]):
+        return Origin.SPEC
+    return Origin.DRIFT if wish.meaning == recorded else Origin.BOTH
+
+
+def _reason(item: _Object, paths: list[str]) -> Reason:
+    wishes = [item.wishes[path] for path in paths]
+    before = {path: fields.raw_value(item.live.spec, path) for path in paths}
+    if set(paths) <= item.given_back:
+        return Reason.NO_LONGER_DECLARED
+    if all(wish.meaning is None for wish in wishes):
+        return Reason.DECLARED_UNSET
+    if str(_now(item.live, fields.CONFIG)).startswith("broken: ") and fields.CONFIG in paths:
+        return Reason.BROKEN_BUFFER_KEY
+    if all(_only_unpinned(before[wish.path], wish) for wish in wishes):
+        return Reason.NOT_PINNED
+    return Reason.ABSENT if all(value is None for value in before.values()) else Reason.DIFFERS
+
+
+def _only_unpinned(before: object, wish: Wish) -> bool:
+    if wish.path not in fields.IMAGE_FIELDS or not isinstance(before, str) or "@" in before:
+        return False
+    repository, _, digest = (wish.after or "").partition("@")
+    return bool(digest) and before.startswith(repository) and before[len(repository) :][:1] in ("", ":")
+
+
+def _now(live: LiveObject, path: str) -> str | None:
+    return fields.meaning(path, fields.raw_value(live.spec, path))

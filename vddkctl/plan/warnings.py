@@ -1,0 +1,65 @@
+"""What a person should know before saying yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vddkctl.plan import fields
+from vddkctl.plan.desired import Desired, Target
+from vddkctl.plan.images import image_warnings
+from vddkctl.plan.model import Change, PlanWarning
+from vddkctl.plan.observed import Observed
+from vddkctl.plan.order import room
+from vddkctl.site.source import LoadedSite
+
+MIB = 1024 * 1024
+
+
+def warnings(
+    loaded: LoadedSite, observed: Observed, wanted: Desired, changes: tuple[Change, ...]
+) -> Iterator[PlanWarning]:
+    """All warnings, in the order of the plan: images, controller, providers, rules."""
+    referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
+    for name, spec in sorted(loaded.site.images.items()):
+        yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
+    for change in changes:
+        if room(change.address) == "controller":
+            yield PlanWarning(
+                "controller-restarts", change.address, "the change restarts forklift-controller"
+            )
+    for _, target in sorted(wanted.targets.items()):
+        yield from _unpinned(loaded, target)
+        yield from _buffers(target)
+    for rule in wanted.idle_rules:
+        yield PlanWarning(
+            "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
+        )
+
+
+def _unpinned(loaded: LoadedSite, target: Target) -> Iterator[PlanWarning]:
+    for wish in target.wishes:
+        if wish.path not in fields.IMAGE_FIELDS or not wish.after or "@" in wish.after:
+            continue
+        if loaded.site.policy.pin == "digest":
+            yield PlanWarning(
+                "not-pinned",
+                target.live.key.address,
+                f"{wish.after} is named by tag: a tag that moves is neither pulled nor validated again",
+            )
+
+
+def _buffers(target: Target) -> Iterator[PlanWarning]:
+    buffers, address = target.buffers, target.live.key.address
+    if buffers is None:
+        return
+    if buffers.over_limit:
+        yield PlanWarning(
+            "buffers-over-limit",
+            address,
+            f"buffers of {buffers.size_in_64k} × 64 KiB × {buffers.count} = {buffers.memory // MIB} MiB a session; "
+            "VDDK 7.0.3's notes say that opening a disk fails over 16 MiB",
+        )
+    wishes = {wish.path: wish.meaning for wish in target.wishes}
+    now = fields.meaning(fields.AIO, fields.raw_value(target.live.spec, fields.AIO))
+    if wishes.get(fields.AIO, now) != "true":
+        yield PlanWarning("buffers-inert", address, "buffers have no effect while AIO is off (set aio: true)")

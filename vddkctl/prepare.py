@@ -1,0 +1,100 @@
+"""From an image's part of the spec to the image itself, with nothing pushed yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from vddkctl.errors import VddkctlError
+from vddkctl.oci.image import BaseImage, Image, ImageIndex
+from vddkctl.oci.platform import Platform, parse_platform
+from vddkctl.oci.reference import Reference, parse
+from vddkctl.places import Places
+from vddkctl.plan.observed import BuiltImage
+from vddkctl.progress import Progress
+from vddkctl.site.model import ImageSpec
+from vddkctl.vddk.archive import ArchiveFacts
+
+if TYPE_CHECKING:
+    from vddkctl.build.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An image, and what the planner wants to know about it."""
+
+    built: BuiltImage
+    image: Image | ImageIndex
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Prepares images; what was learned of an archive is remembered between runs."""
+
+    places: Places
+    progress: Progress
+
+    def archive(self, path: str, sha256: str | None = None, *platforms: str | None) -> ArchiveFacts:
+        """The facts of an archive. Raises ArchiveError when it is not what is asked for."""
+        from vddkctl.build.archive import check_platform, inspect
+
+        facts = inspect(
+            self.places.path(path), declared_sha256=sha256, progress=self.progress, cache=self._cache.facts
+        )
+        for platform in filter(None, platforms):
+            check_platform(facts, str(parse_platform(platform)), allow=False)
+        return facts
+
+    def image(self, name: str, spec: ImageSpec) -> Prepared:
+        """The image that the spec asks for.
+
+        Raises ArchiveError, ImageError and RegistryError, each with the image's name in front.
+        """
+        try:
+            return self._image(spec)
+        except VddkctlError as error:
+            error.what = f"image {name}: {error.what}"
+            raise
+
+    def _image(self, spec: ImageSpec) -> Prepared:
+        from vddkctl.build.native import base_digest, build
+        from vddkctl.build.normalise import layer_of
+
+        wanted = () if spec.allow_platform_mismatch else spec.platforms
+        facts = self.archive(spec.archive.path, spec.archive.sha256, *wanted)
+        path = self.places.path(spec.archive.path)
+        layer, source = layer_of(path, facts, self._cache.layers, self.progress)
+        platforms = [parse_platform(platform) for platform in spec.platforms]
+        reference = parse(spec.base)
+        bases = {platform: self._base(reference, platform) for platform in platforms}
+        image = build(facts, layer, source, platforms, bases, _public_name(reference))
+        return Prepared(
+            BuiltImage(
+                digest=image.descriptor.digest,
+                size=image.size,
+                base_digest=base_digest(platforms, bases),
+                base_floating=not reference.pinned,
+                layer=layer,
+                archive=facts,
+                archive_path=spec.archive.path,
+            ),
+            image,
+        )
+
+    def _base(self, reference: Reference, platform: Platform) -> BaseImage:
+        from vddkctl.registry.read import read_base
+
+        located = self.places.located(reference)
+        return read_base(self.places.registry(located), located, platform)
+
+    @cached_property
+    def _cache(self) -> Cache:
+        from vddkctl.build.cache import Cache
+
+        return Cache(self.places.cache)
+
+
+def _public_name(reference: Reference) -> str:
+    """What the image may say of its base: a folder's path would make the bytes depend on the machine."""
+    return "" if reference.transport == "oci" else str(reference)

@@ -1,0 +1,132 @@
+"""Writing files of a layout so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from vddkctl.errors import RegistryError
+
+_TEMPORARY = ".vddkctl-"
+_LOCK = ".vddkctl.lock"
+
+_REASONS = {
+    errno.ENOSPC: ("there is no space left", "free some, and run again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, and run again"),
+    errno.EACCES: ("permission denied", "look at the owner and mode of the folder"),
+    errno.EPERM: ("permission denied", "look at the owner and mode of the folder"),
+    errno.EROFS: ("the file system is read-only", "choose another folder"),
+    errno.ENOTDIR: ("it is not a folder", "choose another path"),
+    errno.EEXIST: ("it is not a folder", "choose another path"),
+}
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what the system says about ``path`` into a RegistryError."""
+    try:
+        yield
+    except OSError as error:
+        what, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), ""))
+        named = Path(error.filename) if isinstance(error.filename, str) else path
+        where = named.parent if is_own(named.name) else named
+        raise RegistryError(what, where=str(where), hint=hint) from None
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[int]:
+    """A descriptor to write to; ``target`` is the new file when the block ends well, untouched otherwise.
+
+    The temporary file beside it is locked while it is written, so that :func:`sweep` knows a dead one.
+    """
+    temporary, handle = _create_beside(target)
+    try:
+        yield handle
+        os.fchmod(handle, 0o644)
+        os.fsync(handle)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+
+
+def _create_beside(target: Path) -> tuple[Path, int]:
+    while True:
+        temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # A sweep may have come between the two lines above; it takes the name away.
+            if temporary.exists():
+                return temporary, handle
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def write(target: Path, content: bytes) -> None:
+    """Replace a small file, in one step."""
+    with replacing(target) as handle, open(handle, "wb", closefd=False) as stream:
+        stream.write(content)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it, readable by everyone whatever the umask; keep one that is there."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(0o755)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files whose writer is dead."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)
+
+
+def is_own(name: str) -> bool:
+    """Whether a file is one of those that only serve the writing."""
+    return name == _LOCK or name.startswith(_TEMPORARY)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other writers of this layout waiting."""
+    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        with contextlib.suppress(PermissionError):  # It is another user's.
+            os.fchmod(handle, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,122 @@
+"""Reading images: a base to build on, and what a tag stands on now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from vddkctl.errors import ImageError, RegistryError
+from vddkctl.oci.annotations import Origin, origin_of
+from vddkctl.oci.config import Config, parse_config
+from vddkctl.oci.descriptor import Blob, Descriptor
+from vddkctl.oci.digest import digest_of
+from vddkctl.oci.document import MAX_SIZE
+from vddkctl.oci.image import BaseImage
+from vddkctl.oci.manifest import Index, Manifest, parse
+from vddkctl.oci.platform import Platform, platform_of
+from vddkctl.oci.reference import Reference
+from vddkctl.plan.observed import PushedImage
+from vddkctl.registry.base import Registry
+
+_MAX_DEPTH = 4
+"""Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryBlob:
+    """A blob that stays where it is until it is read."""
+
+    registry: Registry
+    reference: Reference
+    descriptor: Descriptor
+
+    def open(self) -> BinaryIO:
+        """A stream of its bytes."""
+        return self.registry.open_blob(self.reference, self.descriptor)
+
+
+def read_base(registry: Registry, reference: Reference, platform: Platform) -> BaseImage:
+    """The image for ``platform`` that ``reference`` leads to.
+
+    Raises RegistryError when there is none, and ImageError when it is not for ``platform`` or cannot be read.
+    """
+    named = registry.resolve(reference)
+    if named is None:
+        raise RegistryError("there is no such image", where=str(reference), hint="look at the base's name")
+    digest, manifest = _choose(registry, reference, named.digest, platform)
+    config = read_config(registry, reference, manifest)
+    if not platform.runs(config.platform):
+        raise _other_platforms(reference, platform, [config.platform])
+    layers = tuple(Blob(layer, RegistryBlob(registry, reference, layer)) for layer in manifest.layers)
+    return BaseImage(digest, named.digest, config, layers)
+
+
+def read_config(registry: Registry, reference: Reference, manifest: Manifest) -> Config:
+    """An image's config, checked against its digest. Raises RegistryError or ImageError."""
+    descriptor, where = manifest.config, str(reference)
+    if descriptor.size > MAX_SIZE:
+        raise ImageError(f"the image's config is larger than {MAX_SIZE // 1024 // 1024} MiB", where=where)
+    with registry.open_blob(reference, descriptor) as stream:
+        content = stream.read(descriptor.size + 1)
+    if digest_of(content) != descriptor.digest:
+        raise RegistryError(f"the bytes of {descriptor.digest} are of {digest_of(content)}", where=where)
+    return parse_config(content, where)
+
+
+def read_pushed(registry: Registry, reference: Reference) -> PushedImage | None:
+    """What a tag names now, and where that says it comes from; None when the tag is not there.
+
+    An image of another tool's making, whatever it is, gives its digest alone.
+    """
+    found = registry.resolve(reference)
+    if found is None:
+        return None
+    content = registry.manifest(reference, found.digest)
+    origin = origin_of(content)
+    if origin == Origin():
+        origin = _origin_of_first(registry, reference, content)
+    return PushedImage(found.digest, origin.archive_sha256, origin.base_digest)
+
+
+def _origin_of_first(registry: Registry, reference: Reference, content: bytes) -> Origin:
+    """Of the first image in an index whose tool annotates only those."""
+    try:
+        document = parse(content)
+        if isinstance(document, Index) and document.manifests:
+            return origin_of(registry.manifest(reference, document.manifests[0].digest))
+    except (ImageError, RegistryError):
+        pass
+    return Origin()
+
+
+def _choose(
+    registry: Registry, reference: Reference, digest: str, platform: Platform
+) -> tuple[str, Manifest]:
+    for _ in range(_MAX_DEPTH):
+        document = parse(registry.manifest(reference, digest), str(reference))
+        if isinstance(document, Manifest):
+            return digest, document
+        digest = _entry_for(document, reference, platform).digest
+    raise ImageError("it is an index of indexes without an end", where=str(reference))
+
+
+def _entry_for(index: Index, reference: Reference, platform: Platform) -> Descriptor:
+    """The entry of an index for a platform; the only entry, if that names no platform."""
+    placed = [(platform_of(entry.platform or {}), entry) for entry in index.manifests]
+    fitting = [(other, entry) for other, entry in placed if other is not None and platform.runs(other)]
+    # The exact one first: an entry without a variant is only the next best.
+    for _, entry in sorted(fitting, key=lambda pair: pair[0] != platform):
+        return entry
+    if len(placed) == 1 and placed[0][0] is None:
+        return placed[0][1]
+    # BuildKit lists its attestations as images for unknown/unknown.
+    known = [other for other, _ in placed if other is not None and other.os != "unknown"]
+    raise _other_platforms(reference, platform, known)
+
+
+def _other_platforms(reference: Reference, platform: Platform, known: Sequence[Platform]) -> ImageError:
+    names = ", ".join(sorted(map(str, known))) or "no platform"
+    return ImageError(
+        f"it is not for {platform}", where=str(reference), hint=f"it is for {names}; choose another base"
+    )

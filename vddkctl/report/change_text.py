@@ -1,0 +1,121 @@
+"""One change, for people: its address, its reason, and what each field was and will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+
+from vddkctl.plan import fields
+from vddkctl.plan.model import Action, Change, FieldChange, ImageWork, Origin, Reason
+from vddkctl.report.style import Style
+from vddkctl.report.words import reference, short, size
+
+_MARKS: Mapping[Action, tuple[str, str]] = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "yellow"),
+    Action.RELEASE: ("-", "red"),
+}
+_NAMES = {"spec.settings.": "", "spec.": ""}
+_PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
+
+
+def change_lines(change: Change, tags: Mapping[str, str], style: Style) -> Iterator[str]:
+    """The lines of one change, indented."""
+    mark, colour = _MARKS[change.action]
+    head = style.paint(colour, mark) + " " + style.paint("bold", change.address)
+    gap = " " * max(2, 48 - len(change.address))
+    yield f"  {head}{gap}{style.paint('dim', change.reason.value)}"
+    if change.image:
+        yield from _image_lines(change.image, change)
+    else:
+        width = max(len(field_name(field.path)) for field in change.fields)
+        for field in change.fields:
+            yield from _field_lines(field, change, width, tags, style)
+
+
+def field_name(path: str) -> str:
+    """``vddkInitImage`` of ``spec.settings.vddkInitImage``."""
+    for prefix in _NAMES:
+        if path.startswith(prefix):
+            return path.removeprefix(prefix)
+    return path
+
+
+def values(field: FieldChange, before: object, after: object, tags: Mapping[str, str]) -> list[str]:
+    """How a field goes from one value to another, in as few lines as it takes."""
+    if field.sensitive:
+        return ["(sensitive, changed)"]
+    if field.path == fields.CONFIG:
+        return _config(_text(before), _text(after))
+    return [f"{_shown(before, tags)} → {_shown(after, tags)}"]
+
+
+def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
+    published = ", matches the vendor's published checksum" if image.published else ""
+    yield f"      {image.reference}"
+    yield f"      archive   VDDK {image.version}, {image.machine}, {size(image.archive_size)}{published}"
+    how = (
+        "the archive itself, nothing repacked" if image.layer_verbatim else "a normalised copy of the archive"
+    )
+    yield f"      layer     {short(image.layer_digest)}   {how}"
+    field = change.fields[0]
+    was = f"{short(str(field.before))} → " if field.before else ""
+    yield f"      digest    {was}{short(image.digest)}"
+    if field.origin is not Origin.SPEC:
+        now = "the tag is gone" if field.before is None else "the tag was moved"
+        yield f"                {now} by someone else since the last apply"
+
+
+def _field_lines(
+    field: FieldChange, change: Change, width: int, tags: Mapping[str, str], style: Style
+) -> Iterator[str]:
+    name = field_name(field.path).ljust(width)
+    blank = " " * width
+    for number, line in enumerate(values(field, field.before, field.after, tags)):
+        yield f"      {name if number == 0 else blank}   {line}"
+    if change.reason is Reason.BROKEN_BUFFER_KEY and field.path == fields.CONFIG:
+        yield f"      {blank}   {style.paint('dim', 'the library ignores BufSizeIn64K')}"
+    note = _origin_note(field)
+    if note:
+        yield f"      {blank}   {style.paint('dim', note)}"
+
+
+def _origin_note(field: FieldChange) -> str:
+    by = f" by {field.owner}" if field.owner else ""
+    on = f" on {field.since.replace('T', ' ').removesuffix('Z')[:16]}" if field.since else ""
+    at = f" at {field.where}" if field.where else ""
+    if field.origin is Origin.SPEC:
+        return f"set{by}{on}{at}" if field.before is not None and (by or on) else ""
+    return f"changed{by or ' by someone else'}{on}{at} since the last apply"
+
+
+def _config(before: str, after: str) -> list[str]:
+    old, new = (_bare(text) for text in (before, after))
+    lines: list[str] = []
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        pairs = min(b - a, d - c)
+        lines += [f"{x} → {y}" for x, y in zip(old[a : a + pairs], new[c : c + pairs], strict=True)]
+        lines += [f"- {x}" for x in old[a + pairs : b]] + [f"+ {y}" for y in new[c + pairs : d]]
+    return lines or ["(only its layout changes)"]
+
+
+def _bare(text: str) -> list[str]:
+    lines = text.splitlines()
+    for prefix in _PREFIXES:
+        lines = [line.strip().removeprefix(prefix) for line in lines]
+    return lines
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _shown(value: object, tags: Mapping[str, str]) -> str:
+    if value is None:
+        return "(not set)"
+    if isinstance(value, str):
+        return reference(value, tags) if value else '""'
+    return f"{value!r} (not a text)"

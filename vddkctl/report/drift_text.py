@@ -1,0 +1,73 @@
+"""Drift for people: what should be, what is, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vddkctl.plan.drift import Drift
+from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
+from vddkctl.report.change_text import field_name
+from vddkctl.report.style import PLAIN, Style
+from vddkctl.report.words import plural, reference, short
+
+
+def drift_text(drift: Drift, tags: Mapping[str, str], style: Style = PLAIN) -> str:
+    """The whole report, with a final line break."""
+    return "\n".join(_lines(drift, tags, style)) + "\n"
+
+
+def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The report as data. ``changes`` are those of the plan, by address, as a plan writes them."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "site": drift.site,
+        "drift": [_only_drift(changes[change.address]) for change in drift.changed],
+        "pending": [changes[change.address] for change in drift.pending],
+        "summary": {"drift": len(drift.changed), "pending": len(drift.pending)},
+    }
+
+
+def drift_summary(drift: Drift) -> str:
+    """``Drift: 1 field of 1 address changed by someone else.``."""
+    if not drift.changed:
+        return "No drift."
+    objects = plural(len(drift.changed), "address", "addresses")
+    return f"Drift: {plural(drift.fields, 'field')} of {objects} changed by someone else."
+
+
+def _only_drift(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {**change, "fields": [f for f in change["fields"] if f["origin"] != Origin.SPEC.value]}
+
+
+def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]:
+    for change in drift.changed:
+        yield f"  {style.paint('red', '≠')} {style.paint('bold', change.address)}"
+        for field in change.fields:
+            yield from _field(field, change, tags)
+    if drift.changed:
+        yield ""
+    yield style.paint("bold", drift_summary(drift))
+    if drift.pending:
+        names = plural(len(drift.pending), "address has", "addresses have")
+        yield f"{names} pending changes of the spec: see vddkctl plan."
+
+
+def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Iterator[str]:
+    name = "tag" if change.image else field_name(field.path)
+    by = " ".join(filter(None, (field.owner and f"by {field.owner}", field.since and f"on {field.since}")))
+    at = f"at {field.where}" if field.where else ""
+    note = f"   {' '.join(filter(None, (by, at)))}" if by or at else ""
+    yield f"      {name}{note}"
+    both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
+    yield f"        should be  {_shown(field.after, tags)}{both}"
+    yield f"        is         {_shown(field.before, tags)}"
+
+
+def _shown(value: object, tags: Mapping[str, str]) -> str:
+    if value is None:
+        return "(not set)"
+    if not isinstance(value, str):
+        return f"{value!r} (not a text)"
+    lines = reference(value, tags) if "@" in value else short(value)
+    return lines.rstrip("\n").replace("\n", "\n                   ") or '""'

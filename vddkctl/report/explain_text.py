@@ -1,0 +1,81 @@
+"""Precedence chains for people: which image a provider uses, and who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vddkctl.plan.explain import Explanation
+from vddkctl.plan.model import FORMAT_VERSION
+from vddkctl.report.style import PLAIN, Style
+from vddkctl.report.words import reference
+from vddkctl.vddk.precedence import Level, effective
+
+
+def explain_text(items: Iterable[Explanation], tags: Mapping[str, str], style: Style = PLAIN) -> str:
+    """All chains, with a final line break."""
+    return "\n\n".join("\n".join(_lines(item, tags, style)) for item in items) + "\n"
+
+
+def explain_json(items: Iterable[Explanation]) -> dict[str, Any]:
+    """All chains as data."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "providers": [
+            {
+                "address": item.address,
+                "image": effective(item.now),
+                "plannedImage": effective(item.then),
+                "levels": [_level(level) for level in item.now],
+                "plannedLevels": [_level(level) for level in item.then],
+            }
+            for item in items
+        ],
+    }
+
+
+def _level(level: Level) -> dict[str, Any]:
+    return {
+        "level": level.name,
+        "field": level.field,
+        "value": level.value,
+        "where": level.where or None,
+        "wins": level.wins,
+    }
+
+
+def _lines(item: Explanation, tags: Mapping[str, str], style: Style) -> Iterator[str]:
+    changes = [level.value for level in item.now] != [level.value for level in item.then]
+    name = style.paint("bold", item.address)
+    if not changes:
+        yield f"{name} uses {_image(effective(item.then), tags)}"
+        yield from _chain(item.then, tags)
+        return
+    yield f"{name} uses {_image(effective(item.now), tags)}"
+    yield from _chain(item.now, tags)
+    yield f"  after apply: {_image(effective(item.then), tags)}"
+    yield from _chain(item.then, tags)
+
+
+def _chain(levels: tuple[Level, ...], tags: Mapping[str, str]) -> Iterator[str]:
+    rows = [_row(level, tags) for level in levels]
+    width = max(len(value) for value, _ in rows)
+    for rank, (level, (value, standing)) in enumerate(zip(levels, rows, strict=True), 1):
+        line = (
+            f"  {rank}  {level.name:<11}  {level.field:<19}  {value:<{width}}  {standing:<9}  {level.where}"
+        )
+        yield line.rstrip()
+
+
+def _row(level: Level, tags: Mapping[str, str]) -> tuple[str, str]:
+    if level.value is None:
+        return "not set", ""
+    if level.wins:
+        return reference(level.value, tags), "◀ wins"
+    if level.name == "environment":
+        return reference(level.value, tags), "acts only when a provider is created"
+    return reference(level.value, tags), "shadowed"
+
+
+def _image(value: str | None, tags: Mapping[str, str]) -> str:
+    return reference(value, tags) if value else "no VDDK image: its disks are read without VDDK"

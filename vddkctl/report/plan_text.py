@@ -1,0 +1,50 @@
+"""A plan for people, in the manner of Terraform: only what changes, then one line that sums it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vddkctl.plan.model import Plan, PlanWarning, Summary
+from vddkctl.report.change_text import change_lines
+from vddkctl.report.style import PLAIN, Style
+from vddkctl.report.words import plural, some
+
+
+def plan_text(plan: Plan, style: Style = PLAIN) -> str:
+    """The whole plan, with a final line break."""
+    return "\n".join(_lines(plan, style)) + "\n"
+
+
+def summary_line(plan: Plan) -> str:
+    """``Plan: 1 to create, 2 to update, 0 to release; 12 unchanged.``."""
+    counts: Summary = plan.summary
+    if not plan.changes:
+        return f"No changes: {plural(counts.unchanged, 'address is', 'addresses are')} as declared."
+    replaced = f"{counts.replace} to replace, " if counts.replace else ""
+    return (
+        f"Plan: {counts.create} to create, {counts.update} to update, {replaced}{counts.release} to release; "
+        f"{counts.unchanged} unchanged."
+    )
+
+
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    where = plan.location.manifests or "the live cluster"
+    yield f"{style.paint('bold', plan.site)}: {where}, namespace {plan.location.namespace}"
+    yield ""
+    for change in plan.changes:
+        yield from change_lines(change, plan.tags, style)
+    if plan.changes:
+        yield ""
+    if plan.warnings:
+        yield from warning_lines(plan.warnings, style)
+        yield ""
+    yield style.paint("bold", summary_line(plan))
+
+
+def warning_lines(warnings: tuple[PlanWarning, ...], style: Style) -> Iterator[str]:
+    """Warnings, the same words for several addresses on one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for warning in warnings:
+        groups.setdefault((warning.code, warning.message), []).append(warning.address)
+    for (code, message), addresses in groups.items():
+        yield f"  {style.paint('yellow', '!')} {some(addresses)}: {message} [{code}]"

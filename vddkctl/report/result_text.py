@@ -1,0 +1,70 @@
+"""What an apply did, for people and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vddkctl.apply.result import Result, Status, StepResult
+from vddkctl.plan.model import FORMAT_VERSION, Action
+from vddkctl.report.style import PLAIN, Style
+from vddkctl.report.words import plural
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.RELEASE: "released",
+}
+
+
+def step_line(step: StepResult, style: Style = PLAIN) -> str:
+    """One step as it ends."""
+    if step.status is Status.DONE:
+        return f"  {style.paint('green', '✓')} {step.address}  {_DONE[step.action]}"
+    if step.status is Status.SATISFIED:
+        return f"  {style.paint('green', '=')} {step.address}  was already so"
+    mark = style.paint("red", "✗") if step.status is Status.FAILED else style.paint("yellow", "○")
+    text = (step.error or "").replace("\n", "\n      ")
+    return f"  {mark} {step.address}  {step.status.value}: {text}"
+
+
+def result_text(result: Result, style: Style = PLAIN) -> str:
+    """The last lines of an apply, with a final line break. The steps have been told one by one."""
+    return "\n".join(_lines(result, style)) + "\n"
+
+
+def result_json(result: Result, tool: str) -> dict[str, Any]:
+    """The result as data."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "tool": tool,
+        "site": result.site,
+        "results": [
+            {"address": s.address, "action": s.action.value, "status": s.status.value, "error": s.error}
+            for s in result.steps
+        ],
+        "summary": {status.value: _count(result, status) for status in Status},
+        "interrupted": result.interrupted,
+        "recordError": result.record_error,
+    }
+
+
+def _lines(result: Result, style: Style) -> Iterator[str]:
+    if not result.steps:
+        yield style.paint("bold", "Nothing to do.")
+        return
+    if result.interrupted:
+        yield style.paint("yellow", "Interrupted; what was done is recorded.")
+    done = _count(result, Status.DONE) + _count(result, Status.SATISFIED)
+    failed, skipped = _count(result, Status.FAILED), _count(result, Status.SKIPPED)
+    rest = f", {failed} failed, {skipped} not tried" if failed or skipped else ""
+    yield style.paint("bold", f"Applied: {done} of {plural(len(result.steps), 'change')} done{rest}.")
+    if failed or skipped:
+        yield "Run vddkctl apply again to finish."
+    if result.record_error:
+        yield style.paint("red", "The changes stand, but were not recorded: ") + result.record_error
+
+
+def _count(result: Result, status: Status) -> int:
+    return sum(step.status is status for step in result.steps)

@@ -1,0 +1,41 @@
+"""Numbers, digests and lists, as people read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_DIGEST = re.compile(r"sha256:([0-9a-f]{8})[0-9a-f]{56}")
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: ``22.9 MB``."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+def short(text: str) -> str:
+    """Digests cut to the eight digits that tell them apart."""
+    return _DIGEST.sub(r"sha256:\1…", text)
+
+
+def reference(text: str, tags: Mapping[str, str]) -> str:
+    """An image as people know it: the digest cut, and the tag beside it."""
+    _, at, digest = text.rpartition("@")
+    tag = tags.get(digest) if at else None
+    return f"{short(text)} ({tag})" if tag else short(text)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 change``, ``2 changes``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"

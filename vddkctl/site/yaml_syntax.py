@@ -1,0 +1,68 @@
+"""The parser's complaints in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vddkctl.site.yaml_nodes import Flaw
+
+_TAB = "a tab is used for indentation; YAML takes spaces only"
+
+_AT_PROBLEM = {
+    "mapping values are not allowed in this context": (
+        'a ":" is not expected here: the line is indented too far, or text with ": " in it is not in quotes'
+    ),
+    "block sequence entries are not allowed in this context": 'a list item ("- …") is not expected here',
+    "did not find expected '-' indicator": 'expected another list item ("- …") at this indentation',
+    "did not find expected key": "expected a key: the indentation does not fit the lines above",
+    "did not find expected <document start>": "nothing may follow the end of the document",
+    "found a tab character where an indentation space is expected": _TAB,
+    "found a tab character that violates indentation": _TAB,
+    "found unexpected ':'": 'text with ":" in it must be in quotes between { } and [ ]',
+    "found undefined tag handle": 'text that starts with "!" must be in quotes',
+    "found invalid Unicode character escape code": "this escape is no character",
+    "found unknown escape character": 'no such escape in double quotes; write \\\\ for "\\", or use single quotes',
+    "did not find expected comment or line break": 'after "|" or ">" the text starts on the next line',
+}
+"""Shown where the parser stopped."""
+
+_AT_CONTEXT = {
+    (
+        "while scanning a quoted scalar",
+        "found unexpected end of stream",
+    ): "the quote that opens here never closes",
+    ("while parsing a flow sequence", "did not find expected ',' or ']'"): (
+        'the list that opens here lacks a "," or its "]"'
+    ),
+    ("while parsing a flow mapping", "did not find expected ',' or '}'"): (
+        'the mapping that opens here lacks a "," or its "}"'
+    ),
+    ("while scanning a simple key", "could not find expected ':'"): 'expected ":" after this key',
+    ("while scanning an alias", "did not find expected alphabetic or numeric character"): (
+        'text that starts with "*" must be in quotes'
+    ),
+    ("while scanning an anchor", "did not find expected alphabetic or numeric character"): (
+        'text that starts with "&" must be in quotes'
+    ),
+}
+"""Shown where the thing that the parser was reading starts."""
+
+
+def flaw_of(error: Any, text: str) -> Flaw:
+    """What a ``ruamel.yaml.error.YAMLError`` says, and where."""
+    problem: str = getattr(error, "problem", None) or "it cannot be read"
+    context: str = getattr(error, "context", None) or ""
+    at = _index(error, "problem_mark", text) or 0
+    start = _index(error, "context_mark", text)
+    if (context, problem) in _AT_CONTEXT:
+        return Flaw(at if start is None else start, _AT_CONTEXT[context, problem])
+    if problem == "found character that cannot start any token" and at < len(text):
+        return Flaw(at, _TAB if text[at] == "\t" else f'text that starts with "{text[at]}" must be in quotes')
+    if problem in _AT_PROBLEM:
+        return Flaw(at, _AT_PROBLEM[problem])
+    return Flaw(at, f"this is not YAML: {f'{context}: ' if context else ''}{problem}")
+
+
+def _index(error: Any, name: str, text: str) -> int | None:
+    mark = getattr(error, name, None)
+    return min(int(mark.index), len(text)) if mark else None
