@@ -59,7 +59,7 @@ PROD = "providers: {vsphere-prod: {%s}}\n"
             "update",
             "differs",
         ),
-        ("vddkImage: quay.io/a/b:1", {"vddkInitImage": "quay.io/a/b:1"}, {}, "", ""),
+        ('vddkImage: "quay.io/a/b:1"', {"vddkInitImage": "quay.io/a/b:1"}, {}, "", ""),
         ("vddkImage: inherit", {"vddkInitImage": "x"}, {"vddkInitImage": ("x", None)}, "release", "declared-unset"),
         ("vddkImage: null", {"vddkInitImage": "x"}, {"vddkInitImage": ("x", None)}, "release", "declared-unset"),
         ("buffers: large", {}, {"vddkConfig": (None, LARGE)}, "update", "absent"),

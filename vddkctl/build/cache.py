@@ -32,6 +32,14 @@ _ABANDONED = 3600.0
 """Seconds after which an unfinished file belongs to a run that was killed."""
 
 
+class Cache:
+    """Both caches, below one folder (the user's cache folder, by convention)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.facts = FactsCache(folder)
+        self.layers = LayerCache(folder)
+
+
 class FactsCache:
     """Facts of archives, by path, size, time of change and inode."""
 

@@ -41,7 +41,7 @@ def build(
 ) -> Image | ImageIndex:
     """Put the archive's layer on the base of each platform; an index where there are several.
 
-    ``base_name`` is the base's reference, as annotated. The order of ``platforms`` does not matter. The same
+    ``base_name`` is the base's reference, as annotated; empty where it means nothing elsewhere. The order of ``platforms`` does not matter. The same
     input gives the same bytes. Raises ImageError when a base cannot carry the layer.
     """
     ordered = sorted(set(platforms))
@@ -87,7 +87,8 @@ def _annotations(
 ) -> dict[str, str]:
     # The image specification wants the name there without a digest.
     name = base_name.partition("@sha256:")[0]
-    base = {BASE_NAME: name, BASE_DIGEST: digest} if digest else {}
+    named = {BASE_NAME: name} if name and digest else {}
+    base = {BASE_DIGEST: digest, **named} if digest else {}
     return {
         TITLE: "VMware Virtual Disk Development Kit",
         VERSION: archive.version,

@@ -38,14 +38,14 @@ class NormalisedLayer:
 
 
 def layer_of(
-    path: Path, facts: ArchiveFacts, *, cache: LayerCache | None = None, progress: Progress
+    path: Path, facts: ArchiveFacts, cache: LayerCache | None, progress: Progress
 ) -> tuple[LayerFacts, BlobSource]:
     """The layer for an inspected archive: verbatim where nothing stands against it, else normalised.
 
     Raises ArchiveError when the file is no longer the one that was inspected.
     """
     if not facts.verbatim:
-        layer = normalise(path, facts, cache=cache, progress=progress)
+        layer = normalise(path, facts, cache, progress)
         return layer.facts, layer.source
     identity = identify(path)
     if identity.size != facts.size:
@@ -54,7 +54,7 @@ def layer_of(
 
 
 def normalise(
-    path: Path, facts: ArchiveFacts, *, cache: LayerCache | None = None, progress: Progress
+    path: Path, facts: ArchiveFacts, cache: LayerCache | None, progress: Progress
 ) -> NormalisedLayer:
     """A normalised layer, from ``cache`` where it is kept. The same contents give the same bytes on any machine.
 

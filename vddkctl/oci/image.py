@@ -68,4 +68,7 @@ class ImageIndex:
 
 
 def _unique(blobs: tuple[Blob, ...]) -> tuple[Blob, ...]:
-    return tuple({blob.descriptor.digest: blob for blob in reversed(blobs)}.values())[::-1]
+    first: dict[str, Blob] = {}
+    for blob in blobs:
+        first.setdefault(blob.descriptor.digest, blob)
+    return tuple(first.values())

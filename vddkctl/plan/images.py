@@ -81,10 +81,14 @@ def _origin(
     pushed: PushedImage | None, wanted: str, recorded: str | None, record: Record | None, address: str
 ) -> Origin:
     now = pushed.digest if pushed else None
-    intended = record.intended.get(address, {}).get(DIGEST) if record else None
-    if recorded is None or now in (recorded, intended):
+    if recorded is None or now == recorded or now == _intended(record, address):
         return Origin.SPEC
     return Origin.DRIFT if recorded == wanted else Origin.BOTH
+
+
+def _intended(record: Record | None, address: str) -> str:
+    found = record.intended.get(address, {}).get(DIGEST) if record else None
+    return found or "nothing"
 
 
 def _reason(image: ObservedImage, recorded: str | None) -> Reason:

@@ -17,7 +17,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress, Silent
 from vddkctl.registry import layout_copy, layout_files
 from vddkctl.registry.layout_files import told
-from vddkctl.registry.layout_index import VERSION, blamed, empty_index, is_layout, read_document, read_index
+from vddkctl.registry.layout_index import EMPTY, VERSION, blamed, is_layout, read_document, read_index
 from vddkctl.registry.verified import verified
 
 
@@ -100,6 +100,7 @@ def _make_layout(folder: Path) -> None:
         with layout_files.locked(folder):
             if not is_layout(folder):
                 layout_files.write(folder / "oci-layout", VERSION)
+                layout_files.write(folder / "index.json", EMPTY)
     layout_files.make_folder(_blob_folder(folder))
 
 
@@ -107,8 +108,8 @@ def _move_tag(folder: Path, descriptor: Descriptor, tag: str) -> None:
     layout_files.sweep(folder)
     layout_files.sweep(_blob_folder(folder))
     layout_files.sync_folder(_blob_folder(folder))
-    index = read_index(folder) or empty_index(folder)
-    if not index.names(tag, descriptor):
+    index = read_index(folder)
+    if index is not None and not index.names(tag, descriptor):
         layout_files.write(index.path, index.retagged(descriptor, tag))
         layout_files.sync_folder(folder)
 

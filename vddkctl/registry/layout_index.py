@@ -18,6 +18,9 @@ from vddkctl.registry.layout_files import is_own, told
 VERSION = encode({"imageLayoutVersion": "1.0.0"})
 """What a new layout's ``oci-layout`` holds."""
 
+EMPTY = encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
+"""What its ``index.json`` holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutIndex:
@@ -73,13 +76,13 @@ class LayoutIndex:
 
 
 def read_index(folder: Path) -> LayoutIndex | None:
-    """Read a layout's index; None where there is nothing yet. Raises RegistryError naming the file."""
+    """Read a layout's index; None where there is no layout yet. Raises RegistryError naming the file."""
     if not is_layout(folder):
         return None
     path = folder / "index.json"
     content = read_document(path)
     if content is None:
-        return None
+        content = EMPTY
     with blamed(path):
         data = decode(content, "it")
         manifests = data.get("manifests")
@@ -88,21 +91,16 @@ def read_index(folder: Path) -> LayoutIndex | None:
         return LayoutIndex(path, data, tuple(parse_descriptor(entry) for entry in manifests))
 
 
-def empty_index(folder: Path) -> LayoutIndex:
-    """The index of a layout with nothing in it."""
-    data = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
-    return LayoutIndex(folder / "index.json", data, ())
-
-
 def is_layout(folder: Path) -> bool:
     """Whether ``folder`` is a layout; False where it could become one.
 
     Raises RegistryError when it is something else, or a layout of another version.
     """
     with told(folder):
-        if not folder.exists():
+        try:
+            names = sorted(path.name for path in folder.iterdir() if not is_own(path.name))
+        except FileNotFoundError:
             return False
-        names = sorted(path.name for path in folder.iterdir() if not is_own(path.name))
     path = folder / "oci-layout"
     content = read_document(path)
     if content is None:

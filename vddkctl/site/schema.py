@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -57,7 +58,7 @@ def _field_docs(kind: type) -> Iterator[tuple[str, str]]:
     """
     [definition] = ast.parse(inspect.getsource(kind)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
-    for field, below in zip(body, body[1:], strict=False):
+    for field, below in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             text = (
                 below.value.value
@@ -98,8 +99,10 @@ def _flat_nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _noise(key: str, value: Any) -> bool:
-    """A title that repeats a name; a default that says no more than "nothing"."""
-    return (key == "title" and isinstance(value, str)) or (key == "default" and value in (None, {}, []))
+    """A title that repeats a name; a default that only says what every key in it says of itself."""
+    return (key == "title" and isinstance(value, str)) or (
+        key == "default" and not isinstance(value, str | bool | tuple | list)
+    )
 
 
 if __name__ == "__main__":

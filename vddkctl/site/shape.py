@@ -32,8 +32,8 @@ class Shape:
 
     @property
     def text(self) -> bool:
-        """Whether text may stand here."""
-        return str in self.types or bool(self.choices)
+        """Whether any text may stand here."""
+        return str in self.types
 
     @property
     def truth(self) -> bool:

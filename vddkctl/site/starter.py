@@ -46,19 +46,19 @@ images:
 controller:
   vddkImage: vddk-8                 # a name from above, a full reference (host/path@sha256:…), or null
 
-# Providers that differ. A name, namespace/name, or a rule: a name wins over rules, of rules the first that matches.
-providers: {}
-  # vsphere-prod:
-  #   aio: true                     # VDDK's asynchronous I/O: faster, and what makes buffers act
-  #   buffers: large                # small (disks under 50 GB), medium (to 200), large (to 500), xlarge,
-  #                                 # or {sizeIn64K: 256, count: 16}
-  # vsphere-test:
-  #   vddkImage: registry.example.com/migration/vddk:8.0.1-debug
-  # vsphere-plain:
-  #   vddkImage: inherit            # makes sure that it has no image of its own
-  # "edge-*":                       # in quotes: text that starts with * is something else in YAML
-  #   aio: true
-  #   buffers: medium
+# Providers that differ: by name, namespace/name, or a rule. A name wins over rules, the first rule over later ones.
+# providers:
+#   vsphere-prod:
+#     aio: true                     # VDDK's asynchronous I/O, without which buffers have no effect
+#     buffers: large                # by the size of its disks: small (under 50 GB), medium (to 200), large (to 500),
+#                                   # xlarge (above), or {sizeIn64K: 256, count: 16}
+#   vsphere-test:
+#     vddkImage: registry.example.com/migration/vddk:8.0.1-debug
+#   vsphere-plain:
+#     vddkImage: inherit            # makes sure that it has no image of its own
+#   "edge-*":                       # a rule: every vSphere provider whose name starts so
+#     aio: true
+#     buffers: medium
 
 policy:
   pin: digest                       # or tag; a tag that is pushed again is neither validated nor pulled again

@@ -22,8 +22,10 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
 
 def _cluster(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
     if loaded.site.cluster.manifests is None:
-        path = ("cluster", "context") if loaded.site.cluster.context else ("cluster",)
-        yield path, "only a folder of manifests (cluster.manifests) works so far; a live cluster is"
+        yield (
+            ("cluster", "context"),
+            "only a folder of manifests works so far (cluster.manifests): a live cluster is",
+        )
 
 
 def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
@@ -32,19 +34,18 @@ def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
     for name, image in loaded.site.images.items():
         path = ("images", name)
         if parse_repository(image.repository).transport != "oci":
-            yield (
-                (*path, "repository"),
-                f"only OCI layouts (oci:PATH) work so far; {image.repository}, a repository in a registry, is",
-            )
+            yield (*path, "repository"), f"only oci:PATH works so far: pushing {name} to a registry is"
         if parse(image.base).transport != "oci":
-            yield (
-                (*path, "base"),
-                f"only bases in OCI layouts (oci:PATH:TAG) work so far; {image.base}, a base in a registry, is",
+            what = (
+                f"the base {image.base}, in a registry,"
+                if "base" in image.model_fields_set
+                else (f"the default base of {name}, {image.base} in a registry,")
             )
+            yield (*path, "base"), f"only oci:PATH:TAG works so far: {what} is"
         if image.builder != "native":
-            yield (*path, "builder"), f"only the native builder works so far; {image.builder} is"
+            yield (*path, "builder"), f"only builder native works so far: {image.builder} is"
         if image.dockerfile is not None:
-            yield (*path, "dockerfile"), "building with a Dockerfile is"
+            yield (*path, "dockerfile"), f"building {name} with a Dockerfile is"
 
 
 def _providers(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:

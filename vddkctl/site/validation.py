@@ -69,7 +69,7 @@ def _wrong_value(path: KeyPath, value: Any, shape: Shape, content: Content) -> M
             path, f"{message}; leave the key out, or write {{}}" if shape.may_be_empty else message
         )
     if shape.text and isinstance(value, bool | int | float):
-        return Mistake(path, f"{message}; write it in quotes")
+        return Mistake(path, f"expected text, got {got}; write it in quotes")
     if shape.truth and isinstance(value, str):
         word = _YES_NO.get(value.lower(), value.lower())
         return Mistake(

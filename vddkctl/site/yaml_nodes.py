@@ -87,7 +87,7 @@ def compose(text: str) -> tuple[Node | None, tuple[Flaw, ...]]:
     strange = _NOT_TEXT.search(text)
     if strange:
         code = f"U+{ord(strange[0]):04X}"
-        raise Unreadable(Flaw(strange.start(), f"{code} is a control character, and a spec is text"))
+        raise Unreadable(Flaw(strange.start(), f"{code} is not a character that YAML may hold"))
     composer = _Composer(YAML(typ="safe").parse(text))
     try:
         return composer.document(), tuple(composer.flaws)

@@ -64,6 +64,6 @@ def _of_end(survey: Survey) -> Iterator[str]:
     if not survey.ended:
         yield "the tar end mark is missing"
     if survey.trailing:
-        yield f"{survey.trailing} bytes follow the tar end mark"
+        yield "more data follows the tar end mark"
     if survey.padding:
         yield f"{survey.padding} zero bytes follow the gzip stream"

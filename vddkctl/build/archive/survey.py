@@ -36,8 +36,8 @@ class Survey:
     found: tuple[Found, ...]
     ended: bool = True
     """Whether tar's own end mark is there."""
-    trailing: int = 0
-    """Bytes behind that mark."""
+    trailing: bool = False
+    """Whether more data follows it."""
     padding: int = 0
     """Zero bytes behind the gzip stream."""
 

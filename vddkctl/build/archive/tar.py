@@ -75,8 +75,8 @@ class TarStream:
         self._sparse_total = 0
         self.ended = False
         """Whether the zero block that ends an archive was there."""
-        self.trailing = 0
-        """Bytes after the end, besides zeros."""
+        self.trailing = False
+        """Whether anything but zeros follows that block."""
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield every entry, then read the stream to its end."""
@@ -219,8 +219,7 @@ class TarStream:
             data = self._stream.take(1 << 20)
             if not data:
                 return
-            if data.strip(b"\0"):
-                self.trailing += len(data)
+            self.trailing = self.trailing or bool(data.strip(b"\0"))
 
     def _damaged(self, what: str) -> ArchiveError:
         if self._stream.position <= BLOCK:

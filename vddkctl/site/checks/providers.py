@@ -34,7 +34,7 @@ def check_providers(data: dict[str, Any]) -> Iterator[Mistake]:
         path = ("providers", name)
         flaw = flaw_of_provider_name(name)
         if flaw:
-            yield Mistake(path, f"{quoted(name)}: {flaw}", at_key=True)
+            yield Mistake(path, flaw, at_key=True)
         image = text_at(provider, "vddkImage")
         if image is not None and image != _INHERIT:
             yield from _check_image((*path, "vddkImage"), image, data)

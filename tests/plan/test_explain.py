@@ -1,0 +1,74 @@
+"""The precedence chain, as it is and as it will be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.worlds import IMAGE, World, controller, digest, provider
+from vddkctl.errors import PlanError
+from vddkctl.plan.explain import Explanation, chosen, explanations
+from vddkctl.report.explain_text import explain_text
+
+NOW = World(
+    controllers=(controller("quay.io/old/vddk:7.0.3"),),
+    providers=(
+        provider("own", {"vddkInitImage": "quay.io/mine/vddk:8"}),
+        provider("plain"),
+        provider("other", kind="ovirt"),
+    ),
+    default_image="quay.io/env/vddk:1",
+)
+SPEC = IMAGE + "controller: {vddkImage: vddk-8}\nproviders: {own: {vddkImage: inherit}}\n"
+
+
+def explained(world: World, spec: str) -> list[Explanation]:
+    loaded = world.loaded(spec)
+    return list(explanations(loaded, world.observed(loaded)))
+
+
+def test_every_level_is_shown_with_its_place() -> None:
+    assert explain_text(explained(NOW, SPEC), {digest("9"): "8.0.1"}) == (
+        """\
+provider.openshift-mtv/own uses quay.io/mine/vddk:8
+  1  provider     vddkInitImage        quay.io/mine/vddk:8     ◀ wins     providers.yaml:14
+  2  controller   vddk_image           quay.io/old/vddk:7.0.3  shadowed   forklift.yaml:8
+  3  environment  MTV_VDDK_INIT_IMAGE  quay.io/env/vddk:1      acts only when a provider is created
+  after apply: harbor.company.com/migration/vddk@sha256:99999999… (8.0.1)
+  1  provider     vddkInitImage        not set                                                                site.yaml:13
+  2  controller   vddk_image           harbor.company.com/migration/vddk@sha256:99999999… (8.0.1)  ◀ wins     site.yaml:12
+  3  environment  MTV_VDDK_INIT_IMAGE  quay.io/env/vddk:1                                          acts only when a provider is created
+
+provider.openshift-mtv/plain uses quay.io/old/vddk:7.0.3
+  1  provider     vddkInitImage        not set
+  2  controller   vddk_image           quay.io/old/vddk:7.0.3  ◀ wins     forklift.yaml:8
+  3  environment  MTV_VDDK_INIT_IMAGE  quay.io/env/vddk:1      acts only when a provider is created
+  after apply: harbor.company.com/migration/vddk@sha256:99999999… (8.0.1)
+  1  provider     vddkInitImage        not set
+  2  controller   vddk_image           harbor.company.com/migration/vddk@sha256:99999999… (8.0.1)  ◀ wins     site.yaml:12
+  3  environment  MTV_VDDK_INIT_IMAGE  quay.io/env/vddk:1                                          acts only when a provider is created
+"""
+    )
+
+
+def test_a_provider_without_any_image_is_said_so() -> None:
+    text = explain_text(explained(World(providers=(provider("p"),)), "providers: {}\n"), {})
+    assert text.startswith("provider.openshift-mtv/p uses no VDDK image")
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], ["own", "plain"]),
+        (["plain"], ["plain"]),
+        (["openshift-mtv/own"], ["own"]),
+        (["provider.openshift-mtv/own", "p*"], ["own", "plain"]),
+    ],
+)
+def test_providers_are_chosen_by_name_address_or_glob(words: list[str], names: list[str]) -> None:
+    items = chosen(explained(NOW, SPEC), words, "openshift-mtv")
+    assert [item.address.rpartition("/")[2] for item in items] == names
+
+
+def test_a_provider_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(PlanError, match="no vSphere provider nobody"):
+        chosen(explained(NOW, SPEC), ["nobody"], "openshift-mtv")

@@ -1,0 +1,112 @@
+"""Images: what is built, why, and what a person is told besides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.worlds import ARCHIVE, BUILT, IMAGE, PUSHED, World, controller, digest, provider
+from vddkctl.plan.model import Origin, Plan
+from vddkctl.plan.observed import PushedImage
+
+ADDRESS = "image.vddk-8"
+
+
+def told(plan: Plan) -> set[str]:
+    return {warning.code for warning in plan.warnings}
+
+
+@pytest.mark.parametrize(
+    ("pushed", "recorded", "action", "reason", "origin"),
+    [
+        (None, None, "create", "absent", Origin.SPEC),
+        (PUSHED, None, None, None, None),
+        (PushedImage(digest("1"), "a" * 64, digest("e")), None, "replace", "differs", Origin.SPEC),
+        (PushedImage(digest("1"), "0" * 64, digest("e")), None, "replace", "archive-changed", Origin.SPEC),
+        (PushedImage(digest("1"), "a" * 64, digest("0")), None, "replace", "base-changed", Origin.SPEC),
+        (PushedImage(digest("1")), None, "replace", "tag-moved", Origin.SPEC),
+        (None, "9", "create", "absent", Origin.DRIFT),
+        (PushedImage(digest("1")), "9", "replace", "tag-moved", Origin.DRIFT),
+        (PushedImage(digest("1"), "0" * 64, digest("e")), "1", "replace", "archive-changed", Origin.SPEC),
+        (PushedImage(digest("1")), "2", "replace", "tag-moved", Origin.DRIFT),
+    ],
+)
+def test_an_image_changes_when_its_tag_names_something_else(
+    pushed: PushedImage | None, recorded: str | None, action: str | None, reason: str | None, origin: Any
+) -> None:
+    world = World(pushed={"vddk-8": pushed} if pushed else {})
+    if recorded:
+        world = world.applied({ADDRESS: {"digest": digest(recorded)}})
+    plan = world.plan(IMAGE)
+    if action is None:
+        assert (plan.changes, plan.unchanged) == ((), (ADDRESS,))
+        return
+    (change,) = plan.changes
+    assert (change.action, change.reason, change.origin) == (action, reason, origin)
+    assert change.precondition.digest == (pushed.digest if pushed else None)
+    assert change.fields[0].after == digest("9")
+
+
+def test_an_image_carries_all_that_apply_needs() -> None:
+    (change,) = World().plan(IMAGE).changes
+    assert change.image
+    assert change.image.spec == {
+        "archive": {"path": "./VMware-vix-disklib-8.0.1-21562716.x86_64.tar.gz"},
+        "repository": "oci:./images/vddk",
+        "tag": "8.0.1",
+        "base": "oci:./base:busybox",
+        "clusterRepository": "harbor.company.com/migration/vddk",
+    }
+
+
+def test_settings_wait_for_the_image_they_name() -> None:
+    plan = World(controllers=(controller("old"),), providers=(provider("a", {"vddkInitImage": "x"}),)).plan(
+        IMAGE + "controller: {vddkImage: vddk-8}\nproviders: {a: {vddkImage: inherit}}\n"
+    )
+    assert [(c.address, c.depends_on) for c in plan.changes] == [
+        (ADDRESS, ()),
+        ("controller.openshift-mtv/forklift-controller", (ADDRESS,)),
+        ("provider.openshift-mtv/a", ("controller.openshift-mtv/forklift-controller",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("built", "spec", "codes"),
+    [
+        (BUILT, "", set()),
+        (replace(BUILT, base_floating=True), "", {"base-floating"}),
+        (replace(BUILT, archive=replace(ARCHIVE, name_version="8.0.2")), "", {"archive-name-mismatch"}),
+        (BUILT, "controller: {vddkImage: vddk-8}\n", {"controller-restarts"}),
+    ],
+)
+def test_a_person_is_told(built: Any, spec: str, codes: set[str]) -> None:
+    assert told(World(built={"vddk-8": built}).plan(IMAGE + spec)) == codes
+
+
+def test_a_cluster_cannot_pull_from_a_folder() -> None:
+    alone = IMAGE.replace("    clusterRepository: harbor.company.com/migration/vddk\n", "")
+    assert told(World().plan(alone)) == set()
+    assert "layout-not-pullable" in told(World().plan(alone + "controller: {vddkImage: vddk-8}\n"))
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "codes"),
+    [
+        ("aio: true, buffers: small", {}, set()),
+        ("aio: true, buffers: medium", {}, {"buffers-over-limit"}),
+        ("buffers: small", {}, {"buffers-inert"}),
+        ("buffers: small", {"useVddkAioOptimization": "true"}, set()),
+        ("aio: false, buffers: small", {"useVddkAioOptimization": "true"}, {"buffers-inert"}),
+        ('vddkImage: "quay.io/a/b:1"', {}, {"not-pinned"}),
+        (f'vddkImage: "quay.io/a/b@{digest("1")}"', {}, set()),
+    ],
+)
+def test_a_person_is_told_about_a_provider(said: str, settings: Any, codes: set[str]) -> None:
+    assert told(World(providers=(provider("a", settings),)).plan(f"providers: {{a: {{{said}}}}}\n")) == codes
+
+
+def test_a_rule_without_a_match_is_told() -> None:
+    (warning,) = World(providers=(provider("core"),)).plan('providers: {"edge-*": {aio: true}}\n').warnings
+    assert (warning.code, warning.address) == ("rule-matches-nothing", "providers.edge-*")

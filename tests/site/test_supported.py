@@ -1,0 +1,100 @@
+"""What a valid spec may ask for, and this version does not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vddkctl.site.load import load
+from vddkctl.site.starter import starter
+from vddkctl.site.supported import unsupported
+
+HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: site}\n"
+LOCAL = "cluster: {manifests: ./gitops}\n"
+IMAGE = "images:\n  v: {archive: {path: a}, tag: a, base: 'oci:b:1', repository: 'oci:./images'"
+
+CASES = [
+    pytest.param(
+        "",
+        [
+            "1:1: only a folder of manifests works so far (cluster.manifests): a live cluster is not supported yet"
+        ],
+        id="no cluster",
+    ),
+    pytest.param(
+        "cluster: {context: prod}\n",
+        [
+            "4:11: only a folder of manifests works so far (cluster.manifests): a live cluster is not supported yet"
+        ],
+        id="a context",
+    ),
+    pytest.param(
+        "cluster: {namespace: mtv}\n",
+        [
+            "4:1: only a folder of manifests works so far (cluster.manifests): a live cluster is not supported yet"
+        ],
+        id="the current context",
+    ),
+    pytest.param(
+        LOCAL + IMAGE.replace("oci:./images", "h.x/vddk") + "}\n",
+        ["6:57: only oci:PATH works so far: pushing v to a registry is not supported yet"],
+        id="a registry",
+    ),
+    pytest.param(
+        LOCAL + IMAGE.replace("oci:b:1", "h.x/b:1") + "}\n",
+        ["6:39: only oci:PATH:TAG works so far: the base h.x/b:1, in a registry, is not supported yet"],
+        id="a base in a registry",
+    ),
+    pytest.param(
+        LOCAL + IMAGE.replace(" base: 'oci:b:1',", "") + "}\n",
+        [
+            "6:3: only oci:PATH:TAG works so far: the default base of v, "
+            "registry.access.redhat.com/ubi8/ubi-minimal:8.10 in a registry, is not supported yet"
+        ],
+        id="the default base",
+    ),
+    pytest.param(
+        LOCAL + IMAGE + ", builder: podman, dockerfile: D}\n",
+        [
+            "6:84: only builder native works so far: podman is not supported yet",
+            "6:101: building v with a Dockerfile is not supported yet",
+        ],
+        id="another builder",
+    ),
+    pytest.param(
+        LOCAL + "providers:\n  a:\n    create:\n      url: https://v/sdk\n      insecureSkipVerify: true\n"
+        "      credentials: {username: {env: A}, password: {env: B}}\n",
+        ["7:5: creating provider a is not supported yet"],
+        id="a new provider",
+    ),
+    pytest.param(
+        LOCAL + "pullSecrets: {s: {registry: h, namespaces: [a]}}\nstorageMaps: {m: {offload: {}}}\n",
+        ["5:15: pull secret s is not supported yet", "6:15: storage map m is not supported yet"],
+        id="secrets and storage maps",
+    ),
+    pytest.param(LOCAL + "registries: {h.x: {tls: plain-http}}\n", [], id="settings that nothing uses"),
+    pytest.param(
+        LOCAL + IMAGE + ", clusterRepository: h.x/v, platforms: [linux/amd64, linux/arm64]}\n"
+        "controller: {vddkImage: v}\nproviders: {'a*': {aio: true, buffers: large, vddkImage: inherit}}\n",
+        [],
+        id="all that works",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), CASES)
+def test_parts_that_are_not_carried_out(body: str, expected: list[str]) -> None:
+    found = unsupported(load(HEAD + body, "s"))
+    assert [str(diagnostic).removeprefix("s:") for diagnostic in found] == expected
+
+
+def test_a_spec_that_uses_everything_hears_of_each_part_in_the_order_of_the_file() -> None:
+    text = Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8")
+    found = unsupported(load(text, "s"))
+    assert [diagnostic.position.line for diagnostic in found] == [7, 17, 20, 22, 24, 26, 27, 40, 48, 50]
+    assert {diagnostic.message[-18:] for diagnostic in found} == {" not supported yet"}
+
+
+def test_the_starter_uses_only_what_works() -> None:
+    assert unsupported(load(starter(), "site.yaml")) == ()

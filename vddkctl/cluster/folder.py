@@ -1,0 +1,175 @@
+"""Forklift's settings in a folder of YAML manifests that is kept in Git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vddkctl.cluster.atomic import replace_file
+from vddkctl.cluster.base import ObjectChange, WriteOutcome
+from vddkctl.cluster.documents import FoundObject, find_objects
+from vddkctl.cluster.lock_file import locked
+from vddkctl.cluster.manifest_files import (
+    Listing,
+    ManifestFile,
+    is_inside,
+    list_manifests,
+    read_manifest,
+    real_folder,
+)
+from vddkctl.cluster.objects import state_of, twice, version_of
+from vddkctl.cluster.record_file import read_record, write_record
+from vddkctl.cluster.rewrite import Wanted, rewrite
+from vddkctl.cluster.yaml_edit.block_mapping import with_field
+from vddkctl.cluster.yaml_edit.data import canonical
+from vddkctl.errors import ClusterError, ManifestError
+from vddkctl.plan.observed import ClusterState, ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFolder:
+    """A :class:`~vddkctl.cluster.base.Cluster` of files. ``name`` is what the spec calls the folder.
+
+    Nothing is kept between calls: each reads the folder as it is. Every method raises
+    :class:`~vddkctl.errors.ManifestError` with ``file:line:column`` where there is one.
+    """
+
+    folder: Path
+    name: str
+
+    def observe(self, namespace: str | None) -> ClusterState:
+        """Every ForkliftController and Provider in the folder; none is no error.
+
+        Where neither the spec nor the one ForkliftController says it, Forklift lives in ``openshift-mtv``.
+        """
+        found = [
+            item
+            for file in list_manifests(self.folder).files
+            for item in find_objects(file, read_manifest(file))
+        ]
+        return state_of(found, namespace)
+
+    def links_not_followed(self) -> tuple[str, ...]:
+        """Names of links, in the folder, that lead out of it: what they point at is no part of it."""
+        return list_manifests(self.folder).leaving
+
+    def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Edit the files of these objects, each file in one step; the other bytes of a file are kept.
+
+        A change that its manifest already has is written without touching the file.
+        """
+        contents = _Contents.read(list_manifests(self.folder))
+        by_file: dict[str, list[tuple[ObjectChange, FoundObject]]] = {}
+        for change in changes:
+            try:
+                found = contents.find(change.key)
+                if _is_done(change, found):
+                    yield WriteOutcome(change.key)
+                    continue
+                _check_version(change, found)
+            except ClusterError as error:
+                yield WriteOutcome(change.key, error)
+            else:
+                by_file.setdefault(found.file.path, []).append((change, found))
+        for path, group in by_file.items():
+            yield from self._write_file(group, contents.bytes[path])
+
+    def _write_file(
+        self, group: list[tuple[ObjectChange, FoundObject]], data: bytes
+    ) -> Iterator[WriteOutcome]:
+        file = group[0][1].file
+        try:
+            self._check_writable(file)
+            result = rewrite(data, [Wanted(found, change.edits) for change, found in group])
+            if result.data != data:
+                replace_file(Path(file.path), result.data, expected=data)
+        except ClusterError as error:
+            yield from (WriteOutcome(change.key, error) for change, _ in group)
+            return
+        for number, (change, _) in enumerate(group):
+            yield WriteOutcome(change.key, result.failed.get(number))
+
+    def _check_writable(self, file: ManifestFile) -> None:
+        real = os.path.realpath(file.path)
+        if not is_inside(real_folder(self.folder), real) or real != file.path:
+            raise ManifestError(
+                "this file is a link that leaves the folder of manifests; it is not written",
+                where=file.shown,
+                hint="put the file itself into the folder, or name the folder it is in as `cluster.manifests`",
+            )
+        mode = os.stat(real).st_mode  # noqa: PTH116
+        if not mode & 0o222 or not os.access(real, os.W_OK):
+            raise ManifestError("this file is read-only", where=file.shown, hint=f"chmod u+w {file.shown}")
+
+    def read_record(self, site: str) -> bytes | None:
+        """Return ``.vddkctl/SITE.record``, or None."""
+        return read_record(self.folder, site)
+
+    def write_record(self, site: str, content: bytes) -> None:
+        """Replace ``.vddkctl/SITE.record``."""
+        write_record(self.folder, site, content)
+
+    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
+        """Hold ``.vddkctl/SITE.lock`` while the block runs; the kernel lets go of it when the process dies."""
+        return locked(self.folder, site, holder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The folder as it is right before writing. A file that cannot be read only spoils what is in it."""
+
+    listing: Listing
+    bytes: dict[str, bytes] = field(default_factory=dict)
+    objects: dict[tuple[str, str | None, str], list[FoundObject]] = field(default_factory=dict)
+    broken: list[ManifestError] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, listing: Listing) -> _Contents:
+        contents = cls(listing)
+        for file in listing.files:
+            try:
+                data = read_manifest(file)
+                found = list(find_objects(file, data))
+            except ManifestError as error:
+                contents.broken.append(error)
+                continue
+            if found:
+                contents.bytes[file.path] = data
+            for item in found:
+                contents.objects.setdefault((item.kind, item.namespace, item.name), []).append(item)
+        return contents
+
+    def find(self, key: ObjectKey) -> FoundObject:
+        """Return an object by its namespace, else the one whose manifest leaves the namespace out."""
+        found = self.objects.get((key.kind, key.namespace, key.name))
+        found = found or self.objects.get((key.kind, None, key.name), [])
+        if len(found) > 1:
+            raise twice(key, found)
+        if found:
+            return found[0]
+        if self.broken:
+            raise self.broken[0]
+        hint = "plan again: vddkctl plan"
+        if self.listing.leaving:
+            links = ", ".join(self.listing.leaving)
+            hint = f"these links leave the folder, and are not followed: {links}"
+        raise ManifestError(f"{key.address} is not in the folder any more", hint=hint)
+
+
+def _is_done(change: ObjectChange, found: FoundObject) -> bool:
+    wanted = found.data
+    for edit in change.edits:
+        wanted = with_field(wanted, edit.path, edit.value)
+    return canonical(wanted) == canonical(found.data)
+
+
+def _check_version(change: ObjectChange, found: FoundObject) -> None:
+    if version_of(found.data) != change.resource_version:
+        raise ManifestError(
+            f"{change.key.address} was changed since the plan was made",
+            where=found.place,
+            hint="plan again: vddkctl plan",
+        )
