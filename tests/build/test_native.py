@@ -140,7 +140,7 @@ def test_another_folder_umask_time_zone_locale_and_hash_seed_give_the_same_bytes
             **os.environ,
             "TZ": zone,
             "PYTHONHASHSEED": seed,
-            "PYTHONPATH": str(Path.cwd()),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
             "LC_ALL": "C",
         }
         done = subprocess.run(

@@ -120,7 +120,11 @@ def test_a_sparse_file_is_an_obstacle(archive: Archive) -> None:
     path = archive()
     info = tarfile.TarInfo(NOTE)
     info.size = 4
-    info.pax_headers = {"GNU.sparse.map": "0,2,5000,2", "GNU.sparse.size": "6000", "GNU.sparse.name": f"{NOTE}.s"}
+    info.pax_headers = {
+        "GNU.sparse.map": "0,2,5000,2",
+        "GNU.sparse.size": "6000",
+        "GNU.sparse.name": f"{NOTE}.s",
+    }
     plain = gzip.decompress(path.read_bytes())[:-1024]
     plain += info.tobuf(tarfile.PAX_FORMAT) + b"abcd" + bytes(508) + bytes(1024)
     with tarfile.open(fileobj=io.BytesIO(plain)) as witness:

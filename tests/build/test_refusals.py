@@ -220,7 +220,9 @@ def test_a_tar_stream_that_was_cut_before_it_was_compressed_is_refused(archive: 
     path = archive()
     plain = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(plain[:40_000]))
-    assert refusal(path).what == "is damaged: it ends in the middle of an entry at byte 40000 of the tar stream"
+    assert (
+        refusal(path).what == "is damaged: it ends in the middle of an entry at byte 40000 of the tar stream"
+    )
     path.write_bytes(gzip.compress(plain[:700]))
     assert refusal(path).what == "is damaged: it ends in the middle of a header at byte 700 of the tar stream"
 

@@ -23,7 +23,7 @@ TYPES = {
     tarfile.FIFOTYPE: "fifo",
 }
 
-part = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=("Cs",)), min_size=1, max_size=90)
+part = st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1, max_size=90)
 names = st.lists(part, min_size=1, max_size=5).map("/".join)
 ids = st.integers(0, 0o7777777) | st.integers(0, 2**40)
 
@@ -101,13 +101,17 @@ def test_damage_is_an_archive_error_or_no_damage_at_all(
     for _ in range(data.draw(st.integers(1, 5))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    refused: ArchiveError | None = None
     try:
         walk(cut)
     except ArchiveError as error:
-        assert error.where == "a"
+        refused = error
+    assert refused is None or refused.where == "a"
 
 
-@pytest.mark.parametrize("form", [["--format=gnu"], *(["--format=pax", f"--sparse-version={v}"] for v in ("0.0", "0.1", "1.0"))])
+@pytest.mark.parametrize(
+    "form", [["--format=gnu"], *(["--format=pax", f"--sparse-version={v}"] for v in ("0.0", "0.1", "1.0"))]
+)
 def test_sparse_files_of_gnu_tar_come_out_whole(tmp_path: Path, form: list[str]) -> None:
     content = bytearray(400_000)
     for place in range(0, 400_000, 20_480):

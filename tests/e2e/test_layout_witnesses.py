@@ -39,7 +39,7 @@ def run(*words: str | Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _tools() -> None:
-    missing = [tool for tool in ("skopeo", "buildah") if shutil.which(tool) is None]
+    missing = [tool for tool in ("skopeo", "buildah", "file") if shutil.which(tool) is None]
     if find_busybox() is None:
         missing.append("busybox-static")
     assert not missing, f"these tests need programs that are not here: apt-get install {' '.join(missing)}"

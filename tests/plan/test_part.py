@@ -16,7 +16,10 @@ from vddkctl.plan.record import Record, Run
 from vddkctl.plan.schema import plan_schema
 from vddkctl.plan.target import narrowed
 
-SPEC = IMAGE + 'controller: {vddkImage: vddk-8}\nproviders: {a: {aio: true}, b: {vddkImage: vddk-8}, c: {aio: true}}\n'
+SPEC = (
+    IMAGE
+    + "controller: {vddkImage: vddk-8}\nproviders: {a: {aio: true}, b: {vddkImage: vddk-8}, c: {aio: true}}\n"
+)
 
 
 @pytest.fixture
@@ -43,7 +46,9 @@ def names(plan: Plan) -> list[str]:
         (["provider.*"], ["*/b"], ["a", "(c)"]),
     ],
 )
-def test_a_part_keeps_what_it_needs(plan: Plan, targets: list[str], excludes: list[str], left: list[str]) -> None:
+def test_a_part_keeps_what_it_needs(
+    plan: Plan, targets: list[str], excludes: list[str], left: list[str]
+) -> None:
     part = narrowed(plan, targets, excludes)
     if targets == ["provider.*"] and excludes:
         left = ["image.vddk-8", *left]
@@ -97,7 +102,10 @@ def test_a_reader_ignores_what_it_does_not_know(plan: Plan) -> None:
         (b"[]", "plan.json: not a saved plan: no formatVersion"),
         (b"\xff\xfe", "plan.json: not a saved plan: "),
         (b'{"formatVersion": "2.0"}', "plan.json: format 2.0 is not known to this version, which reads 1.0"),
-        (b'{"formatVersion": "1.0"}', "plan.json: not a plan that this version can read: tool: Field required"),
+        (
+            b'{"formatVersion": "1.0"}',
+            "plan.json: not a plan that this version can read: tool: Field required",
+        ),
     ],
 )
 def test_what_is_no_plan_is_said_plainly(content: bytes, message: str) -> None:

@@ -38,10 +38,28 @@ PROD = "providers: {vsphere-prod: {%s}}\n"
     [
         ("aio: true", {}, {"useVddkAioOptimization": (None, "true")}, "update", "absent"),
         ("aio: true", {"useVddkAioOptimization": "1"}, {}, "", ""),
-        ("aio: true", {"useVddkAioOptimization": "yes"}, {"useVddkAioOptimization": ("yes", "true")}, "update", "differs"),
+        (
+            "aio: true",
+            {"useVddkAioOptimization": "yes"},
+            {"useVddkAioOptimization": ("yes", "true")},
+            "update",
+            "differs",
+        ),
         ("aio: false", {"useVddkAioOptimization": "F"}, {}, "", ""),
-        ("aio: true", {"useVddkAioOptimization": True}, {"useVddkAioOptimization": (True, "true")}, "update", "differs"),
-        ("aio: null", {"useVddkAioOptimization": "true"}, {"useVddkAioOptimization": ("true", None)}, "release", "declared-unset"),
+        (
+            "aio: true",
+            {"useVddkAioOptimization": True},
+            {"useVddkAioOptimization": (True, "true")},
+            "update",
+            "differs",
+        ),
+        (
+            "aio: null",
+            {"useVddkAioOptimization": "true"},
+            {"useVddkAioOptimization": ("true", None)},
+            "release",
+            "declared-unset",
+        ),
         ("aio: null", {"useVddkAioOptimization": ""}, {}, "", ""),
         ("vddkImage: vddk-8", {"vddkInitImage": PINNED}, {}, "", ""),
         ("vddkImage: vddk-8", {}, {"vddkInitImage": (None, PINNED)}, "update", "absent"),
@@ -60,8 +78,20 @@ PROD = "providers: {vsphere-prod: {%s}}\n"
             "differs",
         ),
         ('vddkImage: "quay.io/a/b:1"', {"vddkInitImage": "quay.io/a/b:1"}, {}, "", ""),
-        ("vddkImage: inherit", {"vddkInitImage": "x"}, {"vddkInitImage": ("x", None)}, "release", "declared-unset"),
-        ("vddkImage: null", {"vddkInitImage": "x"}, {"vddkInitImage": ("x", None)}, "release", "declared-unset"),
+        (
+            "vddkImage: inherit",
+            {"vddkInitImage": "x"},
+            {"vddkInitImage": ("x", None)},
+            "release",
+            "declared-unset",
+        ),
+        (
+            "vddkImage: null",
+            {"vddkInitImage": "x"},
+            {"vddkInitImage": ("x", None)},
+            "release",
+            "declared-unset",
+        ),
         ("buffers: large", {}, {"vddkConfig": (None, LARGE)}, "update", "absent"),
         ("buffers: large", {"vddkConfig": LARGE}, {}, "", ""),
         ("buffers: {sizeIn64K: 256, count: 16}", {"vddkConfig": LARGE}, {}, "", ""),
@@ -72,9 +102,21 @@ PROD = "providers: {vsphere-prod: {%s}}\n"
             "",
             "",
         ),
-        ("buffers: large", {"vddkConfig": BROKEN}, {"vddkConfig": (BROKEN, LARGE)}, "update", "broken-buffer-key"),
+        (
+            "buffers: large",
+            {"vddkConfig": BROKEN},
+            {"vddkConfig": (BROKEN, LARGE)},
+            "update",
+            "broken-buffer-key",
+        ),
         ("buffers: null", {"vddkConfig": LARGE}, {"vddkConfig": (LARGE, None)}, "release", "declared-unset"),
-        ("buffers: null", {"vddkConfig": f"a=b\n{LARGE}"}, {"vddkConfig": (f"a=b\n{LARGE}", "a=b\n")}, "release", "declared-unset"),
+        (
+            "buffers: null",
+            {"vddkConfig": f"a=b\n{LARGE}"},
+            {"vddkConfig": (f"a=b\n{LARGE}", "a=b\n")},
+            "release",
+            "declared-unset",
+        ),
         ("buffers: null", {"vddkConfig": "a=b\n"}, {}, "", ""),
     ],
 )
@@ -99,7 +141,11 @@ def test_what_the_spec_does_not_name_is_not_touched() -> None:
     ("said", "now", "change"),
     [
         ("vddkImage: vddk-8", None, (None, PINNED, "update", "absent")),
-        ("vddkImage: vddk-8", "quay.io/old/vddk:7.0.3", ("quay.io/old/vddk:7.0.3", PINNED, "update", "differs")),
+        (
+            "vddkImage: vddk-8",
+            "quay.io/old/vddk:7.0.3",
+            ("quay.io/old/vddk:7.0.3", PINNED, "update", "differs"),
+        ),
         ("vddkImage: vddk-8", PINNED, None),
         ("vddkImage: null", PINNED, (PINNED, None, "release", "declared-unset")),
         ("vddkImage: null", "", None),
@@ -111,7 +157,9 @@ def test_the_controller_has_one_image(said: str, now: str | None, change: Any) -
     assert got == ([change] if change else [])
 
 
-@pytest.mark.parametrize(("pin", "written"), [("digest", PINNED), ("tag", "harbor.company.com/migration/vddk:8.0.1")])
+@pytest.mark.parametrize(
+    ("pin", "written"), [("digest", PINNED), ("tag", "harbor.company.com/migration/vddk:8.0.1")]
+)
 def test_the_policy_says_what_is_written(pin: str, written: str) -> None:
     plan = world().plan(f"{IMAGE}controller: {{vddkImage: vddk-8}}\npolicy: {{pin: {pin}}}\n")
     assert only(plan).fields[0].after == written

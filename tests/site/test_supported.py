@@ -38,27 +38,29 @@ CASES = [
     ),
     pytest.param(
         LOCAL + IMAGE.replace("oci:./images", "h.x/vddk") + "}\n",
-        ["6:57: only oci:PATH works so far: pushing v to a registry is not supported yet"],
+        ["6:52: only oci:PATH works so far: pushing v to a registry is not supported yet"],
         id="a registry",
     ),
     pytest.param(
         LOCAL + IMAGE.replace("oci:b:1", "h.x/b:1") + "}\n",
-        ["6:39: only oci:PATH:TAG works so far: the base h.x/b:1, in a registry, is not supported yet"],
+        ["6:35: only oci:PATH:TAG works so far: the base h.x/b:1, in a registry, is not supported yet"],
         id="a base in a registry",
     ),
     pytest.param(
         LOCAL + IMAGE.replace(" base: 'oci:b:1',", "") + "}\n",
         [
-            "6:3: only oci:PATH:TAG works so far: the default base of v, "
-            "registry.access.redhat.com/ubi8/ubi-minimal:8.10 in a registry, is not supported yet"
+            (
+                "6:3: only oci:PATH:TAG works so far: the default base of v, "
+                "registry.access.redhat.com/ubi8/ubi-minimal:8.10 in a registry, is not supported yet"
+            )
         ],
         id="the default base",
     ),
     pytest.param(
         LOCAL + IMAGE + ", builder: podman, dockerfile: D}\n",
         [
-            "6:84: only builder native works so far: podman is not supported yet",
-            "6:101: building v with a Dockerfile is not supported yet",
+            "6:80: only builder native works so far: podman is not supported yet",
+            "6:97: building v with a Dockerfile is not supported yet",
         ],
         id="another builder",
     ),

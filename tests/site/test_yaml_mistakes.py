@@ -168,10 +168,22 @@ a: !x!y z
     ),
     pytest.param(
         """\
-a: {https://x: 1}
+a: {b: c:}
 """,
-        ['1:10: text with ":" in it must be in quotes between { } and [ ]'],
+        [
+            '1:1: missing key "apiVersion"',
+            '1:1: missing key "kind"',
+            '1:1: missing key "metadata"',
+            '1:1: unknown key "a"; expected apiVersion, kind, metadata, cluster, registries, images, controller, providers, pullSecrets, storageMaps or policy',
+        ],
         id="colon in flow",
+    ),
+    pytest.param(
+        """\
+a: {? : ,}}
+""",
+        ["1:11: expected a key: the indentation does not fit the lines above"],
+        id="question mark in flow",
     ),
     pytest.param(
         'a: "\\d"\n',

@@ -119,8 +119,9 @@ class World:
         loaded = self.loaded(spec)
         return make_plan(loaded, self.observed(loaded))
 
-    def applied(self, *steps: Mapping[str, Mapping[str, Any]], intended: Mapping[str, Any] | None = None) -> World:
+    def applied(
+        self, *steps: Mapping[str, Mapping[str, Any]], intended: Mapping[str, Any] | None = None
+    ) -> World:
         """The same world with a record of these fields by address."""
         fields = {address: values for step in steps for address, values in step.items()}
         return replace(self, record=Record("frankfurt", fields, intended or {}))
-

@@ -54,12 +54,25 @@ def test_a_text_means_what_the_library_makes_of_it(text: str | None, buffers: Bu
         (None, None, None),
     ],
 )
-def test_only_the_buffer_lines_are_written(text: str | None, buffers: Buffers | None, written: str | None) -> None:
+def test_only_the_buffer_lines_are_written(
+    text: str | None, buffers: Buffers | None, written: str | None
+) -> None:
     assert config_text.write(text, buffers) == written
 
 
 lines = st.sampled_from(
-    [f"{SIZE}=1", f"{SIZE}=256", f"{BROKEN}=256", f"{COUNT}=16", f" v{COUNT[1:]} = 4 ", "|", "", "a=b", "# c", "a|b"]
+    [
+        f"{SIZE}=1",
+        f"{SIZE}=256",
+        f"{BROKEN}=256",
+        f"{COUNT}=16",
+        f" v{COUNT[1:]} = 4 ",
+        "|",
+        "",
+        "a=b",
+        "# c",
+        "a|b",
+    ]
 )
 texts = st.none() | st.lists(lines, max_size=6).map("\n".join)
 sizes = st.integers(0, 1024)

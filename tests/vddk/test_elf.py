@@ -19,7 +19,9 @@ def probe(data: bytes, step: int = 65_536) -> ElfProbe:
 
 
 def system_libraries() -> list[Path]:
-    folders = [Path(p) for p in ("/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64") if Path(p).is_dir()]
+    folders = [
+        Path(p) for p in ("/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64") if Path(p).is_dir()
+    ]
     names = ("libc.so.6", "libm.so.6", "libz.so.1", "libstdc++.so.6", "libpthread.so.0")
     return [path for folder in folders for name in names if (path := folder / name).exists()]
 

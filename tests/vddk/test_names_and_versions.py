@@ -40,7 +40,12 @@ def test_which_vsphere_a_version_works_with(version: str, vsphere: str | None) -
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("9.0.1.0", "9.0.1", True), ("8.0", "8.0.0", True), ("8.0.1", "8.0.10", False), ("8.0.1", "8.0.3", False)],
+    [
+        ("9.0.1.0", "9.0.1", True),
+        ("8.0", "8.0.0", True),
+        ("8.0.1", "8.0.10", False),
+        ("8.0.1", "8.0.3", False),
+    ],
 )
 def test_trailing_zeros_do_not_make_another_version(one: str, other: str, same: bool) -> None:
     assert same_version(one, other) is same

@@ -13,7 +13,12 @@ MIB = 1024 * 1024
 
 @pytest.mark.parametrize(
     ("preset", "memory", "over_limit"),
-    [("small", 16 * MIB, False), ("medium", 64 * MIB, True), ("large", 256 * MIB, True), ("xlarge", 1024 * MIB, True)],
+    [
+        ("small", 16 * MIB, False),
+        ("medium", 64 * MIB, True),
+        ("large", 256 * MIB, True),
+        ("xlarge", 1024 * MIB, True),
+    ],
 )
 def test_presets_take_the_memory_of_the_guide(preset: str, memory: int, over_limit: bool) -> None:
     assert (PRESETS[preset].memory, PRESETS[preset].over_limit) == (memory, over_limit)

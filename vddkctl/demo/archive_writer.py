@@ -57,7 +57,7 @@ def write_archive(path: Path, items: Iterable[Item], *, end: bool = True, level:
                 pending.clear()
                 for block in filler.whole_blocks(item.fill):
                     file.write(block)
-            pending += filler.rest(item.fill % BLOCK if item.fill > BLOCK else item.fill)
+            pending += filler.rest(item.fill % BLOCK)
             pending += bytes(-(len(item.data) + item.fill) % tarfile.BLOCKSIZE)
         pending += bytes(2 * tarfile.BLOCKSIZE) if end else b""
         file.write(deflate.gzip_compress(pending, level))

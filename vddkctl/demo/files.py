@@ -9,6 +9,8 @@ ARCHIVE = "VMware-vix-disklib-8.0.1-21562716.x86_64.tar.gz"
 """Named as the vendor names it. What is in it is a sample of the same shape."""
 
 BASE_TAG = "busybox"
+BASE_DIGEST = "sha256:BASE"
+"""Stands for the digest of the base, which is only known once it is made."""
 
 SITE = f"""\
 apiVersion: vddkctl.dev/v1alpha1
@@ -22,7 +24,7 @@ images:
     archive: {{path: ./{ARCHIVE}}}
     repository: oci:./images/vddk
     tag: 8.0.1
-    base: oci:./base:{BASE_TAG}
+    base: oci:./base:{BASE_TAG}@{BASE_DIGEST}
     clusterRepository: registry.example.com/migration/vddk
 controller:
   vddkImage: vddk-8

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from vddkctl.demo.files import ARCHIVE, BASE_TAG, FILES
+from vddkctl.demo.files import ARCHIVE, BASE_DIGEST, BASE_TAG, FILES
 from vddkctl.errors import VddkctlError
 
 
@@ -74,14 +74,14 @@ def make_site(root: Path) -> Path:
             raise VddkctlError(
                 "the folder is not empty", where=str(root), hint="name a new one: vddkctl demo FOLDER"
             )
-        for name, text in FILES.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
         _say(f"# A sample archive of the vendor's shape: {root / ARCHIVE}")
         make_archive(root / ARCHIVE)
         _say(f"# A base image from {busybox}: oci:{root / 'base'}:{BASE_TAG}")
-        make_base(root / "base", BASE_TAG, busybox)
+        base = make_base(root / "base", BASE_TAG, busybox)
+        for name, text in FILES.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace(BASE_DIGEST, base))
     except OSError as error:
         raise VddkctlError(f"the site cannot be written: {error.strerror}", where=str(root)) from None
     return root

@@ -12,7 +12,7 @@ from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob
 from vddkctl.progress import Task
 
-_CHUNK = 4 * 1024 * 1024
+_CHUNK = 1024 * 1024
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
 """What the kernel says where these two files cannot be copied without passing through here."""
 
@@ -23,22 +23,22 @@ def copy(blob: Blob, target: int, task: Task) -> None:
     Raises RegistryError when they are not what the descriptor says: the source changed since it was looked at.
     """
     with _opened(blob) as source:
-        digest = hashlib.sha256()
+        digest, buffer = hashlib.sha256(), memoryview(bytearray(_CHUNK))
         by_kernel, copied = _is_plain_file(source), 0
         while True:
             moved = _move(source.fileno(), target, copied) if by_kernel else None
             by_kernel = by_kernel and moved is not None
             # What the kernel copied is read as well: a copy is only as good as its digest.
-            chunk = source.read(_CHUNK if moved is None else moved)
+            count = _fill(source, buffer if moved is None else buffer[:moved])
             if moved is None:
-                _write(target, memoryview(chunk))
-            elif len(chunk) != moved:
+                _write(target, buffer[:count])
+            elif count != moved:
                 raise _changed(blob)
-            if not chunk:
+            if not count:
                 break
-            digest.update(chunk)
-            copied += len(chunk)
-            task.advance(len(chunk))
+            digest.update(buffer[:count])
+            copied += count
+            task.advance(count)
     if copied != blob.descriptor.size or f"sha256:{digest.hexdigest()}" != blob.descriptor.digest:
         raise _changed(blob)
 
@@ -66,6 +66,22 @@ def _move(source: int, target: int, offset: int) -> int | None:
         if error.errno in _NOT_HERE:
             return None
         raise
+
+
+def _fill(source: BinaryIO, buffer: memoryview) -> int:
+    """Read into the same memory each time (new memory costs more than the reading), until it is full."""
+    filled = 0
+    while filled < len(buffer):
+        if isinstance(source, io.RawIOBase | io.BufferedIOBase):
+            count = source.readinto(buffer[filled:]) or 0
+        else:
+            content = source.read(len(buffer) - filled)
+            count = len(content)
+            buffer[filled : filled + count] = content
+        if not count:
+            break
+        filled += count
+    return filled
 
 
 def _write(target: int, content: memoryview) -> None:

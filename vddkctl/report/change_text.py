@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 
 from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, FieldChange, ImageWork, Origin, Reason
@@ -86,26 +85,35 @@ def _origin_note(field: FieldChange) -> str:
     on = f" on {field.since.replace('T', ' ').removesuffix('Z')[:16]}" if field.since else ""
     at = f" at {field.where}" if field.where else ""
     if field.origin is Origin.SPEC:
-        return f"set{by}{on}{at}" if field.before is not None and (by or on) else ""
+        known = field.before is not None and (by or on or at)
+        return f"set{by}{on}{at}" if known else ""
     return f"changed{by or ' by someone else'}{on}{at} since the last apply"
 
 
 def _config(before: str, after: str) -> list[str]:
-    old, new = (_bare(text) for text in (before, after))
+    """Line by line; a line that stays in its place, or only gets another value, is one line here."""
+    old, new = _bare(before), _bare(after)
+    gone = [line for line in old if line not in new]
+    come = [line for line in new if line not in old]
     lines: list[str] = []
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            continue
-        pairs = min(b - a, d - c)
-        lines += [f"{x} → {y}" for x, y in zip(old[a : a + pairs], new[c : c + pairs], strict=True)]
-        lines += [f"- {x}" for x in old[a + pairs : b]] + [f"+ {y}" for y in new[c + pairs : d]]
-    return lines or ["(only its layout changes)"]
+    for line in gone:
+        successor = next((other for other in come if _setting(other) == _setting(line)), None)
+        if successor:
+            come.remove(successor)
+        lines.append(f"{line} → {successor}" if successor else f"- {line}")
+    return lines + [f"+ {line}" for line in come] or ["(only its layout changes)"]
+
+
+def _setting(line: str) -> str:
+    """The setting a line is about; the misspelt one is about the right one."""
+    name = line.partition("=")[0].strip()
+    return "BufSizeIn64KB" if name == "BufSizeIn64K" else name
 
 
 def _bare(text: str) -> list[str]:
-    lines = text.splitlines()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     for prefix in _PREFIXES:
-        lines = [line.strip().removeprefix(prefix) for line in lines]
+        lines = [line.removeprefix(prefix) for line in lines]
     return lines
 
 

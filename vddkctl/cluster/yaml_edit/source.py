@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from vddkctl.errors import ManifestError
-
-_EOL = re.compile(r"\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +55,7 @@ class Source:
 
     def eol(self, index: int) -> str:
         """Line break used around a character: the one of its line, else the first one of the text."""
-        found = _EOL.search(self.text, self.line_end(index)) or _EOL.search(self.text)
-        return found.group() if found else "\n"
+        end = self.text.find("\n", index)
+        if end < 0:
+            end = self.text.find("\n")
+        return "\r\n" if end > 0 and self.text[end - 1] == "\r" else "\n"

@@ -1,0 +1,143 @@
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vddkctl.build import cache as module
+from vddkctl.build.archive import inspect
+from vddkctl.build.archive.identity import FileIdentity, identify
+from vddkctl.build.cache import Cache, FactsCache
+from vddkctl.build.normalise import normalise
+from vddkctl.errors import ArchiveError
+from vddkctl.progress import Silent
+from vddkctl.vddk.archive import ArchiveFacts, LayerFacts, Library, LinkChain, Obstacle, Published
+
+Archive = Callable[..., Path]
+
+FACTS = ArchiveFacts(
+    sha256="a" * 64, md5="b" * 32, size=1, diff_id="sha256:c", unpacked_size=2, entries=3, version="8.0.1",
+    name_version=None, build=None, released=4, machine="x86_64", soname=None,
+    libraries=(Library("lib64/a.so", "x86_64", None, 5),), links=(LinkChain("lib64", ("a", "b"), True),),
+    obstacles=(Obstacle("x", "is odd"),), published=Published("8.0.1", "b" * 32, "somewhere"),
+)  # fmt: skip
+IDENTITY = FileIdentity("/a/vddk.tar.gz", 1, 2, 3, 4)
+
+text = st.text(max_size=20)
+
+
+def test_a_second_inspection_reads_nothing(archive: Archive, tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path / "cache")
+    path = archive()
+    first = inspect(path, progress=Silent(), cache=cache)
+    identity = identify(path)
+    with path.open("r+b") as file:  # other bytes, same size, and the clock put back: only reading would tell
+        file.write(b"\0" * 100)
+    os.utime(path, ns=(identity.mtime_ns, identity.mtime_ns))
+    assert inspect(path, progress=Silent(), cache=cache) == first
+
+
+def test_a_declared_checksum_binds_on_a_hit_too(archive: Archive, tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path / "cache")
+    path = archive()
+    inspect(path, progress=Silent(), cache=cache)
+    with pytest.raises(ArchiveError, match="is not the declared file"):
+        inspect(path, declared_sha256="1" * 64, progress=Silent(), cache=cache)
+
+
+@pytest.mark.parametrize("change", [{"path": "/b"}, {"size": 9}, {"mtime_ns": 9}, {"inode": 9}])
+def test_another_file_is_not_mistaken_for_it(tmp_path: Path, change: dict[str, object]) -> None:
+    cache = FactsCache(tmp_path)
+    cache.put(IDENTITY, FACTS)
+    assert cache.get(IDENTITY) == FACTS
+    assert cache.get(replace(IDENTITY, **change)) is None  # type: ignore[arg-type]
+
+
+@given(st.builds(ArchiveFacts, obstacles=st.lists(st.builds(Obstacle, text, text), max_size=2).map(tuple)))
+def test_facts_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, facts: ArchiveFacts) -> None:
+    cache = FactsCache(tmp_path_factory.getbasetemp() / "facts")
+    cache.put(IDENTITY, facts)
+    assert cache.get(IDENTITY) == facts
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff\xfe", b"0" * 64 + b"\n{}"])
+def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: bytes) -> None:
+    cache = FactsCache(tmp_path)
+    cache.put(IDENTITY, FACTS)
+    (file,) = (tmp_path / "facts").iterdir()
+    file.write_bytes(damage)
+    assert cache.get(IDENTITY) is None
+    file.write_bytes(file.read_bytes()[:-3])
+    assert cache.get(IDENTITY) is None
+    cache.put(IDENTITY, FACTS)
+    assert cache.get(IDENTITY) == FACTS
+
+
+def test_files_are_for_their_owner_alone(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "home" / "cache" / "vddkctl"
+    cache = Cache(folder)
+    path = archive()
+    normalise(path, inspect(path, progress=Silent(), cache=cache.facts), cache.layers, Silent())
+    modes = {(item.is_dir(), stat.S_IMODE(item.stat().st_mode)) for item in [folder, *folder.rglob("*")]}
+    assert modes == {(True, 0o700), (False, 0o600)}
+    assert not list(folder.rglob(".*"))
+
+
+def test_only_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FACTS", 3)
+    cache = FactsCache(tmp_path)
+    for number in range(5):
+        cache.put(replace(IDENTITY, inode=number), FACTS)
+        for file in (tmp_path / "facts").iterdir():
+            before = file.stat().st_mtime_ns - 1_000_000_000
+            os.utime(file, ns=(before, before))
+    kept = [number for number in range(5) if cache.get(replace(IDENTITY, inode=number))]
+    assert kept == [2, 3, 4]
+
+
+def test_only_the_newest_layers_are_kept(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    folder = tmp_path / "cache" / "layers"
+    for number in range(6):
+        with cache.layers.writing() as new:
+            new.file.write(b"x")
+            new.keep(f"layer{number}", LayerFacts("sha256:x", "sha256:y", 1, False))
+        for file in folder.iterdir():
+            before = file.stat().st_mtime_ns - 1_000_000_000
+            os.utime(file, ns=(before, before))
+    assert sorted(file.name for file in folder.iterdir()) == [
+        f"layer{number}.{ending}" for number in range(2, 6) for ending in ("json", "tar.gz")
+    ]
+
+
+def test_what_a_killed_run_left_is_removed_after_an_hour(tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path)
+    cache.put(IDENTITY, FACTS)
+    old, young = tmp_path / "facts" / ".new-old", tmp_path / "facts" / ".new-young"
+    old.touch()
+    young.touch()
+    os.utime(old, (1, 1))
+    cache.put(IDENTITY, FACTS)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["a file in the way", "a folder that is a file", "a broken link"])
+def test_a_folder_that_cannot_be_used_never_fails_a_run(archive: Archive, tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "cache"
+    if kind == "a file in the way":
+        folder.mkdir()
+        (folder / "facts").write_text("")
+        (folder / "layers").write_text("")
+    elif kind == "a folder that is a file":
+        folder.write_text("")
+    else:
+        folder.symlink_to(tmp_path / "nowhere" / "at" / "all")
+    cache, path = Cache(folder), archive()
+    facts = inspect(path, progress=Silent(), cache=cache.facts)
+    made = normalise(path, facts, cache.layers, Silent())
+    with made.source.open() as stream:
+        assert len(stream.read()) == made.facts.size
