@@ -122,7 +122,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(archive: Archive) -> No
             return super().task(label, total, unit)
 
     path = archive()
-    with pytest.raises(ArchiveError, match="was changed while it was read"):
+    with pytest.raises(ArchiveError, match="was changed meanwhile"):
         inspect(path, progress=Appending())
 
 
@@ -133,7 +133,7 @@ def test_a_file_that_is_replaced_is_noticed_when_it_is_opened_again(archive: Arc
     path.unlink()
     path.with_suffix(".new").write_bytes(data)
     path.with_suffix(".new").rename(path)
-    with pytest.raises(ArchiveError, match="was changed while it was read"):
+    with pytest.raises(ArchiveError, match="was changed meanwhile"):
         open_identified(path, identity)
 
 
@@ -159,6 +159,60 @@ def test_what_is_no_archive_at_all(tmp_path: Path, make: Callable[[Path], None],
     with pytest.raises(ArchiveError) as caught:
         inspect(path, progress=Silent())
     assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied"), "no permission to read it\n  make it readable for this user"),
+        (OSError(5, "Input/output error"), "cannot be read: Input/output error\n  check the path and the disk"),
+        (FileNotFoundError(2, "gone"), "there is no such file\n  check the path; download the archive first"),
+    ],
+)
+def test_a_file_that_cannot_be_opened(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: OSError, message: str
+) -> None:
+    def failing(*args: object) -> int:
+        raise error
+
+    path = archive()
+    monkeypatch.setattr(os, "open", failing)
+    with pytest.raises(ArchiveError) as caught:
+        inspect(path, progress=Silent())
+    assert str(caught.value) == f"{path}: {message}"
+
+
+def test_an_interrupt_ends_the_process_at_once_and_without_noise(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from vddkctl.build.archive import inspect
+from vddkctl.progress import Silent
+
+class Interrupting(Silent):
+    def task(self, label, total, unit="bytes"):
+        return self
+    def __enter__(self):
+        return self
+    def __exit__(self, *exc):
+        return None
+    def advance(self, amount):
+        self.done = getattr(self, "done", 0) + amount
+        if self.done > 2_000_000:
+            os.kill(os.getpid(), signal.SIGINT)
+
+try:
+    inspect(Path(sys.argv[1]), progress=Interrupting())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    path = make_archive(tmp_path / "a.tar.gz", size=10_000_000)
+    root = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", program, path],
+        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_file_that_changed_since_inspection_is_no_layer(archive: Archive) -> N
     facts = inspect(path, progress=Silent())
     _, source = layer_of(path, facts, None, Silent())
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(ArchiveError, match="was changed while it was read"):
+    with pytest.raises(ArchiveError, match="was changed meanwhile"):
         source.open()
     with pytest.raises(ArchiveError, match="was changed since it was inspected"):
         layer_of(path, facts, None, Silent())

@@ -74,7 +74,9 @@ def blocks(draw: st.DrawFn, pad: str, step: int) -> tuple[list[str], str]:
     body[-1] += "z"
     chomp = draw(st.sampled_from(("", "-", "+")))
     extra = draw(st.sampled_from((1, step)))
-    lines = [(pad + " " * extra + line).rstrip(" ") if not line else pad + " " * extra + line for line in body]
+    lines = [
+        (pad + " " * extra + line).rstrip(" ") if not line else pad + " " * extra + line for line in body
+    ]
     comment = draw(st.sampled_from(("", "  # of the block")))
     return [f" |{chomp}{comment}", *lines], "\n".join(body) + ("" if chomp == "-" else "\n")
 
@@ -112,7 +114,9 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
         lines.append(Line(f"{one}settings:{mark} {{", "settings"))
         for number, (key, value) in enumerate(content.items()):
             comma = "," if number < len(content) - 1 or draw(st.booleans()) else ""
-            lines.append(Line(f"{two}{_quoted(draw, key)}: {_quoted(draw, value)}{comma}" + _tail(draw), "settings"))
+            lines.append(
+                Line(f"{two}{_quoted(draw, key)}: {_quoted(draw, value)}{comma}" + _tail(draw), "settings")
+            )
         lines.append(Line(f"{one}}}", "settings"))
     elif shape != "missing":
         shown = "" if shape == "null" else f" {shape}"
@@ -120,7 +124,10 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
         lines.append(Line(f"{one}settings:{shown}" + _tail(draw), "settings"))
     keep = bool(lines) and shape == "block" and any("|+" in line.text for line in lines)
     if not keep and draw(st.booleans()):
-        lines += [*_between(draw, draw(st.sampled_from((two, one)))), Line(f"{one}url: https://x/sdk" + _tail(draw))]
+        lines += [
+            *_between(draw, draw(st.sampled_from((two, one)))),
+            Line(f"{one}url: https://x/sdk" + _tail(draw)),
+        ]
         spec["url"] = "https://x/sdk"
         lines += _between(draw, "")
     head = {"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Provider", "metadata": {"name": name}}
@@ -183,7 +190,11 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
         assert again["two"] == live["two"]
         assert after.startswith(before[: before.index(text)].encode() if text else b"")
         touched = {edit_path[-1] for edit_path in edits} | {"settings"}
-        kept = [line.text for line in first.lines if line.owner not in touched and not line.text.startswith(" url")]
+        kept = [
+            line.text
+            for line in first.lines
+            if line.owner not in touched and not line.text.startswith(" url")
+        ]
         if "url" in touched:
             kept = [line for line in kept if not line.strip().startswith("url:")]
         new = after.decode()[len(before) - len(text) - (len(eol) if final else 0) :].split(eol)

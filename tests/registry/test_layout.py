@@ -45,16 +45,22 @@ def write_index(root: Path, data: object) -> None:
     (root / "images" / "index.json").write_text(json.dumps(data))
 
 
-@pytest.mark.parametrize("there", ["nothing", "an empty folder", "a layout without an index"])
+@pytest.mark.parametrize(
+    "there", ["nothing", "an empty folder", "a hidden file", "a layout without an index"]
+)
 def test_a_layout_with_nothing_in_it_resolves_to_none(tmp_path: Path, there: str) -> None:
     if there != "nothing":
         (tmp_path / "images").mkdir()
+    if there == "a hidden file":
+        (tmp_path / "images" / ".gitignore").write_text("blobs")
     if there == "a layout without an index":
         (tmp_path / "images" / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     registry = LayoutRegistry(tmp_path)
     assert registry.resolve(REFERENCE) is None
     assert registry.resolve(REFERENCE.with_digest("sha256:" + "00" * 32)) is None
     assert not registry.has_blob(REFERENCE, blob_of(b"x").descriptor)
+    push(registry, REFERENCE, base_image(), Silent())
+    assert registry.resolve(REFERENCE) is not None
 
 
 def test_a_push_is_read_back_and_a_layout_is_valid(tmp_path: Path) -> None:

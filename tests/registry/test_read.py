@@ -73,7 +73,10 @@ def test_the_image_for_the_platform_is_chosen_from_an_index(tmp_path: Path, want
 
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match=r"^oci:base:1: there is no such image"):
+    with pytest.raises(
+        RegistryError,
+        match=r"^oci:base:1: there is no such image\n  put one there, as with: skopeo copy docker://IMAGE oci:base:1$",
+    ):
         read_base(LayoutRegistry(tmp_path), BASE, AMD64)
 
 

@@ -56,7 +56,7 @@ registries: {~: {}}
         """\
 registries: {: {}}
 """,
-        ["4:14: this is not YAML: while parsing a flow node: did not find expected node content"],
+        ["4:14: a value is expected here"],
         id="no key",
     ),
     pytest.param(

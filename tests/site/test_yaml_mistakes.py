@@ -251,6 +251,57 @@ kind: Site
         id="line separator",
     ),
     pytest.param(
+        """\
+a: !x%zz b
+""",
+        ['1:4: text that starts with "!" must be in quotes'],
+        id="tag characters",
+    ),
+    pytest.param(
+        """\
+%foo bar
+""",
+        ['1:1: text that starts with "%" must be in quotes'],
+        id="directive",
+    ),
+    pytest.param(
+        """\
+a: 'b
+---
+c: 1
+""",
+        ["1:4: the quote that opens here never closes"],
+        id="document end in a quote",
+    ),
+    pytest.param(
+        """\
+a: b
+b: - ? x
+""",
+        ['2:4: a list item ("- …") is not expected here'],
+        id="question mark key",
+    ),
+    pytest.param(
+        """\
+a: ]
+""",
+        ["1:4: a value is expected here"],
+        id="no value",
+    ),
+    pytest.param(
+        """\
+%YAML 9.9
+---
+""",
+        ["1:1: expected YAML 1.2; leave the %YAML line out"],
+        id="version",
+    ),
+    pytest.param(
+        'a: "\\xg"\n',
+        ["1:7: this escape is no character"],
+        id="hex escape",
+    ),
+    pytest.param(
         "*x",
         ['1:1: no anchor above has this name; text that starts with "*" must be in quotes'],
         id="alone alias",

@@ -40,7 +40,7 @@ class Session:
 
         missing = unsupported(self.loaded)
         if missing:
-            raise SpecError(missing)
+            raise SpecError(missing, "unsupported part")
         return observe(self.loaded, self.places, self.progress)
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:

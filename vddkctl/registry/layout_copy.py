@@ -59,9 +59,9 @@ def _is_plain_file(stream: BinaryIO) -> bool:
 
 
 def _move(source: int, target: int, offset: int) -> int | None:
-    """Copy the next chunk inside the kernel; None where it cannot."""
+    """Copy the next chunk inside the kernel; None where it cannot, or says that nothing is left."""
     try:
-        return os.copy_file_range(source, target, _CHUNK, offset)
+        return os.copy_file_range(source, target, _CHUNK, offset) or None
     except OSError as error:
         if error.errno in _NOT_HERE:
             return None

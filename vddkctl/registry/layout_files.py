@@ -34,7 +34,8 @@ def told(path: Path) -> Iterator[None]:
     except OSError as error:
         what, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), ""))
         named = Path(error.filename) if isinstance(error.filename, str) else path
-        where = named.parent if is_own(named.name) else named
+        # The names that only serve the writing say nothing to anyone.
+        where = named.parent if named.name == _LOCK or named.name.startswith(_TEMPORARY) else named
         raise RegistryError(what, where=str(where), hint=hint) from None
 
 
@@ -112,11 +113,6 @@ def sweep(folder: Path) -> None:
                 path.unlink()
             finally:
                 os.close(handle)
-
-
-def is_own(name: str) -> bool:
-    """Whether a file is one of those that only serve the writing."""
-    return name == _LOCK or name.startswith(_TEMPORARY)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from vddkctl.oci.annotations import REF_NAME
 from vddkctl.oci.descriptor import OCI_INDEX, Descriptor
 from vddkctl.oci.document import MAX_SIZE, decode, encode
 from vddkctl.oci.manifest import parse_descriptor
-from vddkctl.registry.layout_files import is_own, told
+from vddkctl.registry.layout_files import told
 
 VERSION = encode({"imageLayoutVersion": "1.0.0"})
 """What a new layout's ``oci-layout`` holds."""
@@ -98,7 +98,8 @@ def is_layout(folder: Path) -> bool:
     """
     with told(folder):
         try:
-            names = sorted(path.name for path in folder.iterdir() if not is_own(path.name))
+            # Hidden files do not count: Git wants one in an empty folder, and ours are hidden.
+            names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         except FileNotFoundError:
             return False
     path = folder / "oci-layout"

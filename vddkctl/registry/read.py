@@ -43,7 +43,7 @@ def read_base(registry: Registry, reference: Reference, platform: Platform) -> B
     """
     named = registry.resolve(reference)
     if named is None:
-        raise RegistryError("there is no such image", where=str(reference), hint="look at the base's name")
+        raise RegistryError("there is no such image", where=str(reference), hint=_how_to_get(reference))
     digest, manifest = _choose(registry, reference, named.digest, platform)
     config = read_config(registry, reference, manifest)
     if not platform.runs(config.platform):
@@ -88,6 +88,12 @@ def _origin_of_first(registry: Registry, reference: Reference, content: bytes) -
     except (ImageError, RegistryError):
         pass
     return Origin()
+
+
+def _how_to_get(reference: Reference) -> str:
+    if reference.transport == "oci":
+        return f"put one there, as with: skopeo copy docker://IMAGE {reference}"
+    return "look at the base's name"
 
 
 def _choose(

@@ -39,11 +39,14 @@ class Diagnostic:
 
 
 class SpecError(VddkctlError):
-    """The spec has mistakes; ``diagnostics`` holds all of them, in the order of the file."""
+    """The spec has mistakes; ``diagnostics`` holds all of them, in the order of the file.
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+    ``noun`` is what one of them is called: a mistake, unless it is something else.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], noun: str = "mistake") -> None:
         count = len(diagnostics)
-        super().__init__(f"{count} mistake{'' if count == 1 else 's'}")
+        super().__init__(f"{count} {noun}{'' if count == 1 else 's'}")
         self.diagnostics = diagnostics
 
     def __str__(self) -> str:

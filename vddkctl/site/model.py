@@ -9,57 +9,15 @@ The docstrings of models and fields are also the descriptions in the JSON Schema
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """What a type's right values are called in a message: ``expected {words}, got …``."""
-
-    words: str
-
+from vddkctl.site.texts import Expect, ImageName, KubeName, Sha256, SiteName, Tag, Text, Url
 
 Preset = Literal["small", "medium", "large", "xlarge"]
 Builder = Literal["native", "auto", "podman", "docker"]
-
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$"), Expect("one line of text")]
-"""Text that is not empty. Paths and names hold no control characters."""
-
-KubeName = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"),
-    Expect("a Kubernetes name (lower-case letters, digits, - and .)"),
-]
-
-SiteName = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$"),
-    Expect("a name (lower-case letters, digits, - and ., at most 63)"),
-]
-
-ImageName = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"),
-    Expect("a name (letters, digits, . _ and -)"),
-]
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Expect("64 hex digits in lower case")]
-
-Tag = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"),
-    Expect("a tag (letters, digits, _ . and -, at most 128)"),
-]
-
-Url = Annotated[
-    str,
-    Field(pattern=r"^https?://[^/@\s\x00-\x1f]+(/[^@\s\x00-\x1f]*)?$"),
-    Expect("a URL such as https://vcenter.example.com/sdk, without user and password"),
-]
 
 DEFAULT_BASE = "registry.access.redhat.com/ubi8/ubi-minimal:8.10"
 """The base that the usual Dockerfile for VDDK images starts from."""

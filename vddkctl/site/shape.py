@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from vddkctl.site.diagnostic import KeyPath
-from vddkctl.site.model import Expect, Site
+from vddkctl.site.model import Site
+from vddkctl.site.texts import Expect
 from vddkctl.site.words import one_of
 
 _FEW_KEYS = 4

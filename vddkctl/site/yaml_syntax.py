@@ -8,6 +8,9 @@ from vddkctl.site.yaml_nodes import Flaw
 
 _TAB = "a tab is used for indentation; YAML takes spaces only"
 
+_TAG = 'text that starts with "!" must be in quotes'
+_OPEN_QUOTE = "the quote that opens here never closes"
+
 _AT_PROBLEM = {
     "mapping values are not allowed in this context": (
         'a ":" is not expected here: the line is indented too far, or text with ": " in it is not in quotes'
@@ -19,7 +22,11 @@ _AT_PROBLEM = {
     "found a tab character where an indentation space is expected": _TAB,
     "found a tab character that violates indentation": _TAB,
     "found unexpected ':'": 'text with ":" in it must be in quotes between { } and [ ]',
-    "found undefined tag handle": 'text that starts with "!" must be in quotes',
+    "found undefined tag handle": _TAG,
+    "mapping keys are not allowed in this context": 'text that starts with "? " must be in quotes',
+    "did not find expected node content": "a value is expected here",
+    "found incompatible YAML document": "expected YAML 1.2; leave the %YAML line out",
+    "did not find expected hexdecimal number": "this escape is no character",
     "found invalid Unicode character escape code": "this escape is no character",
     "found unknown escape character": 'no such escape in double quotes; write \\\\ for "\\", or use single quotes',
     "did not find expected comment or line break": 'after "|" or ">" the text starts on the next line',
@@ -30,7 +37,7 @@ _AT_CONTEXT = {
     (
         "while scanning a quoted scalar",
         "found unexpected end of stream",
-    ): "the quote that opens here never closes",
+    ): _OPEN_QUOTE,
     ("while parsing a flow sequence", "did not find expected ',' or ']'"): (
         'the list that opens here lacks a "," or its "]"'
     ),
@@ -47,6 +54,14 @@ _AT_CONTEXT = {
 }
 """Shown where the thing that the parser was reading starts."""
 
+_ANY_PROBLEM = {
+    "while scanning a tag": _TAG,
+    "while parsing a tag": _TAG,
+    "while scanning a directive": 'text that starts with "%" must be in quotes',
+    "while scanning a quoted scalar": _OPEN_QUOTE,
+}
+"""Shown where the thing starts, whatever is wrong with it."""
+
 
 def flaw_of(error: Any, text: str) -> Flaw:
     """What a ``ruamel.yaml.error.YAMLError`` says, and where."""
@@ -60,6 +75,8 @@ def flaw_of(error: Any, text: str) -> Flaw:
         return Flaw(at, _TAB if text[at] == "\t" else f'text that starts with "{text[at]}" must be in quotes')
     if problem in _AT_PROBLEM:
         return Flaw(at, _AT_PROBLEM[problem])
+    if context in _ANY_PROBLEM:
+        return Flaw(at if start is None else start, _ANY_PROBLEM[context])
     return Flaw(at, f"this is not YAML: {f'{context}: ' if context else ''}{problem}")
 
 

@@ -56,7 +56,7 @@ def check_unchanged(path: Path, stream: BinaryIO, identity: FileIdentity) -> Non
     if _identity(identity.path, os.fstat(stream.fileno())) != identity:
         raise refused(
             str(path),
-            "was changed while it was read",
+            "was changed meanwhile",
             hint="wait until it is completely there, and run again",
         )
 
