@@ -32,18 +32,20 @@ class Used:
     peak: float
 
 
-def command(words: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> Used:
-    """Run a command, its output thrown away. Raises RuntimeError when it fails: that is no measurement."""
+def command(
+    words: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, code: int = 0
+) -> Used:
+    """Run a command, what it prints thrown away. Raises RuntimeError when it does not end with ``code``."""
     between = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _BETWEEN, *map(str, words)],
         cwd=cwd,
         env=env,
-        stdout=subprocess.PIPE,
-        check=True,
+        capture_output=True,
+        text=True,
     )
-    code, seconds, peak = json.loads(between.stdout)
-    if code != 0:
-        raise RuntimeError(f"{' '.join(map(str, words))}: exit code {code}")
+    ended, seconds, peak = json.loads(between.stdout or "[null, 0, 0]")
+    if ended != code:
+        raise RuntimeError(f"{' '.join(map(str, words))}: exit code {ended}\n{between.stderr}")
     return Used(seconds, peak)
 
 

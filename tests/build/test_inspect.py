@@ -164,8 +164,14 @@ def test_what_is_no_archive_at_all(tmp_path: Path, make: Callable[[Path], None],
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (PermissionError(13, "Permission denied"), "no permission to read it\n  make it readable for this user"),
-        (OSError(5, "Input/output error"), "cannot be read: Input/output error\n  check the path and the disk"),
+        (
+            PermissionError(13, "Permission denied"),
+            "no permission to read it\n  make it readable for this user",
+        ),
+        (
+            OSError(5, "Input/output error"),
+            "cannot be read: Input/output error\n  check the path and the disk",
+        ),
         (FileNotFoundError(2, "gone"), "there is no such file\n  check the path; download the archive first"),
     ],
 )
@@ -190,6 +196,7 @@ from vddkctl.build.archive import inspect
 from vddkctl.progress import Silent
 
 class Interrupting(Silent):
+    done = 0
     def task(self, label, total, unit="bytes"):
         return self
     def __enter__(self):
@@ -197,8 +204,8 @@ class Interrupting(Silent):
     def __exit__(self, *exc):
         return None
     def advance(self, amount):
-        self.done = getattr(self, "done", 0) + amount
-        if self.done > 2_000_000:
+        before, self.done = self.done, self.done + amount
+        if before <= 2_000_000 < self.done:
             os.kill(os.getpid(), signal.SIGINT)
 
 try:

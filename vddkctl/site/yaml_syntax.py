@@ -7,7 +7,6 @@ from typing import Any
 from vddkctl.site.yaml_nodes import Flaw
 
 _TAB = "a tab is used for indentation; YAML takes spaces only"
-
 _TAG = 'text that starts with "!" must be in quotes'
 _OPEN_QUOTE = "the quote that opens here never closes"
 
@@ -34,10 +33,6 @@ _AT_PROBLEM = {
 """Shown where the parser stopped."""
 
 _AT_CONTEXT = {
-    (
-        "while scanning a quoted scalar",
-        "found unexpected end of stream",
-    ): _OPEN_QUOTE,
     ("while parsing a flow sequence", "did not find expected ',' or ']'"): (
         'the list that opens here lacks a "," or its "]"'
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from vddkctl.vddk.archive import Published
 
 _PORTAL = "Broadcom developer portal"
-_ORACLE = "Oracle Cloud Migrations documentation"
+_ORACLE = "Oracle's documentation"
 
 PUBLISHED = (
     Published("8.0", "bddb0ef4bb575b7d717c0813febf5dc8", _PORTAL),

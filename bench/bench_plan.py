@@ -1,0 +1,91 @@
+"""``vddkctl plan`` on a folder of many providers, against reading and parsing those files once.
+
+Both sides are whole processes. The yardstick is ruamel.yaml's safe loader on libyaml (``YAML(typ="safe")``), the
+fastest of its parsers, which gives plain data without places.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.measure import command, race
+from bench.ratio import Ratio
+from bench.sites import provider_site
+from vddkctl.demo.sample import make_archive
+
+COUNT = 1_000
+_VDDKCTL = [sys.executable, "-m", "vddkctl"]
+_PLAN = [*_VDDKCTL, "plan", "--detailed-exitcode"]
+_APPLY = [*_VDDKCTL, "apply", "--auto-approve"]
+_READ = """
+import sys
+from pathlib import Path
+from ruamel.yaml import YAML
+yaml = YAML(typ="safe")
+for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
+    with path.open("rb") as stream:
+        for document in yaml.load_all(stream):
+            pass
+"""
+_PARSE = [sys.executable, "-c", _READ]
+_NOTHING, _PENDING = 0, 2  # exit codes
+_ROUNDS = 5
+
+
+def run() -> list[Ratio]:
+    """All of them change, and none does; in a file each, and in one file."""
+    return [*_ratios("1,000 files", one_file=False), *_ratios("one file of 1,000", one_file=True)]
+
+
+def _ratios(what: str, *, one_file: bool) -> list[Ratio]:
+    with tempfile.TemporaryDirectory(prefix="vddkctl-bench-") as name:
+        archive = make_archive(Path(name) / "archive.tar.gz", size=1_000_000)
+        site = Path(name) / "site"
+        manifests = provider_site(site, archive, COUNT, one_file=one_file)
+        env = {**os.environ, "XDG_CACHE_HOME": f"{name}/cache"}
+
+        def seconds(words: Sequence[str], code: int = 0) -> float:
+            return command(words, cwd=site, env=env, code=code).seconds
+
+        def plan(code: int) -> tuple[float, ...]:
+            # The archive was inspected once; from then on a plan must not read it.
+            with _unreadable(archive):
+                return race(
+                    lambda: seconds(_PLAN, code), lambda: seconds([*_PARSE, "gitops"]), rounds=_ROUNDS
+                )
+
+        seconds(_PLAN, _PENDING)
+        pending, parsing = plan(_PENDING)
+        before = [path.read_bytes() for path in manifests]
+        applying = seconds(_APPLY)
+        if any(old == path.read_bytes() for old, path in zip(before, manifests, strict=True)):
+            raise RuntimeError("apply has left a manifest as it was")
+        nothing, parsing_again = plan(_NOTHING)
+        against = "parsing them once"
+        return [
+            Ratio(f"plan, {what}, none changes", nothing, against, parsing_again, 2.0),
+            Ratio(f"plan, {what}, all change", pending, against, parsing, 2.0),
+            Ratio(f"apply, {what}, all change", applying, against, parsing, 12.0),
+        ]
+
+
+@contextmanager
+def _unreadable(archive: Path) -> Iterator[None]:
+    """To every look but reading, the archive is as it was: who reads it fails on it."""
+    content, status = archive.read_bytes(), archive.stat()
+
+    def put(data: bytes) -> None:
+        with archive.open("r+b") as file:
+            file.write(data)
+        os.utime(archive, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    put(bytes(len(content)))
+    try:
+        yield
+    finally:
+        put(content)
