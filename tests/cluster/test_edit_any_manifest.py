@@ -96,7 +96,8 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
     if shape == "block":
         lines.append(Line(f"{one}settings:{mark}" + _tail(draw), "settings"))
         spec["settings"] = {}
-        for key, value in content.items():
+        for key, text in content.items():
+            value = text
             lines += _between(draw, draw(st.sampled_from((two, ""))))
             written = _quoted(draw, key)
             if draw(st.booleans()) and draw(st.booleans()):
@@ -132,14 +133,6 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
         lines += _between(draw, "")
     head = {"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Provider", "metadata": {"name": name}}
     return Written(tuple(lines), {**head, "spec": spec})
-
-
-def _read(folder: Path, file: str) -> list[dict[str, Any]]:
-    """Read documents by another way than the one under test: ruamel's own loader."""
-    from ruamel.yaml import YAML
-
-    text = (folder / file).read_bytes().decode("utf-8-sig").replace("\ufeff", "")
-    return [item for item in YAML(typ="safe").load_all(text) if item is not None]
 
 
 EDITS = st.dictionaries(

@@ -53,8 +53,8 @@ def edited(text: str, edits: dict[str, str | None]) -> str:
         ("a: !!str 12", "13", 'a: !!str "13"'),
         ("a: !!int 12", "x", "a: x"),
         ("a: &k old", "x", "a: &k x"),
-        ("a: one\n    two # c", "x", "a: x # c"),
-        ('a: "one\n    two" # c', "x", 'a: "x" # c'),
+        ("a: one\n      two # c", "x", "a: x # c"),
+        ('a: "one\n      two" # c', "x", 'a: "x" # c'),
         ("a:\n     old # c", "x", "a:\n     x # c"),
         ("'a': old", "x", "'a': x"),
         ('"a" : old', "x", '"a" : x'),
@@ -72,7 +72,6 @@ def test_a_scalar_is_replaced_in_its_style(before: str, value: str, after: str) 
     [
         ("cfg: |\n  a=1\n  b=2\n", "a=1\nb=3\n", "cfg: |\n  a=1\n  b=3\n"),
         ("cfg: |  # c\n    a=1   \n\n    b=2\n", "a=1   \n\nb=3\n", "cfg: |  # c\n    a=1   \n\n    b=3\n"),
-        ("cfg: |\n  a\n   \n  b\n", "a\n\nc\n", "cfg: |\n  a\n   \n  c\n") if False else
         ("cfg: |\n  a\n \n  b\n", "a\n\nc\n", "cfg: |\n  a\n \n  c\n"),
         ("cfg: |\n  a\n\n# after\n", "b", "cfg: |-\n  b\n\n# after\n"),
         ("cfg: |-\n  a\n", "b\n", "cfg: |\n  b\n"),

@@ -19,7 +19,7 @@ from vddkctl.site.source import LoadedSite
 from vddkctl.site.yaml_data import unfold
 from vddkctl.site.yaml_nodes import compose
 
-WHOLE = Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8")
+WHOLE = Path(__file__).parents[2] / "examples" / "full" / "site.yaml".read_text(encoding="utf-8")
 HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: site}\n"
 
 

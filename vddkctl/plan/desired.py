@@ -8,9 +8,10 @@ from difflib import get_close_matches
 
 from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
-from vddkctl.plan.rules import is_rule, matching_rule, provider_key
+from vddkctl.plan.rules import matching_rule, provider_key
 from vddkctl.site.diagnostic import Diagnostic, KeyPath
 from vddkctl.site.model import INHERIT, BufferSizes, ControllerSpec, ImageSpec, Policy, ProviderSpec
+from vddkctl.site.names import is_rule
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 from vddkctl.vddk.buffers import PRESETS, Buffers

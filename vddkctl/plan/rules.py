@@ -6,18 +6,10 @@ match, the one written first wins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from vddkctl.plan.observed import ObjectKey
-
-_GLOB = re.compile(r"[*?\[]")
-
-
-def is_rule(name: str) -> bool:
-    """Whether a key under ``providers`` is a glob and not a name."""
-    return bool(_GLOB.search(name))
 
 
 def provider_key(name: str, namespace: str) -> ObjectKey:

@@ -63,7 +63,7 @@ def _create_beside(target: Path) -> tuple[Path, int]:
         temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            pass
+            fcntl.flock(handle, fcntl.LOCK_EX)
             # A sweep may have come between the two lines above; it takes the name away.
             if temporary.exists():
                 return temporary, handle
@@ -122,7 +122,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         with contextlib.suppress(PermissionError):  # It is another user's.
             os.fchmod(handle, 0o644)
-        pass
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
