@@ -98,7 +98,8 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
         spec["settings"] = {}
         for key, text in content.items():
             value = text
-            lines += _between(draw, draw(st.sampled_from((two, ""))))
+            between = _between(draw, draw(st.sampled_from((two, ""))))
+            lines += [line for line in between if line.text or not any("|+" in each.text for each in lines)]
             written = _quoted(draw, key)
             if draw(st.booleans()) and draw(st.booleans()):
                 block, value = draw(blocks(two, step))

@@ -150,7 +150,7 @@ def test_the_version_follows_the_content_and_not_the_formatting(place: Any) -> N
         "apiVersion: other.io/v1\nkind: Provider\n",
         "- forklift.konveyor.io\n- Provider\n",
         "%YAML 1.1\n---\na: forklift.konveyor.io/Provider\n...\n# end\n",
-        "\x00\x01",
+        "\x00\x01\n",
     ],
 )
 def test_other_things_in_the_folder_are_left_alone(place: Any, text: str) -> None:
@@ -213,7 +213,7 @@ def test_an_empty_folder_is_an_empty_state(place: Any) -> None:
         (provider("é😀").replace("vsphere", "\x01"), "p.yaml:5:9: this is not valid YAML: control characters"),
         (provider("p") + "    a: *x\n", "p.yaml:10:8: no anchor &x stands before this alias"),
         (provider("p") + "    a: &x [*x]\n", "p.yaml:10:12: the alias *x contains itself"),
-        (provider("p") + "    a: " + "[" * 200 + "]" * 200 + "\n", "p.yaml:10:104: this is nested deeper than 100 levels"),
+        (provider("p") + "    a: " + "[" * 200 + "]" * 200 + "\n", "p.yaml:10:105: this is nested deeper than 100 levels"),
         (provider("p").replace("{name: p}", "{}"), "p.yaml:1:1: this Provider has no name"),
         (provider("p").replace("name: p", "name: 12"), "p.yaml:1:1: this Provider has no name"),
         (provider("p").replace("name: p", "name: p, namespace: [a]"), "p.yaml:1:1: the namespace of Provider p is not text"),

@@ -19,7 +19,7 @@ from vddkctl.site.source import LoadedSite
 from vddkctl.site.yaml_data import unfold
 from vddkctl.site.yaml_nodes import compose
 
-WHOLE = Path(__file__).parents[2] / "examples" / "full" / "site.yaml".read_text(encoding="utf-8")
+WHOLE = (Path(__file__).parents[2] / "examples" / "full" / "site.yaml").read_text(encoding="utf-8")
 HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: site}\n"
 
 
@@ -41,11 +41,11 @@ def test_a_spec_that_uses_everything_loads() -> None:
 
 def test_positions_are_those_of_keys_and_values() -> None:
     source = load(WHOLE, "sites/site.yaml").source
-    assert source.key("images", "vddk-8", "tag") == Position(18, 5)
-    assert source.value("images", "vddk-8", "tag") == Position(18, 10)
-    assert source.value("images", "vddk-8", "platforms", 0) == Position(19, 17)
+    assert source.key("images", "vddk-8", "tag") == Position(20, 5)
+    assert source.value("images", "vddk-8", "tag") == Position(20, 10)
+    assert source.value("images", "vddk-8", "platforms", 0) == Position(21, 17)
     assert source.key("images", "vddk-8", "nothing", "here") == source.key("images", "vddk-8")
-    assert source.at("controller", "vddkImage") == "sites/site.yaml:30"
+    assert source.at("controller", "vddkImage") == "sites/site.yaml:32"
 
 
 def test_null_is_told_apart_from_a_key_that_is_left_out() -> None:

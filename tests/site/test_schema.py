@@ -16,7 +16,7 @@ from vddkctl.site.schema import schema_text, site_schema
 from vddkctl.site.starter import starter
 
 HERE = Path(__file__).parent
-WHOLE = (HERE / "whole.yaml").read_text(encoding="utf-8")
+WHOLE = (Path(__file__).parents[2] / "examples" / "full" / "site.yaml").read_text(encoding="utf-8")
 HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: site}\n"
 IMAGE = "images: {v: {archive: {path: a}, tag: a, repository: 'oci:./images'"
 

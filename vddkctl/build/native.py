@@ -42,7 +42,8 @@ def build(
     """Put the archive's layer on the base of each platform; an index where there are several.
 
     ``base_name`` is the base's reference, as annotated; empty where it means nothing elsewhere.
-    The order of ``platforms`` does not matter. The same input gives the same bytes. Raises ImageError when a base cannot carry the layer.
+    The order of ``platforms`` does not matter. The same input gives the same bytes. Raises ImageError
+    when a base cannot carry the layer.
     """
     ordered = sorted(set(platforms))
     if not ordered:

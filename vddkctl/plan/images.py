@@ -17,6 +17,7 @@ from vddkctl.plan.model import (
 from vddkctl.plan.observed import ObservedImage, PushedImage
 from vddkctl.plan.record import Record
 from vddkctl.site.model import ImageSpec
+from vddkctl.vddk.versions import same_version
 
 DIGEST = "digest"
 """The one field of an image's address: what its tag names."""
@@ -58,7 +59,7 @@ def image_warnings(
             address,
             f"the base {spec.base} is named by tag and may change; pin it: {_pinned_base(spec, image)}",
         )
-    if archive.name_version and archive.name_version != archive.version:
+    if archive.name_version and not same_version(archive.name_version, archive.version):
         yield PlanWarning(
             "archive-name-mismatch",
             address,

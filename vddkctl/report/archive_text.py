@@ -10,7 +10,7 @@ from vddkctl.plan.model import FORMAT_VERSION
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, size
 from vddkctl.vddk.archive import ArchiveFacts, LinkChain
-from vddkctl.vddk.versions import vsphere_of
+from vddkctl.vddk.versions import same_version, vsphere_of
 
 _MOST_OBSTACLES = 20
 
@@ -52,7 +52,7 @@ def _rows(facts: ArchiveFacts) -> Iterator[tuple[str, str]]:
 
 def _build(facts: ArchiveFacts) -> str:
     build = f", build {facts.build}" if facts.build else ""
-    if facts.name_version and facts.name_version != facts.version:
+    if facts.name_version and not same_version(facts.name_version, facts.version):
         return f"{build}   (the file's name says {facts.name_version})"
     return build
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from vddkctl.cluster.yaml_edit import block_mapping, flow_mapping
 from vddkctl.cluster.yaml_edit.data import data_of, find_merged, find_pair, scalar_value
-from vddkctl.cluster.yaml_edit.layout import flow_layout, step
+from vddkctl.cluster.yaml_edit.layout import column, flow_layout, step
 from vddkctl.cluster.yaml_edit.place import skip_space
 from vddkctl.cluster.yaml_edit.replace import move_anchor, replace
 from vddkctl.cluster.yaml_edit.scalar_text import as_json
@@ -179,4 +179,13 @@ class _Walk:
         return block_mapping.expand(self.document, outer, pair, names, self.edit.value, self._step())
 
     def _step(self) -> int:
-        return step(self.document.source, self.object)
+        """How far in a nested mapping goes here: as far as the ones on the way to the field."""
+        source, node = self.document.source, self.object
+        width = step(source, node)
+        for name in self.edit.path[:-1]:
+            pair = find_pair(node, name)
+            below = pair[1] if pair else None
+            if not isinstance(below, Mapping) or below.flow or node.flow:
+                break
+            width, node = max(1, column(source, below) - column(source, node)), below
+        return width
