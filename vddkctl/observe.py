@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from vddkctl.errors import VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.codec import decode_record
@@ -26,7 +26,7 @@ def observe(loaded: LoadedSite, places: Places, progress: Progress) -> Observed:
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="observe") as pool:
         state: Future[ClusterState] = pool.submit(cluster.observe, site.cluster.namespace)
         record: Future[bytes | None] = pool.submit(cluster.read_record, site.metadata.name)
-        images = pool.submit(_images, site.images, places, progress)
+        images = pool.submit(_images, loaded, places, progress)
         content = record.result()
         return Observed(
             cluster=state.result(),
@@ -38,16 +38,24 @@ def observe(loaded: LoadedSite, places: Places, progress: Progress) -> Observed:
         )
 
 
-def _images(specs: Mapping[str, ImageSpec], places: Places, progress: Progress) -> dict[str, ObservedImage]:
+def _images(loaded: LoadedSite, places: Places, progress: Progress) -> dict[str, ObservedImage]:
     # One after the other: two images of one archive must not read it twice, and each read uses all cores.
     preparation = Preparation(places, progress)
-    return {name: _image(name, spec, preparation) for name, spec in specs.items()}
+    images: dict[str, ObservedImage] = {}
+    for name, spec in loaded.site.images.items():
+        try:
+            images[name] = _image(spec, preparation)
+        except VddkctlError as error:
+            place = f"{loaded.source.at('images', name)}: image {name}"
+            error.where = f"{place}: {error.where}" if error.where else place
+            raise
+    return images
 
 
-def _image(name: str, spec: ImageSpec, preparation: Preparation) -> ObservedImage:
+def _image(spec: ImageSpec, preparation: Preparation) -> ObservedImage:
     from vddkctl.registry.read import read_pushed
 
-    built = preparation.image(name, spec).built
+    built = preparation.image(spec).built
     reference = preparation.places.located(parse(f"{spec.repository}:{spec.tag}"))
     return ObservedImage(built, read_pushed(preparation.places.registry(reference), reference))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vddkctl.errors import VddkctlError
 from vddkctl.oci.image import BaseImage, Image, ImageIndex
 from vddkctl.oci.platform import Platform, parse_platform
 from vddkctl.oci.reference import Reference, parse
@@ -46,18 +45,8 @@ class Preparation:
             check_platform(facts, str(parse_platform(platform)), allow=False)
         return facts
 
-    def image(self, name: str, spec: ImageSpec) -> Prepared:
-        """The image that the spec asks for.
-
-        Raises ArchiveError, ImageError and RegistryError, each with the image's name in front.
-        """
-        try:
-            return self._image(spec)
-        except VddkctlError as error:
-            error.what = f"image {name}: {error.what}"
-            raise
-
-    def _image(self, spec: ImageSpec) -> Prepared:
+    def image(self, spec: ImageSpec) -> Prepared:
+        """The image that the spec asks for. Raises ArchiveError, ImageError and RegistryError."""
         from vddkctl.build.native import base_digest, build
         from vddkctl.build.normalise import layer_of
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from vddkctl.cluster.base import Cluster
 from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.errors import ManifestError
 
@@ -269,8 +270,9 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
         "missing": "there is no such folder",
         "file": "this is a file, not a folder",
     }.items():
+        cluster: Cluster = ManifestFolder(tmp_path / name, name)
         with pytest.raises(ManifestError, match=message) as caught:
-            ManifestFolder(tmp_path / name, name).observe(None)
+            cluster.observe(None)
         assert caught.value.where == str(tmp_path / name)
         assert caught.value.hint
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import vddkctl.cluster.rewrite
 from vddkctl.cluster.base import ObjectChange
+from vddkctl.cluster.yaml_edit.edit import Edited, edit_document
+from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.errors import ClusterError, ManifestError
 
 IMAGE = "spec.settings.vddkInitImage"
@@ -249,6 +253,32 @@ def test_a_run_that_is_killed_before_the_last_step_leaves_the_old_file_whole(pla
     assert killed.returncode == -9
     assert file.read_text() == provider("one")
     assert place.edit("one", {IMAGE: "new"}) is None
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda text: text.replace("vcenter", "other"),
+        lambda text: text + "---\n",
+        lambda text: text.replace("type: vsphere", "type: [vsphere"),
+        lambda text: "",
+    ],
+)
+def test_a_slip_of_the_editor_is_caught_before_anything_is_written(
+    place: Any, monkeypatch: pytest.MonkeyPatch, slip: Callable[[str], str]
+) -> None:
+    file = place.put(provider("one"))
+
+    def careless(source: Source, objects: Any, *, json_only: bool) -> Edited:
+        edited = edit_document(source, objects, json_only=json_only)
+        return Edited(slip(edited.text), edited.failed)
+
+    monkeypatch.setattr(vddkctl.cluster.rewrite, "edit_document", careless)
+    error = place.edit("one", {IMAGE: "new"})
+
+    assert isinstance(error, ManifestError)
+    assert "nothing is written" in str(error)
+    assert file.read_text() == provider("one")
 
 
 def test_two_changes_of_one_file_make_one_write(place: Any) -> None:

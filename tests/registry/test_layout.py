@@ -313,6 +313,16 @@ def test_a_gzip_reader_gives_what_it_reads_and_not_the_file_below_it(tmp_path: P
         assert copy.read() == plain
 
 
+def test_a_file_that_is_read_from_its_middle_gives_only_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"skipped right bytes")
+    registry, blob = LayoutRegistry(tmp_path), blob_of(b"right bytes")
+    with (tmp_path / "source").open("rb") as stream:
+        stream.seek(8)
+        registry.put_blob(REFERENCE, Blob(blob.descriptor, Ends(stream)), Silent())
+    with registry.open_blob(REFERENCE, blob.descriptor) as copy:
+        assert copy.read() == b"right bytes"
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

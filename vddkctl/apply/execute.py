@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
-from vddkctl.apply.precondition import satisfied_changes
+from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
+from vddkctl.apply.undisturbed import undisturbed
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
-from vddkctl.errors import VddkctlError
+from vddkctl.errors import PlanFileError, VddkctlError
 from vddkctl.places import Places
 from vddkctl.plan.codec import decode_record, encode_record
 from vddkctl.plan.model import Change, Plan
@@ -17,6 +19,9 @@ from vddkctl.plan.observed import ObjectKey
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.progress import Progress
+
+_ROOMS = ("image", "controller", "provider")
+"""What is carried out here, in the order in which it can be."""
 
 
 @dataclass(frozen=True)
@@ -36,66 +41,74 @@ class Executor:
         Raises StalePlanError before the first write when something moved, LockedError when another run is at
         work, and other VddkctlErrors when nothing could be begun. What fails later is in the result.
         """
+        _check_known(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             record = read_record(self.cluster, plan.site)
-            satisfied = satisfied_changes(plan, self.places, self.cluster)
+            checked = check(plan, record, self.places, self.cluster, self.progress)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
-            result = self._steps(plan, satisfied)
-            return self._remember(record, plan, result)
+            return self._carry_out(plan, record, checked)
 
-    def _steps(self, plan: Plan, satisfied: Collection[str]) -> Result:
+    def _carry_out(self, plan: Plan, record: Record | None, checked: Checked) -> Result:
         done: dict[str, StepResult] = {}
-        interrupted = False
+        stopped: BaseException | None = None
         try:
-            for step in self._walk(plan.changes, satisfied, done):
+            for step in self._walk(plan.changes, checked, done):
                 done[step.address] = step
                 self.told(step)
-        except KeyboardInterrupt:
-            interrupted = True
-        for change in plan.changes:
-            if change.address not in done:
-                done[change.address] = _end(change, Status.SKIPPED, "interrupted")
-        return Result(plan.site, tuple(done[c.address] for c in plan.changes), interrupted)
+        except BaseException as error:  # whatever it is: first what was done is recorded
+            stopped = error
+        interrupted = isinstance(stopped, KeyboardInterrupt)
+        why = "interrupted" if interrupted else "the run broke off"
+        steps = (done.get(c.address) or _end(c, Status.SKIPPED, why) for c in plan.changes)
+        with undisturbed():
+            result = self._remember(record, plan, Result(plan.site, tuple(steps), interrupted), checked)
+        if stopped and not interrupted:
+            raise stopped
+        return result
 
     def _walk(
-        self, changes: Sequence[Change], satisfied: Collection[str], done: dict[str, StepResult]
+        self, changes: Sequence[Change], checked: Checked, done: dict[str, StepResult]
     ) -> Iterator[StepResult]:
-        for group in _groups(changes):
+        for name in _ROOMS:
             ready: list[Change] = []
-            for change in group:
+            for change in changes:
+                if room(change.address) != name:
+                    continue
                 blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
-                if change.address in satisfied:
+                if change.address in checked.satisfied:
                     yield _end(change, Status.SATISFIED)
                 elif blocked:
                     yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
-                elif change.image:
-                    yield self._image(change)
+                elif name == "image":
+                    yield self._image(change, checked)
                 else:
                     ready.append(change)
             yield from self._settings(ready)
 
-    def _image(self, change: Change) -> StepResult:
-        from vddkctl.apply.image import push_image
-
+    def _image(self, change: Change, checked: Checked) -> StepResult:
         try:
-            push_image(change, self.places, self.progress)
+            push_image(change, checked.images[change.address], self.places, self.progress)
         except VddkctlError as error:
             return _end(change, Status.FAILED, str(error))
         return _end(change, Status.DONE)
 
     def _settings(self, changes: Sequence[Change]) -> Iterator[StepResult]:
-        by_key = {_key(change): change for change in changes}
-        writes = [_object_change(key, change) for key, change in by_key.items()]
-        for outcome in self.cluster.write(writes) if writes else ():
-            change = by_key[outcome.key]
-            if outcome.error is None:
-                yield _end(change, Status.DONE)
-            else:
-                yield _end(change, Status.FAILED, str(outcome.error))
+        waiting = {_key(change): change for change in changes}
+        writes = [_object_change(key, change) for key, change in waiting.items()]
+        try:
+            for outcome in self.cluster.write(writes) if writes else ():
+                change = waiting.pop(outcome.key)
+                if outcome.error is None:
+                    yield _end(change, Status.DONE)
+                else:
+                    yield _end(change, Status.FAILED, str(outcome.error))
+        except VddkctlError as error:  # the whole place fails
+            for change in waiting.values():
+                yield _end(change, Status.FAILED, str(error))
 
-    def _remember(self, record: Record | None, plan: Plan, result: Result) -> Result:
-        after = ended(record, plan, result, self.now(), self.who)
+    def _remember(self, record: Record | None, plan: Plan, result: Result, checked: Checked) -> Result:
+        after = ended(record, plan, result, checked.standing, self.now(), self.who)
         if after == record:
             return result
         try:
@@ -111,9 +124,15 @@ def read_record(cluster: Cluster, site: str) -> Record | None:
     return decode_record(content, f"{cluster.name}, record of {site}") if content is not None else None
 
 
-def _groups(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    for name in ("image", "controller", "provider"):
-        yield [change for change in changes if room(change.address) == name]
+def _check_known(plan: Plan) -> None:
+    for change in plan.changes:
+        name = room(change.address)
+        if name not in _ROOMS or (name == "image") != (change.image is not None):
+            raise PlanFileError(
+                "the plan has a change that this version cannot carry out",
+                where=change.address,
+                hint="make a new plan with: vddkctl plan",
+            )
 
 
 def _object_change(key: ObjectKey, change: Change) -> ObjectChange:

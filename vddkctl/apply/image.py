@@ -1,39 +1,57 @@
-"""One image of a plan: made again from its inputs, checked against the plan, pushed, read back."""
+"""One image of a plan: made again from its inputs, compared with the plan, pushed, read back."""
 
 from __future__ import annotations
 
-from vddkctl.errors import PlanError
+from vddkctl.errors import PlanFileError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
-from vddkctl.plan.model import Change
-from vddkctl.prepare import Preparation
+from vddkctl.plan.model import Change, ImageWork
+from vddkctl.prepare import Preparation, Prepared
 from vddkctl.progress import Progress
 from vddkctl.registry.push import push
 from vddkctl.site.model import ImageSpec
 
 
-def push_image(change: Change, places: Places, progress: Progress) -> None:
-    """Push the image of this change.
+def work_of(change: Change) -> ImageWork:
+    """What a change of an image says of it."""
+    assert change.image
+    return change.image
 
-    Raises :class:`~vddkctl.errors.PlanError` when the inputs do not give the digest of the plan, and the errors of
-    the archive, the base and the registry. The tag moves last.
+
+def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | None, str]:
+    """The image, made from its inputs as they are now; or None, and which input moved since the plan was made.
+
+    Raises the errors of the archive, the base and the registry.
     """
-    work = change.image
-    assert work
-    spec = ImageSpec.model_validate_json(_json(work.spec))
-    prepared = Preparation(places, progress).image(work.name, spec)
-    if prepared.built.digest != work.digest:
-        raise PlanError(
-            f"the image would be {prepared.built.digest}, and the plan says {work.digest}: "
-            "the archive or the base changed since the plan was made",
-            where=work.reference,
-            hint="make a new plan with: vddkctl plan",
-        )
-    reference = places.located(parse(work.reference))
+    work = work_of(change)
+    spec = _spec(work)
+    archive = preparation.archive(spec.archive.path)
+    if archive.sha256 != work.archive_sha256:
+        return None, f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}"
+    prepared = preparation.image(spec)
+    built = prepared.built
+    if built.base_digest != work.base_digest:
+        return None, f"the base {spec.base} was {work.base_digest}, now {built.base_digest}"
+    if built.digest != work.digest:  # by another version of vddkctl, perhaps
+        return None, f"the image of the plan is {work.digest}, and this vddkctl makes {built.digest}"
+    return prepared, ""
+
+
+def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places, progress: Progress) -> None:
+    """Push the image of this change; the tag moves last. Raises RegistryError, or the error of its making."""
+    if isinstance(prepared, VddkctlError):
+        raise prepared
+    reference = places.located(parse(work_of(change).reference))
     push(places.registry(reference), reference, prepared.image, progress)
 
 
-def _json(spec: object) -> str:
+def _spec(work: ImageWork) -> ImageSpec:
     import json
 
-    return json.dumps(spec)
+    try:
+        return ImageSpec.model_validate_json(json.dumps(work.spec))
+    except ValueError:
+        raise PlanFileError(
+            f"the plan's part about image {work.name} is not what vddkctl wrote",
+            hint="make a new plan with: vddkctl plan",
+        ) from None

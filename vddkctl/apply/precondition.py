@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+from vddkctl.apply.image import prepare_image, work_of
 from vddkctl.cluster.base import Cluster
-from vddkctl.errors import StalePlanError
+from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
+from vddkctl.plan.order import room
+from vddkctl.plan.record import Record
+from vddkctl.prepare import Preparation, Prepared
+from vddkctl.progress import Progress
 
 
-def satisfied_changes(plan: Plan, places: Places, cluster: Cluster) -> frozenset[str]:
-    """Addresses that already are as the plan wants them.
+@dataclass(frozen=True)
+class Checked:
+    """A plan that can be carried out.
 
-    Raises :class:`~vddkctl.errors.StalePlanError` naming everything else that moved.
+    ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
+    cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says.
     """
-    objects = _objects(plan, cluster)
+
+    satisfied: frozenset[str]
+    standing: frozenset[str]
+    images: Mapping[str, Prepared | VddkctlError] = field(default_factory=dict)
+
+
+def check(
+    plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress
+) -> Checked:
+    """Look at everything again.
+
+    Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image that cannot be looked at,
+    or whose archive is gone, did not move: it fails when its turn comes, and others do not.
+    """
+    preparation = Preparation(places, progress)
+    objects = _objects(plan, record, cluster)
     satisfied: set[str] = set()
+    images: dict[str, Prepared | VddkctlError] = {}
     moved: list[tuple[str, str]] = []
     for change in plan.changes:
-        found = _moved_image(change, places) if change.image else _moved_object(change, objects)
+        if change.image:
+            found: str | Prepared | VddkctlError | None = _image(change, places, preparation)
+        else:
+            found = _moved_object(change, objects)
         if found is None:
             satisfied.add(change.address)
+        elif not isinstance(found, str):
+            images[change.address] = found
         elif found:
             moved.append((change.address, found))
     if moved:
@@ -33,46 +62,80 @@ def satisfied_changes(plan: Plan, places: Places, cluster: Cluster) -> frozenset
             moved=tuple(moved),
             hint="make a new one with: vddkctl plan",
         )
-    return frozenset(satisfied)
+    return Checked(frozenset(satisfied), frozenset(_standing(plan, record, objects)), images)
 
 
-def _objects(plan: Plan, cluster: Cluster) -> dict[str, LiveObject]:
-    if all(change.image for change in plan.changes):
+def _objects(plan: Plan, record: Record | None, cluster: Cluster) -> dict[str, LiveObject]:
+    """The objects by address; nothing is read when the plan says nothing new of any object."""
+    changing = {change.address for change in plan.changes}
+    if not any(room(a) != "image" and (a in changing or not _recorded(plan, record, a)) for a in _all(plan)):
         return {}
     state = cluster.observe(plan.location.namespace)
     return {live.key.address: live for live in (*state.controllers, *state.providers)}
 
 
-def _moved_image(change: Change, places: Places) -> str | None:
-    """What moved; empty when nothing did, None when the tag already names the image."""
-    assert change.image
-    reference = places.located(parse(change.image.reference))
-    found = places.registry(reference).resolve(reference)
-    now = found.digest if found else None
-    if now == change.image.digest:
-        return None
-    if now == change.precondition.digest:
-        return ""
-    return f"{change.image.reference} named {change.precondition.digest or 'nothing'}, now {now or 'nothing'}"
+def _all(plan: Plan) -> set[str]:
+    return {*(change.address for change in plan.changes), *plan.unchanged}
 
 
-def _moved_object(change: Change, objects: dict[str, LiveObject]) -> str | None:
+def _recorded(plan: Plan, record: Record | None, address: str) -> bool:
+    return record is not None and record.applied.get(address) == plan.managed.get(address)
+
+
+def _standing(plan: Plan, record: Record | None, objects: Mapping[str, LiveObject]) -> Iterator[str]:
+    # A plan may be older than the last apply. What that changed, and this plan does not, is not for it to record.
+    for address in plan.unchanged:
+        if room(address) == "image" or _recorded(plan, record, address):
+            yield address
+        elif address in objects:
+            spec, wanted = objects[address].spec, plan.managed.get(address, {})
+            if all(fields.meaning(p, fields.raw_value(spec, p)) == value for p, value in wanted.items()):
+                yield address
+
+
+def _image(
+    change: Change, places: Places, preparation: Preparation
+) -> str | Prepared | VddkctlError | None:
+    """The image, or why there is none; what moved; None when the tag already names it."""
+    work = work_of(change)
+    try:
+        reference = places.located(parse(work.reference))
+        found = places.registry(reference).resolve(reference)
+        now = found.digest if found else None
+        if now == work.digest:
+            return None
+        if now != change.precondition.digest:
+            return f"{work.reference} named {change.precondition.digest or 'nothing'}, now {now or 'nothing'}"
+        prepared, moved = prepare_image(change, preparation)
+    except PlanFileError:
+        raise
+    except VddkctlError as error:
+        return error
+    return prepared or moved
+
+
+def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | None:
+    """What moved; empty when nothing did, None when the object already is as the plan wants it."""
     live = objects.get(change.address)
     if live is None:
         return "it is gone"
     if live.resource_version == change.precondition.resource_version:
         return ""
-    if all(fields.raw_value(live.spec, field.path) == field.after for field in change.fields):
+    if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):
         return None
     other = list(_other_fields(change, live))
-    return "; ".join(other) if other else f"it was changed elsewhere{_place(live)}"
+    return "; ".join(other) if other else f"another part of it was changed{_place(live)}"
 
 
 def _other_fields(change: Change, live: LiveObject) -> Iterator[str]:
-    for field in change.fields:
-        now = fields.raw_value(live.spec, field.path)
-        if now != field.before:
-            yield f"{field.path} was {field.before!r}, now {now!r}{_place(live, field.path)}"
+    for each in change.fields:
+        now = fields.raw_value(live.spec, each.path)
+        if now != each.before:
+            yield f"{each.path} was {_shown(each.before)}, now {_shown(now)}{_place(live, each.path)}"
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None else repr(value)
 
 
 def _place(live: LiveObject, path: str = "") -> str:

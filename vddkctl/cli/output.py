@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
+
+from vddkctl.cli.streams import write
 
 if TYPE_CHECKING:
     from vddkctl.report.progress import Lines
@@ -13,20 +16,22 @@ if TYPE_CHECKING:
 
 def data(text: str) -> None:
     """Write what the command was asked for."""
-    sys.stdout.write(text)
+    write(text)
 
 
 def json_data(value: Any) -> None:
     """Write data as JSON."""
     import json
 
-    data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    plain = (sys.stdout.encoding or "").lower() not in {"utf-8", "utf8"}
+    data(json.dumps(value, indent=2, ensure_ascii=plain) + "\n")
 
 
 def note(text: str) -> None:
-    """Write what a person may want to know besides."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Write what a person may want to know besides. A standard error that is gone is no reason to stop."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def style() -> Style:

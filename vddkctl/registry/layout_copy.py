@@ -55,7 +55,7 @@ def _opened(blob: Blob) -> BinaryIO:
 def _is_plain_file(stream: BinaryIO) -> bool:
     """Whether the stream's bytes are exactly those of a file: a stream that decompresses has a file too."""
     raw = stream.raw if isinstance(stream, io.BufferedReader) else stream
-    return isinstance(raw, io.FileIO)
+    return isinstance(raw, io.FileIO) and stream.tell() == 0
 
 
 def _move(source: int, target: int, offset: int) -> int | None:

@@ -10,6 +10,7 @@ from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.tree import Alias, Document, Mapping, Node, Scalar, Sequence
 from vddkctl.errors import ManifestError
 
+_LIKE_JSON = re.compile(r"(?:---(?=\s))?\s*\{")
 _MAX_DEPTH = 100  # of a manifest; deeper text is a mistake or an attack, and would exhaust the stack
 
 
@@ -20,7 +21,7 @@ def parse(source: Source, *, json_only: bool = False) -> Document:
     """
     if json_only:
         return Document(source, parse_json(source), json=True)
-    if source.text.lstrip()[:1] == "{":
+    if _LIKE_JSON.match(source.text):
         try:
             return Document(source, parse_json(source), json=True)
         except ManifestError:

@@ -10,6 +10,7 @@ from vddkctl.cluster.yaml_edit.tree import Alias, Mapping, Node, Scalar, Sequenc
 
 _PROPERTY = re.compile(r"&[^\s,\[\]{}]+|!<[^>]*>|![^\s,\[\]{}]*")
 _HEADER = re.compile(r"[|>]([-+0-9]*)")
+_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*(?:[ \t]+\Z)?")
 _COLON = re.compile(r"[ \t]*:")
 _SKIP = re.compile(r"(?:\s|#[^\n]*)*")
 
@@ -83,8 +84,10 @@ def scalar_bounds(source: Source, node: Scalar, parent_indent: int = 0) -> Scala
     chomp = header.strip("|>0123456789")
     content = source.next_line(start)
     blank_end = max(content, node.end)
-    if blank_end > content and source.text[blank_end - 1] != "\n" and blank_end != len(source.text):
+    if blank_end != len(source.text):
         blank_end = max(content, source.line_start(blank_end))
+    found = _BLANK_LINES.match(source.text, blank_end)  # the parser may stop inside a blank line
+    blank_end = found.end() if found else blank_end
     lines = re.findall(r"[^\n]*\n|[^\n]+\Z", source.text[content:blank_end])
     filled = [line for line in lines if line.strip()]
     indent = len(filled[0]) - len(filled[0].lstrip(" ")) if filled else None
@@ -93,7 +96,7 @@ def scalar_bounds(source: Source, node: Scalar, parent_indent: int = 0) -> Scala
     end = blank_end
     for line in reversed(lines):
         text = line.rstrip("\r\n")
-        if text.strip(" ") or (indent is not None and len(text) > indent):
+        if text.strip(" ") or len(text) > (indent or 0):
             break
         end -= len(line)
     at_end = end == len(source.text) and not source.text.endswith("\n")

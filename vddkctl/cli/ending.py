@@ -1,0 +1,104 @@
+"""How a run ends: what becomes of its errors, of signals and of a reader who has left."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from vddkctl.cli.streams import drop_output, flush
+from vddkctl.errors import Interrupted, VddkctlError
+
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)
+"""A CI system that stops a job, a terminal that is closed: what was done is recorded then, as with Ctrl-C."""
+
+
+def exit_code(run: Callable[[], Any]) -> int:
+    """Run a command, say what went wrong, and give the exit code."""
+    for number in _STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores one of them
+            signal.signal(number, _interrupt)
+    try:
+        code = _run(run)
+        flush()
+        return code
+    except BrokenPipeError:
+        drop_output()
+        return 1
+    except VddkctlError as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        return _failed(Interrupted("interrupted"))
+
+
+def _run(run: Callable[[], Any]) -> int:
+    try:
+        code = run()
+    except VddkctlError as error:
+        return _failed(error)
+    except typer.Abort:
+        return _failed(Interrupted("interrupted"))
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return _usage(error) or _bug(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: VddkctlError) -> int:
+    if isinstance(error, Interrupted):
+        _say(f"{str(error).capitalize()}.")
+    else:
+        _say(f"{'' if _has_places(error) else 'Error: '}{error}")
+    return error.exit_code
+
+
+def _usage(error: Exception) -> int | None:
+    """64 for a mistake on the command line, which typer knows as one of its own errors."""
+    message_of = getattr(error, "format_message", None)
+    if message_of is None:
+        return None
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "vddkctl"
+    message = message_of()
+    if message.startswith("Usage: "):  # nothing was typed behind a group of commands
+        _say(message)
+    else:
+        _say(f"Error: {message}\n  See: {path} --help")
+    return 64
+
+
+def _bug(error: Exception) -> int:
+    if _wants_traceback(sys.argv[1:]):
+        import traceback
+
+        _say("".join(traceback.format_exception(error)).rstrip())
+    what = f"this is a mistake in vddkctl: {type(error).__name__}: {error}"
+    hint = "" if _wants_traceback(sys.argv[1:]) else "\n  Run it again with -vv for details."
+    _say(f"Error: {what}{hint}")
+    return 1
+
+
+def _wants_traceback(words: list[str]) -> bool:
+    return sum(len(word) - 1 for word in words if re.fullmatch("-v+", word)) + words.count("--verbose") > 1
+
+
+def _has_places(error: VddkctlError) -> bool:
+    from vddkctl.site.diagnostic import SpecError
+
+    return isinstance(error, SpecError)
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,47 @@
+"""How commands look to a person who types them, where typer's own ways would get between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from vddkctl.errors import Interrupted
+
+if TYPE_CHECKING:
+    from typer import Context
+
+
+class Commands(TyperGroup):
+    """A group that tells of Ctrl-C, which typer would turn into a silent 130."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
+
+class Command(TyperCommand):
+    """A command whose help names its arguments as the conventions of Unix do, without types of Python."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """``FILE`` for an argument that is needed, ``[FILE]`` for one that can be left out."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Context, formatter: Any) -> None:
+        """Write arguments and options, in two lists."""
+        arguments, options = [], []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if parameter.param_type_name == "option":
+                options.append(record)
+            else:
+                arguments.append((record[0].partition(" ")[0], record[1]))
+        for title, records in (("Arguments", arguments), ("Options", options)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
