@@ -136,6 +136,14 @@ def manifests(draw: st.DrawFn, name: str = "one") -> Written:
     return Written(tuple(lines), {**head, "spec": spec})
 
 
+def _as_item(manifest: Written) -> Written:
+    """Put a manifest into a list."""
+    first, *rest = manifest.lines
+    lines = [Line(f"- {first.text}".rstrip(), first.owner)]
+    lines += [Line(f"  {line.text}" if line.text else "", line.owner) for line in rest]
+    return Written(tuple(lines), manifest.data)
+
+
 EDITS = st.dictionaries(
     st.sampled_from([("spec", "settings", key) for key in KEYS] + [("spec", "vddk_image"), ("spec", "url")]),
     st.none() | TEXTS,
@@ -157,9 +165,15 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
     eol = data.draw(st.sampled_from(("\n", "\r\n")))
     bom = data.draw(st.sampled_from(("", "\ufeff")))
     final = data.draw(st.booleans())
-    other = eol.join(line.text for line in second.lines) + eol
+    head = "---  # 😀 first" + eol
+    if data.draw(st.booleans()):
+        head = eol.join(("apiVersion: v1", "kind: List", "items:", ""))
+        first, second = _as_item(first), _as_item(second)
+        head += eol.join(line.text for line in second.lines) + eol
+    else:
+        head += eol.join(line.text for line in second.lines) + eol + "---" + eol
     text = eol.join(line.text for line in first.lines)
-    before = f"{bom}---  # 😀 first{eol}{other}---{eol}{text}{eol if final else ''}"
+    before = f"{bom}{head}{text}{eol if final else ''}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "p.yaml"
@@ -182,7 +196,7 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
         again = {item.key.name: item for item in place.observe(None).providers}
         assert json.dumps(again["one"].spec, sort_keys=True) == json.dumps(wanted["spec"], sort_keys=True)
         assert again["two"] == live["two"]
-        assert after.startswith(before[: before.index(text)].encode() if text else b"")
+        assert after.startswith((bom + head).encode())
         touched = {edit_path[-1] for edit_path in edits} | {"settings"}
         kept = [
             line.text
@@ -191,7 +205,7 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
         ]
         if "url" in touched:
             kept = [line for line in kept if not line.strip().startswith("url:")]
-        new = after.decode()[len(before) - len(text) - (len(eol) if final else 0) :].split(eol)
+        new = after.decode()[len(bom + head) :].split(eol)
         assert _is_subsequence(kept, new)
         inode, mtime = path.stat().st_ino, path.stat().st_mtime_ns
         assert [item.error for item in place.write([change])] == [None]

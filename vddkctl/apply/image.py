@@ -27,7 +27,10 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | 
     spec = _spec(work)
     archive = preparation.archive(spec.archive.path)
     if archive.sha256 != work.archive_sha256:
-        return None, f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}"
+        return (
+            None,
+            f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}",
+        )
     prepared = preparation.image(spec)
     built = prepared.built
     if built.base_digest != work.base_digest:

@@ -32,9 +32,7 @@ class Checked:
     images: Mapping[str, Prepared | VddkctlError] = field(default_factory=dict)
 
 
-def check(
-    plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress
-) -> Checked:
+def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
     """Look at everything again.
 
     Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image that cannot be looked at,
@@ -93,9 +91,7 @@ def _standing(plan: Plan, record: Record | None, objects: Mapping[str, LiveObjec
                 yield address
 
 
-def _image(
-    change: Change, places: Places, preparation: Preparation
-) -> str | Prepared | VddkctlError | None:
+def _image(change: Change, places: Places, preparation: Preparation) -> str | Prepared | VddkctlError | None:
     """The image, or why there is none; what moved; None when the tag already names it."""
     work = work_of(change)
     try:

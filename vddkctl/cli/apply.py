@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,8 @@ import typer
 
 from vddkctl.cli.options import DEFAULT_FILE, Excludes, Output, OutputOption, SpecFile, Targets, Verbose
 from vddkctl.cli.output import data, json_data, note, progress, style
+from vddkctl.cli.streams import flush
+from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.apply.result import StepResult
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "apply"
 
 PlanArgument = Annotated[
-    str | None, typer.Argument(metavar="[PLAN]", help="A saved plan: exactly this is done, without asking.")
+    str | None, typer.Argument(metavar="PLAN", help="A saved plan: exactly this is done, without asking.")
 ]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 
@@ -35,7 +38,6 @@ def run(
 ) -> int:
     """Make it so: build, push and patch. Shows the plan and asks first, unless a saved plan is given."""
     from vddkctl.cli.session import open_session
-    from vddkctl.errors import UsageError
     from vddkctl.places import Places
 
     if plan_file is not None:
@@ -44,7 +46,7 @@ def run(
         from vddkctl.cli.plan_file import read_plan
 
         plan = read_plan(plan_file)
-        return _carry_out(plan, Places(Path(plan.location.folder)), output, verbose)
+        return _carry_out(plan, Places(Path(plan.location.folder)), output, verbose, shown=False)
     if not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
@@ -62,22 +64,25 @@ def run(
     return _carry_out(plan, session.places, output, verbose)
 
 
-def _carry_out(plan: Plan, places: Places, output: Output, verbose: int) -> int:
+def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, shown: bool = True) -> int:
     from vddkctl.apply.execute import Executor
     from vddkctl.apply.identity import now, whoami
     from vddkctl.report.result_text import result_json, result_text, step_line
 
     def told(step: StepResult) -> None:
         if output is Output.TEXT:
-            data(step_line(step, style()) + "\n")
-            sys.stdout.flush()
+            with contextlib.suppress(OSError, VddkctlError):  # a reader who has left is no reason to stop
+                data(step_line(step, style()) + "\n")
+                flush()
 
     cluster = places.cluster(plan.location.manifests)
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
-    if output is Output.JSON:
-        json_data(result_json(result, plan.tool))
-    elif result.steps or result.record_error:
-        data(result_text(result, style()))
+    with contextlib.suppress(BrokenPipeError):
+        if output is Output.JSON:
+            json_data(result_json(result, plan.tool))
+        elif result.steps or result.record_error or not shown:
+            data(result_text(result, style()))
+        flush()
     return result.exit_code
 
 
@@ -86,7 +91,13 @@ def _terminal() -> bool:
 
 
 def _agreed() -> bool:
-    sys.stdout.flush()
-    sys.stderr.write("\nApply this plan? Only yes is taken for an answer: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == "yes"
+    flush()
+    note("\nApply this plan? Only yes is taken for an answer: ", end="")
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        answer = ""
+    if not answer:  # Ctrl-C, or Ctrl-D
+        note("")
+        raise Interrupted("interrupted; nothing was changed")
+    return answer.strip() == "yes"

@@ -8,13 +8,17 @@ import typer
 
 from vddkctl.cli.options import Output, OutputOption, Verbose
 from vddkctl.cli.output import data, json_data, progress, style
+from vddkctl.cli.shape import Command
 
 app = typer.Typer(help="Look into the vendor's archive.", no_args_is_help=True, rich_markup_mode=None)
 
 ArchivePath = Annotated[str, typer.Argument(metavar="ARCHIVE", help="VMware-vix-disklib-….tar.gz")]
 Sha256 = Annotated[str | None, typer.Option("--sha256", metavar="HEX", help="Refuse any other file.")]
 PlatformOption = Annotated[
-    str | None, typer.Option("--platform", help="Refuse libraries for another machine, as in linux/amd64.")
+    str | None,
+    typer.Option(
+        "--platform", metavar="OS/ARCH", help="Refuse libraries for another machine, as in linux/amd64."
+    ),
 ]
 
 
@@ -23,7 +27,7 @@ def _archive() -> None:
     """Look into the vendor's archive."""
 
 
-@app.command()
+@app.command(cls=Command)
 def inspect(
     archive: ArchivePath,
     sha256: Sha256 = None,
@@ -31,7 +35,10 @@ def inspect(
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> None:
-    """Say what an archive is: version, checksums, libraries, links, and whether it can be a layer as it stands."""
+    """Say what an archive is, and whether it can be a layer.
+
+    Its version, checksums, libraries and links, and what stands against using it as a layer as it is.
+    """
     from pathlib import Path
 
     from vddkctl.places import Places

@@ -10,12 +10,12 @@ NAME = "demo"
 
 Folder = Annotated[
     str | None,
-    typer.Argument(metavar="[FOLDER]", help="Where to make the site; a new temporary folder if left out."),
+    typer.Argument(metavar="FOLDER", help="Where to make the site; a new temporary folder if left out."),
 ]
 
 
 def run(folder: Folder = None) -> int:
-    """Make a sample site in a folder and take it through plan, apply, drift: the main job, with no server."""
+    """Take a sample site through plan, apply and drift. Needs no server; the site stays, to look around in."""
     from vddkctl.demo.tour import tour
 
     return tour(folder)

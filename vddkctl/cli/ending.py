@@ -65,7 +65,7 @@ def _usage(error: Exception) -> int | None:
         return None
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "vddkctl"
-    message = message_of()
+    message = message_of().replace("Value error, ", "")  # pydantic's words, by way of typer
     if message.startswith("Usage: "):  # nothing was typed behind a group of commands
         _say(message)
     else:

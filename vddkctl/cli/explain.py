@@ -14,7 +14,7 @@ NAME = "explain"
 Providers = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PROVIDER]...", help="name, namespace/name, an address, or a glob; all when left out."
+        metavar="PROVIDER", help="name, namespace/name, an address, or a glob; all when left out."
     ),
 ]
 
@@ -25,7 +25,10 @@ def run(
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
-    """Say which VDDK image each provider uses, and which level says so: provider, controller, environment."""
+    """Say which VDDK image each provider uses, and why.
+
+    One line for each level that can say so, by rank: the provider, the controller, the environment.
+    """
     from vddkctl.cli.session import open_session
     from vddkctl.plan.explain import chosen, explanations
     from vddkctl.report.explain_text import explain_json, explain_text

@@ -11,7 +11,7 @@ from vddkctl.cli.output import data, note
 
 NAME = "init"
 
-Target = Annotated[str, typer.Argument(metavar="[FILE]", help="Where to write it; - for standard output.")]
+Target = Annotated[str, typer.Argument(metavar="FILE", help="Where to write it; - for standard output.")]
 
 
 def run(file: Target = DEFAULT_FILE) -> None:

@@ -27,10 +27,10 @@ def json_data(value: Any) -> None:
     data(json.dumps(value, indent=2, ensure_ascii=plain) + "\n")
 
 
-def note(text: str) -> None:
+def note(text: str, end: str = "\n") -> None:
     """Write what a person may want to know besides. A standard error that is gone is no reason to stop."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(text + end)
         sys.stderr.flush()
 
 

@@ -42,9 +42,9 @@ def run(
     from vddkctl.cli.session import open_session
 
     plan = open_session(file, progress(verbose)).plan(target, exclude)
-    if out:
+    if out is not None:
         save_plan(plan, out)
     show_plan(plan, output, summary=summary)
-    if out and output is Output.TEXT:
+    if out is not None and output is Output.TEXT:
         note(f"Saved to {out}. Carry it out with: vddkctl apply {out}")
     return 2 if detailed_exitcode and plan.changes else 0

@@ -19,10 +19,14 @@ def save_plan(plan: Plan, file: str) -> None:
 
     path = Path(file)
     try:
+        if path.exists() and not path.is_file():  # above all not /dev/stdout, which root could replace
+            raise VddkctlError("the plan cannot be saved: this is no file", where=file or '""')
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(encode_plan(plan))
+                stream.flush()
+                os.fsync(handle)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -20,9 +20,11 @@ class Which(StrEnum):
 
 
 def run(
-    which: Annotated[Which, typer.Argument(help="site: the spec; plan: a saved plan.")] = Which.SITE,
+    which: Annotated[
+        Which, typer.Argument(metavar="WHICH", help="site: the spec; plan: a saved plan.")
+    ] = Which.SITE,
 ) -> None:
-    """Print the JSON Schema of the spec (draft 7, as editors read it) or of a saved plan."""
+    """Print the JSON Schema of the spec, or of a saved plan. The spec's is of draft 7, as editors read it."""
     if which is Which.SITE:
         from vddkctl.site.schema import site_schema
 

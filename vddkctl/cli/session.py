@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vddkctl.errors import VddkctlError
+from vddkctl.errors import UsageError, VddkctlError
 from vddkctl.places import Places
 from vddkctl.site.source import LoadedSite
 
@@ -63,6 +63,8 @@ def read_spec(file: str) -> tuple[str, str, Path]:
     """A spec's text, its name for messages, and the folder relative paths start from."""
     if file == "-":
         return _decoded(sys.stdin.buffer.read(), "<stdin>"), "<stdin>", Path.cwd()
+    if not file:
+        raise UsageError("-f needs the name of a file, or -")
     path = Path(file)
     try:
         content = path.read_bytes()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
 from vddkctl.errors import Interrupted
 
-if TYPE_CHECKING:
-    from typer import Context
-
 
 class Commands(TyperGroup):
     """A group that tells of Ctrl-C, which typer would turn into a silent 130."""
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
@@ -26,11 +23,11 @@ class Commands(TyperGroup):
 class Command(TyperCommand):
     """A command whose help names its arguments as the conventions of Unix do, without types of Python."""
 
-    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """``FILE`` for an argument that is needed, ``[FILE]`` for one that can be left out."""
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
-    def format_options(self, ctx: Context, formatter: Any) -> None:
+    def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, in two lists."""
         arguments, options = [], []
         for parameter in self.get_params(ctx):

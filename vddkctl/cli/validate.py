@@ -12,6 +12,7 @@ def run(file: SpecFile = DEFAULT_FILE, output: OutputOption = Output.TEXT) -> in
     """Check the spec: every mistake at once, each with its place. Reads nothing else."""
     from vddkctl.cli.session import read_spec
     from vddkctl.report.diagnostics import diagnostics_json
+    from vddkctl.report.words import plural
     from vddkctl.site.diagnostic import SpecError
     from vddkctl.site.load import load
 
@@ -26,6 +27,7 @@ def run(file: SpecFile = DEFAULT_FILE, output: OutputOption = Output.TEXT) -> in
     if output is Output.JSON:
         json_data(diagnostics_json(name, ()))
     else:
-        site = loaded.site
-        data(f"{name} is valid: {len(site.images)} images, {len(site.providers)} provider entries\n")
+        images = plural(len(loaded.site.images), "image")
+        providers = plural(len(loaded.site.providers), "provider entry", "provider entries")
+        data(f"{name} is valid: {images}, {providers}\n")
     return 0

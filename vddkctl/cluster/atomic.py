@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -17,7 +16,7 @@ def replace_file(path: Path, content: bytes, *, expected: bytes | None = None) -
     ``expected``: what it held when it was read. Raises ManifestError when it holds something else by now, and
     when the folder or the disk does not let it be written; the old file is whole then.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
         try:
             _write(temporary, path, content)

@@ -22,13 +22,13 @@ class Drift:
 
 
 def drift_of(plan: Plan) -> Drift:
-    """The drift in a plan."""
-    return Drift(
-        plan.site,
-        tuple(
-            replace(change, fields=tuple(f for f in change.fields if f.origin is not Origin.SPEC))
-            for change in plan.changes
-            if change.origin is Origin.DRIFT
-        ),
-        tuple(change for change in plan.changes if any(f.origin is not Origin.DRIFT for f in change.fields)),
+    """The drift in a plan. A field that is both stands on both sides."""
+    return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC))
+
+
+def _with(plan: Plan, origin: Origin) -> tuple[Change, ...]:
+    parts = (
+        replace(change, fields=tuple(f for f in change.fields if f.origin in (origin, Origin.BOTH)))
+        for change in plan.changes
     )
+    return tuple(part for part in parts if part.fields)

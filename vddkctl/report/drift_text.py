@@ -22,8 +22,8 @@ def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[s
     return {
         "formatVersion": FORMAT_VERSION,
         "site": drift.site,
-        "drift": [_only_drift(changes[change.address]) for change in drift.changed],
-        "pending": [changes[change.address] for change in drift.pending],
+        "drift": [_part(change, changes) for change in drift.changed],
+        "pending": [_part(change, changes) for change in drift.pending],
         "summary": {"drift": len(drift.changed), "pending": len(drift.pending)},
     }
 
@@ -36,8 +36,9 @@ def drift_summary(drift: Drift) -> str:
     return f"Drift: {plural(drift.fields, 'field')} of {objects} changed by someone else."
 
 
-def _only_drift(change: Mapping[str, Any]) -> dict[str, Any]:
-    return {**change, "fields": [f for f in change["fields"] if f["origin"] != Origin.SPEC.value]}
+def _part(change: Change, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    whole, paths = changes[change.address], {field.path for field in change.fields}
+    return {**whole, "fields": [field for field in whole["fields"] if field["path"] in paths]}
 
 
 def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]:

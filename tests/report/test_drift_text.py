@@ -1,0 +1,58 @@
+"""Drift, as people and programs read it."""
+
+from __future__ import annotations
+
+from tests.support.worlds import IMAGE, World, digest, provider
+from vddkctl.plan.codec import plan_to_json
+from vddkctl.plan.drift import drift_of
+from vddkctl.plan.observed import PushedImage
+from vddkctl.report.drift_text import drift_json, drift_text
+
+OWN = "provider.openshift-mtv/a"
+AIO = "spec.settings.useVddkAioOptimization"
+INIT = "spec.settings.vddkInitImage"
+DRIFTED = World(
+    providers=(provider("a", {"useVddkAioOptimization": "false"}), provider("b")),
+    pushed={"vddk-8": PushedImage(digest("1"))},
+).applied({OWN: {AIO: "true"}, "image.vddk-8": {"digest": digest("9")}})
+SPEC = IMAGE + "providers: {a: {aio: true, vddkImage: vddk-8}, b: {aio: true}}\n"
+
+
+def test_what_should_be_what_is_and_where() -> None:
+    plan = DRIFTED.plan(SPEC)
+    assert drift_text(drift_of(plan), plan.tags) == (
+        """\
+  ≠ image.vddk-8
+      tag
+        should be  sha256:99999999…
+        is         sha256:11111111…
+  ≠ provider.openshift-mtv/a
+      useVddkAioOptimization   at providers.yaml:14
+        should be  true
+        is         false
+
+Drift: 2 fields of 2 addresses changed by someone else.
+2 addresses have pending changes of the spec: see vddkctl plan.
+"""
+    )
+
+
+def test_the_same_as_data() -> None:
+    plan = DRIFTED.plan(SPEC)
+    data = drift_json(drift_of(plan), {c["address"]: c for c in plan_to_json(plan)["changes"]})
+    assert data["summary"] == {"drift": 2, "pending": 2}
+    assert [(c["address"], [f["path"] for f in c["fields"]]) for c in data["drift"]] == [
+        ("image.vddk-8", ["digest"]),
+        (OWN, [AIO]),
+    ]
+    assert [(c["address"], [f["path"] for f in c["fields"]]) for c in data["pending"]] == [
+        (OWN, [INIT]),
+        ("provider.openshift-mtv/b", [AIO]),
+    ]
+
+
+def test_no_drift_is_one_line() -> None:
+    plan = World(providers=(provider("a"),)).plan("providers: {a: {aio: true}}\n")
+    assert drift_text(drift_of(plan), {}) == (
+        "No drift.\n1 address has pending changes of the spec: see vddkctl plan.\n"
+    )
