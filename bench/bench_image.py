@@ -39,8 +39,7 @@ def run() -> list[Ratio]:
             return used.seconds
 
         def shell(script: str) -> float:
-            words = ["sh", "-c", script, "sh", plain, work / "copy"]
-            return command(words, cwd=work).seconds
+            return command(["sh", "-c", script, "sh", plain, work / "copy"], cwd=work).seconds
 
         seconds, hashing, unpacking, copying = race(
             ours, lambda: shell(_HASH), lambda: shell(_UNPACK), lambda: shell(_COPY)

@@ -40,6 +40,7 @@ def command(
         [sys.executable, "-I", "-S", "-c", _BETWEEN, *map(str, words)],
         cwd=cwd,
         env=env,
+        check=False,
         capture_output=True,
         text=True,
     )

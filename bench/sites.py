@@ -46,7 +46,7 @@ spec:
   vddk_image: quay.io/old/vddk:7.0.3
 """
 
-# As `kubectl get` shows them and people keep them, without the status.
+# As people keep them: what `kubectl get` shows, without the status.
 _PROVIDER = """\
 apiVersion: forklift.konveyor.io/v1beta1
 kind: Provider
@@ -57,7 +57,7 @@ metadata:
     # asked for by the team of this data centre
     forklift.konveyor.io/empty-vddk-init-image: "yes"
   labels:
-    site: dc-{group}
+    site: dc-{place}
     team: migration
 spec:
   type: vsphere
@@ -67,8 +67,8 @@ spec:
     namespace: openshift-mtv
   settings:
     sdkEndpoint: vcenter
-    vddkInitImage: quay.io/old/vddk:7.0.3
-    useVddkAioOptimization: "false"
+    vddkInitImage: quay.io/old/vddk:7.0.{place}
+    useVddkAioOptimization: "{aio}"
 """
 
 
@@ -85,10 +85,15 @@ def image_site(folder: Path, archive: Path, settings: str = "") -> Path:
 def provider_site(folder: Path, archive: Path, count: int, *, one_file: bool) -> list[Path]:
     """A site of one image and many providers that all have to change. Returns the manifests."""
     gitops = image_site(folder, archive, _SETTINGS) / "gitops"
-    documents = [_CONTROLLER, *(_PROVIDER.format(number=n, group=n % 7) for n in range(count))]
+    documents = [_CONTROLLER, *map(_provider, range(count))]
     if one_file:
         documents = ["---\n".join(documents)]
     paths = [gitops / f"{number:04}.yaml" for number in range(len(documents))]
     for path, document in zip(paths, documents, strict=True):
         path.write_text(document)
     return paths
+
+
+def _provider(number: int) -> str:
+    # Not all alike: some need one field changed, some two.
+    return _PROVIDER.format(number=number, place=number % 7, aio=str(number % 3 == 0).lower())

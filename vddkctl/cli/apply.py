@@ -92,8 +92,8 @@ def _terminal() -> bool:
 
 def _agreed() -> bool:
     flush()
-    note("\nApply this plan? Only yes is taken for an answer: ", end="")
     try:
+        note("\nApply this plan? Only yes is taken for an answer: ", end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         answer = ""

@@ -22,8 +22,6 @@ from vddkctl.cluster.manifest_files import (
 )
 from vddkctl.cluster.objects import state_of, twice, version_of
 from vddkctl.cluster.record_file import read_record, write_record
-from vddkctl.cluster.rewrite import Wanted, rewrite
-from vddkctl.cluster.yaml_edit.block_mapping import with_field
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
 from vddkctl.plan.observed import ClusterState, ObjectKey
@@ -80,6 +78,8 @@ class ManifestFolder:
     def _write_file(
         self, group: list[tuple[ObjectChange, FoundObject]], data: bytes
     ) -> Iterator[WriteOutcome]:
+        from vddkctl.cluster.rewrite import Wanted, rewrite
+
         file = group[0][1].file
         try:
             self._check_writable(file)
@@ -160,6 +160,8 @@ class _Contents:
 
 
 def _is_done(change: ObjectChange, found: FoundObject) -> bool:
+    from vddkctl.cluster.yaml_edit.block_mapping import with_field
+
     wanted = found.data
     for edit in change.edits:
         wanted = with_field(wanted, edit.path, edit.value)

@@ -12,8 +12,6 @@ from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice
 from vddkctl.cluster.yaml_edit.tree import Scalar
 
-_BLANK_LINE = re.compile(r"[ \t]*(?:\r?\n|\Z)")
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -140,6 +138,15 @@ def _changed_lines(start: int, end: int, text: str, new: str) -> list[Splice]:
     return [] if text[start:end] == new else [Splice(start, end, new)]
 
 
-def followed_by_blank(source: Source, index: int) -> bool:
-    """Whether the line that begins at a character is blank."""
-    return index < len(source.text) and _BLANK_LINE.match(source.text, index) is not None
+def fits_before(source: Source, index: int, block: Block, indent: int) -> bool:
+    """Whether a new block may end where a line begins: blank lines and deep comments there could become part of it."""
+    position = index
+    while position < len(source.text):
+        line = source.text[position : source.line_end(position)]
+        if line.strip(" \t"):
+            deep = len(line) - len(line.lstrip(" ")) >= indent
+            return not (deep and line.lstrip(" ").startswith("#"))
+        if block.keeps or len(line) > indent:
+            return False
+        position = source.next_line(position)
+    return True

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from vddkctl.cluster.yaml_edit.block_scalar import Block, can_be_block, literal
+from vddkctl.cluster.yaml_edit.block_scalar import Block, can_be_block, fits_before, literal
 from vddkctl.cluster.yaml_edit.data import scalar_value
 from vddkctl.cluster.yaml_edit.scalar_text import is_safe_plain, one_line
 from vddkctl.cluster.yaml_edit.source import Source
@@ -71,14 +71,12 @@ def pair_lines(
     source: Source, like: Mapping, names: tuple[str, ...], value: Any, indent: int, width: int, at: int
 ) -> Lines:
     """Write ``a: {b: value}`` as block lines, ``indent`` columns in, to stand at ``at``."""
-    from vddkctl.cluster.yaml_edit.block_scalar import followed_by_blank
-
     head = " " * indent + key_like(like, names[0]) + ":"
     if len(names) > 1:
         inner = pair_lines(source, like, names[1:], value, indent + width, width, at)
         return Lines((head, *inner.lines), inner.keeps, inner.ends_line)
     block = as_block(value, indent + width, indent)
-    if block and not (block.keeps and followed_by_blank(source, at)):
+    if block and fits_before(source, at, block, indent + width):
         return Lines((f"{head} {block.header}", *block.lines), block.keeps, block.ends_line)
     return Lines((f"{head} {one_line(value, value_style(like, value), flow=False)}",))
 

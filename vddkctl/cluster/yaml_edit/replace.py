@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vddkctl.cluster.yaml_edit.block_scalar import Block, followed_by_blank, rewrite
+from vddkctl.cluster.yaml_edit.block_scalar import Block, fits_before, rewrite
 from vddkctl.cluster.yaml_edit.data import scalar_value
 from vddkctl.cluster.yaml_edit.layout import Lines, added_lines, as_block, column
 from vddkctl.cluster.yaml_edit.place import after_colon, content_start, properties, scalar_bounds
@@ -83,12 +83,11 @@ def _put(
     key, node = pair
     if style is None:
         style = node.style if isinstance(node, Scalar) else ""
-    block = (
-        None if mapping.flow else as_block(value, column(source, mapping) + width, column(source, mapping))
-    )
+    indent = 0 if mapping.flow else column(source, mapping) + width
+    block = None if mapping.flow else as_block(value, indent, indent - width)
     at = source.next_line(node.end)
     colon = after_colon(source, key)
-    if block and colon is not None and not (block.keeps and followed_by_blank(source, at)):
+    if block and colon is not None and fits_before(source, at, block, indent):
         return _put_new_block(document, block, (colon, start, node.end), prefix, at)
     text = prefix + one_line(value, style, flow=mapping.flow, json_only=document.json)
     if node.start == node.end:  # nothing stands here
