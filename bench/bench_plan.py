@@ -31,8 +31,8 @@ for path in sorted(Path("gitops").glob("*.yaml")):
     with path.open("rb") as stream:
         for document in yaml.load_all(stream):
             pass
-        content = stream.seek(0) or stream.read()
     if replace:
+        content = path.read_bytes()
         with open("gitops/.new", "wb") as stream:
             stream.write(content)
             stream.flush()

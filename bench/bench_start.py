@@ -58,7 +58,7 @@ def _modules() -> list[Ratio]:
             Ratio(
                 f"deepdiff, kubernetes in {title}",
                 _heavy(words, site, env),
-                "none of them",
+                "is one too many",
                 1.0,
                 0.0,
                 "modules",

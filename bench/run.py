@@ -51,7 +51,7 @@ def amount(value: float, unit: str) -> str:
         return f"{value / 1e6:.1f} MB"
     if unit == "s" and value < 0.1:
         return f"{value * 1e3:.1f} ms"
-    return f"{value:.2f} {unit}"
+    return f"{value:.2f} s" if unit == "s" else f"{value:g} {unit}"
 
 
 def print_table(rows: list[tuple[str, ...]]) -> None:

@@ -31,6 +31,7 @@ controller:
   vddkImage: vddk
 providers:
   "*":
+    vddkImage: vddk
     aio: true
     buffers: small
 """
@@ -67,7 +68,7 @@ spec:
     namespace: openshift-mtv
   settings:
     sdkEndpoint: vcenter
-    vddkInitImage: quay.io/old/vddk:7.0.{place}
+    vddkInitImage: quay.io/old/vddk:{number}
     useVddkAioOptimization: "{aio}"
 """
 
@@ -95,5 +96,5 @@ def provider_site(folder: Path, archive: Path, count: int, *, one_file: bool) ->
 
 
 def _provider(number: int) -> str:
-    # Not all alike: some need one field changed, some two.
+    # No two are alike, and all need two or three fields changed.
     return _PROVIDER.format(number=number, place=number % 7, aio=str(number % 3 == 0).lower())

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from vddkctl.build.archive import inspect
 from vddkctl.build.cache import LayerCache
-from vddkctl.build.normalise import layer_of, normalise
+from vddkctl.build.layer import layer_of
+from vddkctl.build.normalise import normalise
 from vddkctl.demo.archive_writer import Item, write_archive
 from vddkctl.demo.sample import make_archive, sample_items
 from vddkctl.errors import ArchiveError

@@ -105,7 +105,7 @@ providers:
   vsphere-prod: {aio: true, buffers: small}
 """
     % NAME
-)  # noqa: UP031 - braces everywhere
+)
 
 MANIFESTS = """\
 apiVersion: forklift.konveyor.io/v1beta1

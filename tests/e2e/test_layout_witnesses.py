@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from vddkctl.build.archive import inspect
+from vddkctl.build.layer import layer_of
 from vddkctl.build.native import build
-from vddkctl.build.normalise import layer_of
 from vddkctl.demo.base import find_busybox, make_base
 from vddkctl.demo.sample import make_archive
 from vddkctl.oci.image import Image, ImageIndex

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vddkctl.site.diagnostic import Diagnostic, Position, SpecError
-from vddkctl.site.lines import Lines
 from vddkctl.site.load import load
 from vddkctl.site.source import LoadedSite
-from vddkctl.site.yaml_data import unfold
-from vddkctl.site.yaml_nodes import compose
+from vddkctl.site.yaml_data import MAX_DEPTH, unfold
+from vddkctl.yamltext.compose import compose
+from vddkctl.yamltext.lines import Lines
 
 WHOLE = (Path(__file__).parents[2] / "examples" / "full" / "site.yaml").read_text(encoding="utf-8")
 HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: site}\n"
@@ -265,10 +265,8 @@ TREES = st.recursive(
 @given(TREES, st.sampled_from([None, 2]))
 def test_positions_point_at_the_text(tree: object, indent: int | None) -> None:
     text = json.dumps({"a": tree}, ensure_ascii=False, indent=indent)
-    root, flaws = compose(text)
-    assert root is not None
-    assert not flaws
-    content = unfold(root, Lines(text))
+    content = unfold(compose(text, MAX_DEPTH), Lines(text))
+    assert not content.flaws
     lines = text.split("\n")
     for path, place in content.keys.items():
         if path:

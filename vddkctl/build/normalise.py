@@ -1,4 +1,4 @@
-"""The layer an archive becomes: the archive itself where it is fit, else a copy with everything accidental removed.
+"""The layer of an archive that is no layer as it stands: a copy with everything accidental removed.
 
 A normalised layer depends on what the files hold, what they are called, which can be executed and how they are
 linked, and on nothing else: entries are sorted and belong to root, modes are 0755 or 0644, and every time is 0
@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vddkctl.build.archive.blob import FileBlob, HeldBlob
+from vddkctl.build.archive.blob import HeldBlob
 from vddkctl.build.archive.identity import identify
 from vddkctl.build.archive.plain import plain_stream
-from vddkctl.build.archive.refusal import refused
+from vddkctl.build.archive.refusal import changed, refused
 from vddkctl.build.cache import LayerCache, NewLayer
 from vddkctl.build.segments import LEVEL, SegmentFile
 from vddkctl.build.unpacked import UnpackedEntry, unpacked
-from vddkctl.errors import ArchiveError
 from vddkctl.oci.descriptor import BlobSource
 from vddkctl.progress import Progress
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
@@ -35,22 +34,6 @@ class NormalisedLayer:
 
     facts: LayerFacts
     source: BlobSource
-
-
-def layer_of(
-    path: Path, facts: ArchiveFacts, cache: LayerCache | None, progress: Progress
-) -> tuple[LayerFacts, BlobSource]:
-    """The layer for an inspected archive: verbatim where nothing stands against it, else normalised.
-
-    Raises ArchiveError when the file is no longer the one that was inspected.
-    """
-    if not facts.verbatim:
-        layer = normalise(path, facts, cache, progress)
-        return layer.facts, layer.source
-    identity = identify(path)
-    if identity.size != facts.size:
-        raise _changed(path)
-    return LayerFacts(f"sha256:{facts.sha256}", facts.diff_id, facts.size, True), FileBlob(path, identity)
 
 
 def normalise(
@@ -87,7 +70,7 @@ def _make(path: Path, facts: ArchiveFacts, new: NewLayer, key: str, progress: Pr
         ):
             entries = unpacked(stream, str(path), segments)
         if stream.sha256 != facts.sha256:
-            raise _changed(path)
+            raise changed(str(path))
         layer = _write(entries, segments, new)
     source = HeldBlob(new.file)
     new.keep(key, layer)
@@ -146,7 +129,3 @@ def _key(facts: ArchiveFacts) -> str:
     import deflate
 
     return f"{facts.sha256}-{NORMAL_FORMAT}-deflate{deflate.__version__}"
-
-
-def _changed(path: Path) -> ArchiveError:
-    return refused(str(path), "was changed since it was inspected", hint="run again")

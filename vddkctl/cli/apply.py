@@ -58,6 +58,8 @@ def run(
         from vddkctl.cli.plan_view import show_plan
 
         show_plan(plan, output)
+        if plan.changes and auto_approve:
+            data("\n")
     if plan.changes and not auto_approve and not _agreed():
         note("Nothing was changed.")
         return 1
@@ -69,11 +71,18 @@ def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, show
     from vddkctl.apply.identity import now, whoami
     from vddkctl.report.result_text import result_json, result_text, step_line
 
+    lost: list[VddkctlError] = []
+
     def told(step: StepResult) -> None:
-        if output is Output.TEXT:
-            with contextlib.suppress(OSError, VddkctlError):  # a reader who has left is no reason to stop
-                data(step_line(step, style()) + "\n")
-                flush()
+        if output is not Output.TEXT:
+            return
+        try:
+            data(step_line(step, style()) + "\n")
+            flush()
+        except BrokenPipeError:
+            pass  # a reader who has left is no reason to stop
+        except VddkctlError as error:
+            lost.append(error)
 
     cluster = places.cluster(plan.location.manifests)
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
@@ -83,6 +92,8 @@ def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, show
         elif result.steps or result.record_error or not shown:
             data(result_text(result, style()))
         flush()
+    if lost:
+        raise lost[0]
     return result.exit_code
 
 

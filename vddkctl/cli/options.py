@@ -22,6 +22,7 @@ SpecFile = Annotated[
     ),
 ]
 OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs.")]
+# The command's own ending looks for -vv; a command that has nothing more to say takes it all the same.
 Verbose = Annotated[
     int,
     typer.Option("-v", "--verbose", count=True, show_default=False, help="Say more; -vv for tracebacks too."),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vddkctl.cli.options import Output, OutputOption, SummaryOption
+from vddkctl.cli.options import Output, OutputOption, SummaryOption, Verbose
 
 NAME = "show"
 
@@ -15,6 +15,7 @@ def run(
     plan_file: Annotated[str, typer.Argument(metavar="FILE", help="A plan saved by: vddkctl plan -o FILE.")],
     summary: SummaryOption = False,
     output: OutputOption = Output.TEXT,
+    _verbose: Verbose = 0,
 ) -> None:
     """Show a saved plan."""
     from vddkctl.cli.plan_file import read_plan

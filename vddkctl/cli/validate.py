@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from vddkctl.cli.options import DEFAULT_FILE, Output, OutputOption, SpecFile
+from vddkctl.cli.options import DEFAULT_FILE, Output, OutputOption, SpecFile, Verbose
 from vddkctl.cli.output import data, json_data
 
 NAME = "validate"
 
 
-def run(file: SpecFile = DEFAULT_FILE, output: OutputOption = Output.TEXT) -> int:
+def run(file: SpecFile = DEFAULT_FILE, output: OutputOption = Output.TEXT, _verbose: Verbose = 0) -> int:
     """Check the spec: every mistake at once, each with its place. Reads nothing else."""
     from vddkctl.cli.session import read_spec
     from vddkctl.report.diagnostics import diagnostics_json

@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from vddkctl.cluster.manifest_files import ManifestFile
 from vddkctl.cluster.yaml_edit.data import data_of, find_pair, scalar_value
-from vddkctl.cluster.yaml_edit.parse import parse
+from vddkctl.cluster.yaml_edit.parse import Document, parse
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Document, Mapping, Node, Scalar, Sequence, resolved
 from vddkctl.errors import ManifestError
 from vddkctl.plan.observed import Kind
+from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence, resolved
 
 BOM = b"\xef\xbb\xbf"
 _GROUP = b"forklift.konveyor.io"

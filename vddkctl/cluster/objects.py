@@ -17,9 +17,9 @@ from vddkctl.cluster.yaml_edit.data import (
     merge_sources,
 )
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Mapping, Node, resolved
 from vddkctl.errors import ManifestError
 from vddkctl.plan.observed import ClusterState, FieldOwner, LiveObject, ObjectKey
+from vddkctl.yamltext.nodes import Mapping, Node, resolved
 
 DEFAULT_NAMESPACE = "openshift-mtv"
 
@@ -60,7 +60,7 @@ def twice(key: ObjectKey, found: Many[FoundObject]) -> ManifestError:
 def live_object(key: ObjectKey, found: FoundObject) -> LiveObject:
     """Return one object with its version and the places of the fields that vddkctl knows."""
     relative, line = found.file.relative, found.line
-    owners = {path: FieldOwner(where=f"{relative}:{at}") for path, at in _field_lines(found, line).items()}
+    owners = {path: FieldOwner(where=f"{relative}:{at}") for path, at in _field_lines(found).items()}
     spec = found.data.get("spec") or {}
     return LiveObject(key, spec, version_of(found.data), f"{relative}:{line}", owners)
 
@@ -70,25 +70,19 @@ def version_of(data: Dict[str, Any]) -> str:
     return "sha256:" + sha256(canonical(data).encode()).hexdigest()
 
 
-def _field_lines(found: FoundObject, first: int) -> dict[str, int]:
+def _field_lines(found: FoundObject) -> dict[str, int]:
     source = found.document.source
-
-    def line(key: Node) -> int:  # counted from the object on: a List can be long
-        if key.start < found.node.start:
-            return source.line(key.start)
-        return first + source.text.count("\n", found.node.start, key.start)
-
     spec = _below(source, found.node, "spec")
     if spec is None:
         return {}
     lines: dict[str, int] = {}
     image = find_pair(spec, "vddk_image") or find_merged(source, spec, "vddk_image")
     if image:
-        lines["spec.vddk_image"] = line(image[0])
+        lines["spec.vddk_image"] = source.line(image[0].start)
     settings = _below(source, spec, "settings")
     if settings is not None:
         for key in _keys(source, settings):
-            lines.setdefault(f"spec.settings.{key_text(key)}", line(key))
+            lines.setdefault(f"spec.settings.{key_text(key)}", source.line(key.start))
     return lines
 
 

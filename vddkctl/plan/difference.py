@@ -1,7 +1,7 @@
 """Field differences, all objects in one go.
 
 deepdiff costs more to call than to run, and more to load than either. So it is loaded only when something differs,
-called once, and objects that go from the same values to the same values are compared once: a rule often has many.
+called once, and the same two values are compared once: a rule makes many objects go from one to the other.
 """
 
 from __future__ import annotations
@@ -11,36 +11,38 @@ from collections.abc import Mapping
 Fields = Mapping[str, str | None]
 """Field path → value."""
 
-Values = Mapping[str, Fields]
-"""Address → fields."""
+_Pair = tuple[str | None, str | None]
+"""A value before and after."""
 
 
-def differing(before: Values, after: Values) -> dict[str, list[str]]:
-    """The field paths that differ, by address, both in the order of ``after``. Both sides have the same addresses."""
-    unequal = {address: fields for address, fields in after.items() if fields != before[address]}
+def differing(before: Mapping[str, Fields], after: Mapping[str, Fields]) -> dict[str, list[str]]:
+    """The field paths that differ, by address, both in the order of ``after``.
+
+    Both sides have the same addresses, and each the same paths.
+    """
+    unequal = {
+        address: {path: (before[address][path], value) for path, value in fields.items()}
+        for address, fields in after.items()
+        if fields != before[address]
+    }
     if not unequal:
         return {}
-    first: dict[object, str] = {}  # of the addresses that are alike
-    alike = {a: first.setdefault(_pair(before[a], fields), a) for a, fields in unequal.items()}
-    found = _found({a: before[a] for a in first.values()}, {a: after[a] for a in first.values()})
-    return {
-        a: [path for path in fields if path in found[alike[a]]]
-        for a, fields in unequal.items()
-        if alike[a] in found
+    different = _different({pair for fields in unequal.values() for pair in fields.values()})
+    found = {
+        address: [path for path, pair in fields.items() if pair in different]
+        for address, fields in unequal.items()
     }
+    return {address: paths for address, paths in found.items() if paths}
 
 
-def _pair(before: Fields, after: Fields) -> object:
-    return tuple(before.items()), tuple(after.items())
-
-
-def _found(before: Values, after: Values) -> dict[str, set[str]]:
+def _different(pairs: set[_Pair]) -> set[_Pair]:
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(before, after, view="tree", verbose_level=0)
-    found: dict[str, set[str]] = {}
-    for levels in tree.values():
-        for level in levels:
-            address, *path = level.path(output_format="list")
-            found.setdefault(address, set()).update(path[:1] or after[address])
-    return found
+    numbered = dict(enumerate(pairs))
+    tree = DeepDiff(
+        {number: before for number, (before, _) in numbered.items()},
+        {number: after for number, (_, after) in numbered.items()},
+        view="tree",
+        verbose_level=0,
+    )
+    return {numbered[level.path(output_format="list")[0]] for levels in tree.values() for level in levels}

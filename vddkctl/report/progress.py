@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from vddkctl.progress import Task
@@ -52,8 +52,8 @@ class Lines:
             self.write("\r\x1b[K")
 
     def write(self, text: str) -> None:
-        """Write at once, from whichever thread."""
-        with self._lock:
+        """Write at once, from whichever thread. That nobody reads it any more is no reason to stop the work."""
+        with self._lock, suppress(OSError):
             self._stream.write(text)
             self._stream.flush()
 

@@ -48,21 +48,17 @@ def digest_of(site: Site) -> str:
 
 
 def _read(text: str, name: str) -> Content:
-    from vddkctl.site.lines import Lines
-    from vddkctl.site.yaml_data import Content, unfold
-    from vddkctl.site.yaml_nodes import Unreadable, compose
+    from vddkctl.site.yaml_data import MAX_DEPTH, unfold
+    from vddkctl.yamltext.compose import YamlError, compose
+    from vddkctl.yamltext.lines import Lines
 
     text = text.removeprefix("\ufeff")  # A byte order mark has no column in any editor.
     lines = Lines(text)
     try:
-        root, flaws = compose(text)
-    except Unreadable as stop:
-        flaw = stop.flaw
-        position = lines.position(flaw.at)
-        raise SpecError((Diagnostic(name, position, (), flaw.message, flaw.suggestion),)) from None
-    content = unfold(root, lines) if root else Content()
-    content.flaws += [(lines.position(flaw.at), (), flaw.message, flaw.suggestion) for flaw in flaws]
-    return content
+        return unfold(compose(text, MAX_DEPTH), lines)
+    except YamlError as error:
+        position = Position(*lines.place(error.at))
+        raise SpecError((Diagnostic(name, position, (), error.message),)) from None
 
 
 def _not_a_mapping(content: Content, name: str) -> Diagnostic:

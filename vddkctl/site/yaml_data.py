@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vddkctl.site.diagnostic import KeyPath, Position
-from vddkctl.site.lines import Lines
-from vddkctl.site.words import quoted, under
-from vddkctl.site.yaml_nodes import MAX_DEPTH, Alias, Listing, Node, Scalar, Table
+from vddkctl.site.words import nearest, quoted, under
 from vddkctl.site.yaml_scalars import plain_value, tagged_value
+from vddkctl.yamltext.lines import Lines
+from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence, Tree, walk
+
+MAX_DEPTH = 40
+"""Levels of nesting: a spec needs 7."""
 
 MAX_REPEATED = 100_000
 """Values that aliases may repeat in all. Nine lines of aliases to aliases can otherwise mean a thousand million."""
 
-_OWN_TAG = {Table: "tag:yaml.org,2002:map", Listing: "tag:yaml.org,2002:seq"}
+_OWN_TAG = {Mapping: "tag:yaml.org,2002:map", Sequence: "tag:yaml.org,2002:seq"}
 
 
 @dataclass(slots=True)
@@ -34,12 +37,29 @@ class Content:
     flaws: list[tuple[Position, KeyPath, str, str | None]] = field(default_factory=list)
 
 
-def unfold(root: Node, lines: Lines) -> Content:
+def unfold(tree: Tree, lines: Lines) -> Content:
     """Follow aliases and merge keys. Everything that an alias brings has the alias's own place."""
     unfolding = _Unfolding(lines)
-    unfolding.content.data = unfolding.value(root, (), None)
-    unfolding.content.keys[()] = unfolding.content.values[()]
-    return unfolding.content
+    content = unfolding.content
+    if tree.root:
+        content.data = unfolding.value(tree.root, (), None)
+        content.keys[()] = content.values[()]
+    for at, message, suggestion in _flaws_of(tree):
+        content.flaws.append((Position(*lines.place(at)), (), message, suggestion))
+    return content
+
+
+def _flaws_of(tree: Tree) -> Iterator[tuple[int, str, str | None]]:
+    faulty = [alias for alias in tree.aliases if alias.fault]
+    if tree.root and faulty:
+        nodes = (node for node in walk(tree.root) if not isinstance(node, Alias))
+        anchors = [(node.start, node.anchor) for node in nodes if node.anchor]
+        for alias in faulty:
+            above = [name for start, name in anchors if start < alias.start]
+            suggestion = None if alias.name in above else nearest(alias.name, above)
+            yield alias.start, alias.fault, suggestion
+    if tree.second is not None:
+        yield tree.second, "a second document starts here; a spec is one", None
 
 
 class _Unfolding:
@@ -55,43 +75,43 @@ class _Unfolding:
         self.content = Content()
 
     def value(self, node: Node, path: KeyPath, alias: int | None) -> Any:
-        at = node.at if alias is None else alias
-        self.content.values[path] = self._lines.position(at)
+        at = node.start if alias is None else alias
+        self.content.values[path] = self._position(at)
         if isinstance(node, Alias):
-            return self._hole(path) if node.target is None else self.value(node.target, path, at)
+            return self._hole(path) if node.fault else self.value(node.target, path, at)
         if alias is not None and self._beyond_limits(len(path), alias):
             return self._hole(path)
         if isinstance(node, Scalar):
             return self._scalar(node, path, alias)
         if node.tag not in {None, "!", _OWN_TAG[type(node)]}:
-            return self._strange_tag(path, node.at, alias)
-        if isinstance(node, Listing):
+            return self._strange_tag(path, node.start, alias)
+        if isinstance(node, Sequence):
             return tuple(self.value(item, (*path, index), alias) for index, item in enumerate(node.items))
         data: dict[str, Any] = {}
         for key, value_node, key_at, key_alias in self._entries(node, path, alias, len(path)):
             if key not in data:
-                self.content.keys[(*path, key)] = self._lines.position(key_at)
+                self.content.keys[(*path, key)] = self._position(key_at)
                 data[key] = self.value(value_node, (*path, key), key_alias)
         return data
 
     def _scalar(self, node: Scalar, path: KeyPath, alias: int | None) -> Any:
-        self.content.written[path] = node.text
+        self.content.written[path] = node.value
         if node.plain:
-            return plain_value(node.text)
-        fits, value = (True, node.text) if node.tag is None else tagged_value(node.text, node.tag)
-        return value if fits else self._strange_tag(path, node.at, alias)
+            return plain_value(node.value)
+        fits, value = (True, node.value) if node.tag is None else tagged_value(node.value, node.tag)
+        return value if fits else self._strange_tag(path, node.start, alias)
 
     def _entries(
-        self, table: Table, path: KeyPath, alias: int | None, depth: int
+        self, mapping: Mapping, path: KeyPath, alias: int | None, depth: int
     ) -> Iterator[tuple[str, Node, int, int | None]]:
         """Key, value, the key's place, the value's alias: first the mapping's own, then what ``<<`` brings."""
         own: dict[str, int] = {}
         merges: list[Node] = []
-        for key_node, value_node in table.pairs:
+        for key_node, value_node in mapping.pairs:
             key = self._key(key_node, path, alias)
             if key is None:
                 continue
-            at = key_node.at if alias is None else alias
+            at = key_node.start if alias is None else alias
             if key in own:
                 self._twice(key, own[key], path, at, alias)
                 continue
@@ -109,30 +129,33 @@ class _Unfolding:
         if alias is not None and self._beyond_limits(depth, alias):
             return
         if isinstance(node, Alias):
-            if node.target is not None:
-                yield from self._merged(node.target, path, node.at if alias is None else alias, depth + 1)
-        elif isinstance(node, Table):
+            if not node.fault:
+                yield from self._merged(node.target, path, node.start if alias is None else alias, depth + 1)
+        elif isinstance(node, Mapping):
             yield from self._entries(node, path, alias, depth)
-        elif isinstance(node, Listing):
+        elif isinstance(node, Sequence):
             for item in node.items:
                 yield from self._merged(item, path, alias, depth + 1)
         else:
-            self._flaw(node.at, path, '"<<" takes the alias of a mapping, or a list of them', alias)
+            self._flaw(node.start, path, '"<<" takes the alias of a mapping, or a list of them', alias)
 
     def _key(self, node: Node, path: KeyPath, alias: int | None) -> str | None:
         if isinstance(node, Alias):
-            return None if node.target is None else self._key(node.target, path, node.at)
+            return None if node.fault else self._key(node.target, path, node.start)
         if not isinstance(node, Scalar):
-            kind = "list" if isinstance(node, Listing) else "mapping"
-            self._flaw(node.at, path, f"a {kind} stands where a key is expected", alias)
+            kind = "list" if isinstance(node, Sequence) else "mapping"
+            self._flaw(node.start, path, f"a {kind} stands where a key is expected", alias)
             return None
-        value = plain_value(node.text) if node.plain else node.text
-        if node.text == "":
-            self._flaw(node.at, path, 'a key is missing before the ":"', alias)
+        value = plain_value(node.value) if node.plain else node.value
+        if node.value == "":
+            self._flaw(node.start, path, 'a key is missing before the ":"', alias)
             return None
         if not isinstance(value, str):
-            self._flaw(node.at, path, f"keys are text; write {quoted(node.text)} in quotes", alias)
-        return node.text
+            self._flaw(node.start, path, f"keys are text; write {quoted(node.value)} in quotes", alias)
+        return node.value
+
+    def _position(self, at: int) -> Position:
+        return Position(*self._lines.place(at))
 
     def _beyond_limits(self, depth: int, alias: int) -> bool:
         self._repeated += 1
@@ -149,7 +172,7 @@ class _Unfolding:
         return True
 
     def _twice(self, key: str, first: int, path: KeyPath, at: int, alias: int | None) -> None:
-        place = self._lines.position(first)
+        place = self._position(first)
         message = f"key {quoted(key)} stands twice{under(path)}; first at {place.line}:{place.column}"
         self._flaw(at, (*path, key), message, alias)
 
@@ -164,4 +187,4 @@ class _Unfolding:
 
     def _flaw(self, at: int, path: KeyPath, message: str, alias: int | None = None) -> None:
         if alias is None:
-            self.content.flaws.append((self._lines.position(at), path, message, None))
+            self.content.flaws.append((self._position(at), path, message, None))

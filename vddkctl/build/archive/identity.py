@@ -61,6 +61,16 @@ def check_unchanged(path: Path, stream: BinaryIO, identity: FileIdentity) -> Non
         )
 
 
+def check_declared(actual: str, declared: str | None, label: str) -> None:
+    """Compare a file's SHA-256 with the declared one (hexadecimal), if there is one. Raises ArchiveError."""
+    if declared is not None and actual != declared.lower():
+        raise refused(
+            label,
+            f"is not the declared file: its SHA-256 is {actual}, declared is {declared.lower()}",
+            hint="download it again; if this is the right file, declare its checksum",
+        )
+
+
 def _identity(path: str, status: os.stat_result) -> FileIdentity:
     return FileIdentity(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from vddkctl.build.archive.identity import FileIdentity, identify
-from vddkctl.build.archive.judge import chain_names, judge, main_library
-from vddkctl.build.archive.obstacles import obstacles
-from vddkctl.build.archive.plain import PlainStream, plain_stream
-from vddkctl.build.archive.refusal import refused
-from vddkctl.build.archive.survey import Found, Survey, survey
-from vddkctl.build.archive.tree import Tree
+from vddkctl.build.archive.identity import FileIdentity, check_declared, identify
 from vddkctl.progress import Progress
-from vddkctl.vddk.archive import ROOT, ArchiveFacts, Library, LinkChain
-from vddkctl.vddk.file_name import name_facts
-from vddkctl.vddk.published import published
+from vddkctl.vddk.archive import ArchiveFacts
 
 
 class Remembered(Protocol):
@@ -42,80 +33,13 @@ def inspect(
 
     ``declared_sha256`` (hexadecimal) binds. Raises ArchiveError for a file that cannot be used.
     """
-    label = str(path)
     identity = identify(path)
     facts = cache.get(identity) if cache else None
     if facts is None:
-        with (
-            progress.task(f"read {path.name}", identity.size) as task,
-            plain_stream(path, identity, task) as stream,
-        ):
-            found = survey(stream, label)
-        _check_declared(stream.sha256, declared_sha256, label)
-        facts = _facts(path, stream, found)
+        from vddkctl.build.archive.reading import read
+
+        facts = read(path, identity, declared_sha256, progress)
         if cache:
             cache.put(identity, facts)
-    _check_declared(facts.sha256, declared_sha256, label)
+    check_declared(facts.sha256, declared_sha256, str(path))
     return facts
-
-
-def _check_declared(actual: str, declared: str | None, label: str) -> None:
-    if declared is not None and actual != declared.lower():
-        raise refused(
-            label,
-            f"is not the declared file: its SHA-256 is {actual}, declared is {declared.lower()}",
-            hint="download it again; if this is the right file, declare its checksum",
-        )
-
-
-def _facts(path: Path, stream: PlainStream, found: Survey) -> ArchiveFacts:
-    label = str(path)
-    tree = judge(found, label)
-    version, main = main_library(tree, label)
-    named = name_facts(path.name)
-    if main.elf is None:  # the judge has refused such libraries
-        raise refused(label, "is not an ELF library", entry=main.path)
-    return ArchiveFacts(
-        sha256=stream.sha256,
-        md5=stream.md5,
-        size=stream.size,
-        diff_id=stream.diff_id,
-        unpacked_size=stream.unpacked_size,
-        entries=len(found.found),
-        version=version,
-        name_version=named.version,
-        build=named.build,
-        released=main.entry.mtime,
-        machine=main.elf.machine,
-        soname=main.elf.soname,
-        libraries=tuple(_libraries(tree)),
-        links=tuple(_chains(tree)),
-        obstacles=obstacles(found, tree),
-        published=published(stream.md5),
-    )
-
-
-def _libraries(tree: Tree) -> Iterator[Library]:
-    for path, item in sorted(tree.nodes.items()):
-        if item.elf is not None:
-            yield Library(path.removeprefix(f"{ROOT}/"), item.elf.machine, item.elf.soname, item.entry.size)
-
-
-def _chains(tree: Tree) -> Iterator[LinkChain]:
-    """One chain for each link that no other link leads to; circles, which have no start, from their first name."""
-    links = {path: item for path, item in sorted(tree.nodes.items()) if item.entry.kind == "symlink"}
-    targets = {_neighbour(path, item) for path, item in links.items()}
-    seen: set[str] = set()
-    for path in [*(start for start in links if start not in targets), *links]:
-        if path in seen:
-            continue
-        folder = path.rpartition("/")[0]
-        names = chain_names(tree, path)
-        seen.update(f"{folder}/{name}" for name in names)
-        broken = tree.resolve(path).path is None
-        yield LinkChain(folder.removeprefix(ROOT).removeprefix("/"), names, broken)
-
-
-def _neighbour(path: str, item: Found) -> str:
-    """What a link names, as a path: exact for links within one folder, which is what chains are made of."""
-    return f"{path.rpartition('/')[0]}/{item.entry.link}"

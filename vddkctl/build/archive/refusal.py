@@ -18,3 +18,8 @@ def shown(name: str) -> str:
 def refused(label: str, what: str, *, entry: str = "", hint: str = NOT_VENDORS) -> ArchiveError:
     """Make the error for the archive at ``label``, and for one of its entries, if it is about one."""
     return ArchiveError(what, where=f"{label}: {shown(entry)}" if entry else label, hint=hint)
+
+
+def changed(label: str) -> ArchiveError:
+    """Make the error for an archive that is another one than the one that was inspected."""
+    return refused(label, "was changed since it was inspected", hint="run again")

@@ -6,6 +6,7 @@ from typing import Any
 
 from vddkctl.cluster.yaml_edit.data import data_of
 from vddkctl.cluster.yaml_edit.layout import Lines, added_lines, column, pair_lines
+from vddkctl.cluster.yaml_edit.parse import Document
 from vddkctl.cluster.yaml_edit.place import (
     after_colon,
     content_start,
@@ -16,7 +17,7 @@ from vddkctl.cluster.yaml_edit.place import (
 )
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.cluster.yaml_edit.tree import Alias, Document, Mapping, Node, Scalar
+from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar
 
 _BY_HAND = (
     "change this object by hand: only keys that begin their line, with their value behind `key:`, are edited"

@@ -10,7 +10,7 @@ from vddkctl.cluster.yaml_edit.place import content_start, scalar_bounds
 from vddkctl.cluster.yaml_edit.scalar_text import printable
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.cluster.yaml_edit.tree import Scalar
+from vddkctl.yamltext.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)

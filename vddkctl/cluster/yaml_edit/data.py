@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Mapping, Node, Scalar, Sequence, resolved
+from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence, resolved
 
 _MAX_NODES = 1_000_000  # after aliases are followed: a few lines of them can stand for billions
 
@@ -63,7 +63,7 @@ def scalar_value(node: Scalar) -> Any:
 
 def is_merge(key: Node) -> bool:
     """Whether a key is ``<<``, the merge key."""
-    return isinstance(key, Scalar) and key.value == "<<" and not key.style and key.tag is None
+    return isinstance(key, Scalar) and key.value == "<<" and key.plain
 
 
 def key_text(key: Node) -> str:

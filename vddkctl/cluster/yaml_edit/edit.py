@@ -10,10 +10,9 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
 from vddkctl.cluster.yaml_edit.field import Edit, field_splices
-from vddkctl.cluster.yaml_edit.parse import parse
+from vddkctl.cluster.yaml_edit.parse import Document, parse
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice, spliced
-from vddkctl.cluster.yaml_edit.tree import Document
 from vddkctl.errors import ManifestError
 
 _BY_HAND = "change it by hand"

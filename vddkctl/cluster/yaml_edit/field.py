@@ -8,11 +8,12 @@ from typing import Any
 from vddkctl.cluster.yaml_edit import block_mapping, flow_mapping
 from vddkctl.cluster.yaml_edit.data import data_of, find_merged, find_pair, scalar_value
 from vddkctl.cluster.yaml_edit.layout import column, flow_layout, step
+from vddkctl.cluster.yaml_edit.parse import Document
 from vddkctl.cluster.yaml_edit.place import skip_space
 from vddkctl.cluster.yaml_edit.replace import move_anchor, replace
 from vddkctl.cluster.yaml_edit.scalar_text import as_json
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.cluster.yaml_edit.tree import Alias, Document, Mapping, Node, Scalar, Sequence, walk
+from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
 _BY_HAND = "change it by hand"
 

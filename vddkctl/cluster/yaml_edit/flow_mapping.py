@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vddkctl.cluster.yaml_edit.layout import FlowLayout
+from vddkctl.cluster.yaml_edit.parse import Document
 from vddkctl.cluster.yaml_edit.place import content_start, skip_space
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.cluster.yaml_edit.tree import Document, Mapping, Node
+from vddkctl.yamltext.nodes import Mapping, Node
 
 
 def insert(

@@ -10,7 +10,7 @@ from vddkctl.cluster.yaml_edit.block_scalar import Block, can_be_block, fits_bef
 from vddkctl.cluster.yaml_edit.data import scalar_value
 from vddkctl.cluster.yaml_edit.scalar_text import is_safe_plain, one_line
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Mapping, Scalar
+from vddkctl.yamltext.nodes import Mapping, Scalar
 
 _QUOTES = ("'", '"')
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Mapping, Node, Scalar, Sequence
 from vddkctl.errors import ManifestError
+from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null", re.ASCII)
@@ -67,7 +67,7 @@ class _Scanner:
         return Scalar(index, end, None, None, value, '"')
 
     def object(self, start: int, depth: int) -> Mapping:
-        node = Mapping(start, start, None, flow=True)
+        node = Mapping(start, start, None, None, flow=True)
         index = self.skip(start + 1)
         while self.text[index : index + 1] != "}":
             if node.pairs:
@@ -81,7 +81,7 @@ class _Scanner:
         return node
 
     def array(self, start: int, depth: int) -> Sequence:
-        node = Sequence(start, start, None, flow=True)
+        node = Sequence(start, start, None, None, flow=True)
         index = self.skip(start + 1)
         while self.text[index : index + 1] != "]":
             if node.items:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from vddkctl.cluster.yaml_edit.source import Source
-from vddkctl.cluster.yaml_edit.tree import Alias, Mapping, Node, Scalar, Sequence
+from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence
 
 _PROPERTY = re.compile(r"&[^\s,\[\]{}]+|!<[^>]*>|![^\s,\[\]{}]*")
 _HEADER = re.compile(r"[|>]([-+0-9]*)")

@@ -7,10 +7,11 @@ from typing import Any
 from vddkctl.cluster.yaml_edit.block_scalar import Block, fits_before, rewrite
 from vddkctl.cluster.yaml_edit.data import scalar_value
 from vddkctl.cluster.yaml_edit.layout import Lines, added_lines, as_block, column
+from vddkctl.cluster.yaml_edit.parse import Document
 from vddkctl.cluster.yaml_edit.place import after_colon, content_start, properties, scalar_bounds
 from vddkctl.cluster.yaml_edit.scalar_text import one_line
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.cluster.yaml_edit.tree import Alias, Document, Mapping, Node, Scalar
+from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar
 
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from vddkctl.errors import ManifestError
+from vddkctl.yamltext.lines import Lines
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One document's text. ``file`` is its file as people know it, ``first_line`` the line the text begins on."""
 
@@ -16,12 +18,12 @@ class Source:
     first_line: int = 1
 
     def line(self, index: int) -> int:
-        """Line of a character, counted as editors and Git count: from 1, by line feeds."""
-        return self.first_line + self.text.count("\n", 0, index)
+        """Line of a character in the file, from 1."""
+        return self.first_line + self._lines.place(index)[0] - 1
 
     def where(self, index: int) -> str:
         """``file:line:column`` of a character."""
-        return f"{self.file}:{self.line(index)}:{index - self.line_start(index) + 1}"
+        return f"{self.file}:{self.line(index)}:{self._lines.place(index)[1]}"
 
     def error(self, index: int, what: str, hint: str = "") -> ManifestError:
         """Return (not raise) an error at a character."""
@@ -59,3 +61,7 @@ class Source:
         if end < 0:
             end = self.text.find("\n")
         return "\r\n" if end > 0 and self.text[end - 1] == "\r" else "\n"
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.text)

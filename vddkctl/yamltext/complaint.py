@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from vddkctl.site.yaml_nodes import Flaw
-
 _TAB = "a tab is used for indentation; YAML takes spaces only"
 _TAG = 'text that starts with "!" must be in quotes'
 _OPEN_QUOTE = "the quote that opens here never closes"
@@ -58,21 +56,21 @@ _ANY_PROBLEM = {
 """Shown where the thing starts, whatever is wrong with it."""
 
 
-def flaw_of(error: Any, text: str) -> Flaw:
-    """What a ``ruamel.yaml.error.YAMLError`` says, and where."""
+def in_plain_words(error: Any, text: str) -> tuple[int, str]:
+    """Where a ``ruamel.yaml.error.YAMLError`` is to be shown, and what it says."""
     problem: str = getattr(error, "problem", None) or "it cannot be read"
     context: str = getattr(error, "context", None) or ""
     at = _index(error, "problem_mark", text) or 0
     start = _index(error, "context_mark", text)
     if (context, problem) in _AT_CONTEXT:
-        return Flaw(at if start is None else start, _AT_CONTEXT[context, problem])
+        return at if start is None else start, _AT_CONTEXT[context, problem]
     if problem == "found character that cannot start any token" and at < len(text):
-        return Flaw(at, _TAB if text[at] == "\t" else f'text that starts with "{text[at]}" must be in quotes')
+        return at, _TAB if text[at] == "\t" else f'text that starts with "{text[at]}" must be in quotes'
     if problem in _AT_PROBLEM:
-        return Flaw(at, _AT_PROBLEM[problem])
+        return at, _AT_PROBLEM[problem]
     if context in _ANY_PROBLEM:
-        return Flaw(at if start is None else start, _ANY_PROBLEM[context])
-    return Flaw(at, f"this is not YAML: {f'{context}: ' if context else ''}{problem}")
+        return at if start is None else start, _ANY_PROBLEM[context]
+    return at, f"this is not YAML: {f'{context}: ' if context else ''}{problem}"
 
 
 def _index(error: Any, name: str, text: str) -> int | None:

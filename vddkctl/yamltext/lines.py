@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from vddkctl.site.diagnostic import Position
-
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -19,7 +17,7 @@ class Lines:
     def __init__(self, text: str) -> None:
         self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
 
-    def position(self, index: int) -> Position:
-        """The place of the character at ``index``."""
+    def place(self, index: int) -> tuple[int, int]:
+        """Line and column of the character at ``index``, both from 1."""
         line = bisect_right(self._starts, index)
-        return Position(line, index - self._starts[line - 1] + 1)
+        return line, index - self._starts[line - 1] + 1

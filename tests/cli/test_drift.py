@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Vddkctl
+from tests.support.sites import EIGHT, PROD, TEST, SiteOnDisk
+
+NO_RECORD = "Nothing was applied yet: there is no record to tell drift by.\n"
+
+
+def test_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
+
+
+def test_before_the_first_apply_there_is_nothing_to_tell_it_by(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    done = vddkctl("drift", cwd=site.root)
+    assert (done.code, done.err) == (0, NO_RECORD)
+    assert done.out == "No drift.\n7 addresses have pending changes of the spec: see vddkctl plan.\n"
+
+
+def test_someone_elses_change_is_shown_with_its_place(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    before = applied.tree()
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.err) == (3, "")
+    assert (
+        done.out
+        == """\
+  ≠ provider.openshift-mtv/prod
+      vddkConfig   at prod.yaml:10
+        should be  VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=4
+        is         VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=32
+
+Drift: 1 field of 1 address changed by someone else.
+"""
+    )
+    assert applied.tree() == before
+    assert vddkctl("drift", "--summary", cwd=applied.root).out.startswith("Drift: 1 field of 1 address")
+
+
+def test_a_change_of_the_spec_is_pending_and_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 0
+    assert done.out == "No drift.\n1 address has pending changes of the spec: see vddkctl plan.\n"
+
+
+def test_both_in_one_object_are_told_apart(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    applied.change("gitops/prod.yaml", 'useVddkAioOptimization: "true"', 'useVddkAioOptimization: "false"')
+    done = vddkctl("drift", "--output", "json", cwd=applied.root)
+    assert done.code == 3
+    drift = json.loads(done.out)
+    text = vddkctl("drift", cwd=applied.root).out
+    assert "useVddkAioOptimization   at prod.yaml:9" in text
+    assert "vddkConfig" not in text
+    assert text.endswith("1 address has pending changes of the spec: see vddkctl plan.\n")
+    assert drift["formatVersion"] == "1.0"
+
+
+def test_both_in_one_field_are_drift_that_the_spec_has_moved_on_from(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert "BufCount=8 (the spec now asks for this)" in done.out.replace("\n", " ")
+
+
+def test_a_tag_that_skopeo_moved_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    words = [
+        "skopeo",
+        "copy",
+        "--quiet",
+        f"oci:{applied.root}/base:small",
+        f"oci:{applied.root}/images/eight:8.0.1",
+    ]
+    subprocess.run(words, check=True, capture_output=True)
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert f"≠ {EIGHT}\n      tag\n" in done.out
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    assert vddkctl("drift", cwd=applied.root).out == "No drift.\n"
+
+
+def test_a_tag_that_is_gone_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    shutil.rmtree(applied.root / "images" / "eight")
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert EIGHT in done.out
+
+
+def test_a_provider_that_someone_deleted_is_named(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "test.yaml").unlink()
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out) == (1, "")
+    assert (
+        "no Provider test in ./gitops, namespace openshift-mtv (it was there at the last apply)" in done.err
+    )
+
+
+def test_a_value_of_the_same_meaning_is_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", 'useVddkAioOptimization: "true"', "useVddkAioOptimization: '1'")
+    assert vddkctl("drift", cwd=applied.root).code == 0
+
+
+def test_only_what_is_targeted_is_looked_at(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    assert vddkctl("drift", "--target", TEST, cwd=applied.root).code == 0
+    assert vddkctl("drift", "--exclude", PROD, cwd=applied.root).code == 0
+    assert vddkctl("drift", "--target", "provider.*", cwd=applied.root).code == 3
+
+
+def damaged_record(site: SiteOnDisk) -> None:
+    (site.gitops / ".vddkctl" / "frankfurt.record").write_text('{"formatVersion": "1.0", "site"')
+
+
+def later_record(site: SiteOnDisk) -> None:
+    path = site.gitops / ".vddkctl" / "frankfurt.record"
+    path.write_text(path.read_text().replace('"1.0"', '"2.0"', 1))
+
+
+def other_record(site: SiteOnDisk) -> None:
+    (site.gitops / ".vddkctl" / "frankfurt.record").write_text('{"formatVersion": "1.0", "applied": 7}')
+
+
+def no_folder(site: SiteOnDisk) -> None:
+    site.gitops.rename(site.root / "away")
+
+
+def broken_manifest(site: SiteOnDisk) -> None:
+    site.change("gitops/prod.yaml", "spec:", "spec: [")
+
+
+def broken_layout(site: SiteOnDisk) -> None:
+    (site.root / "images" / "eight" / "index.json").write_text("{")
+
+
+def no_archive(site: SiteOnDisk) -> None:
+    (site.root / "eight.tar.gz").unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [damaged_record, later_record, other_record, no_folder, broken_manifest, broken_layout, no_archive],
+)
+def test_what_cannot_be_told_is_a_failure_and_never_no_drift(
+    vddkctl: Vddkctl, applied: SiteOnDisk, damage: Callable[[SiteOnDisk], None]
+) -> None:
+    damage(applied)
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("Error: ")
+    assert "mistake in vddkctl" not in done.err

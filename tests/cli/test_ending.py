@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from vddkctl.cli.ending import exit_code
+from vddkctl.errors import Interrupted, StalePlanError, UsageError, VddkctlError
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, action in zip(numbers, before, strict=True):
+        signal.signal(number, action)
+
+
+def raising(error: BaseException) -> int:
+    def run() -> None:
+        raise error
+
+    return exit_code(run)
+
+
+@pytest.mark.parametrize(("given", "code"), [(None, 0), (0, 0), (2, 2), (3, 3), (4, 4), (130, 130)])
+def test_the_code_of_a_command_is_that_of_the_run(given: int | None, code: int) -> None:
+    assert exit_code(lambda: given) == code
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            VddkctlError("no such file", where="a.yaml", hint="look"),
+            1,
+            "Error: a.yaml: no such file\n  look\n",
+        ),
+        (UsageError("what?"), 64, "Error: what?\n"),
+        (StalePlanError("stale:", moved=(("a", "b"),)), 1, "Error: stale:\n  a: b\n"),
+        (Interrupted("interrupted"), 130, "Interrupted.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (
+            ValueError("who knows"),
+            1,
+            "Error: this is a mistake in vddkctl: ValueError: who knows\n  Run it again with -vv for details.\n",
+        ),
+    ],
+)
+def test_an_error_becomes_a_message_and_a_code(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["vddkctl", "plan", "-v"])
+    assert raising(error) == code
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(
+    "words", [["-vv"], ["-v", "-v"], ["--verbose", "--verbose"], ["-v", "--verbose"], ["-vvv"]]
+)
+def test_twice_verbose_shows_where_a_mistake_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["vddkctl", "plan", *words])
+    assert raising(ValueError("who knows")) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback (most recent call last):\n")
+    assert said.endswith("Error: this is a mistake in vddkctl: ValueError: who knows\n")
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    exit_code(lambda: 0)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_it_waits_for_the_spec(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WAITING],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, b"Interrupted.\n")
+
+
+_WAITING = """
+import sys
+import vddkctl.cli.session as session
+read = session.read_spec
+def reading(file):
+    print("waiting", flush=True)
+    return read(file)
+session.read_spec = reading
+sys.argv = ["vddkctl", "plan", "-f", "-"]
+from vddkctl.cli.main import main
+main()
+"""

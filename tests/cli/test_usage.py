@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Golden, Vddkctl
+from tests.support.sites import SiteOnDisk
+
+COMMANDS = ("init", "demo", "validate", "plan", "apply", "show", "drift", "explain", "schema", "version")
+
+WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("paln",), "Error: No such command 'paln'. Did you mean 'plan'?\n  See: vddkctl --help\n"),
+    (("plan", "--fast"), "Error: No such option: --fast"),
+    (
+        ("plan", "site.yaml"),
+        "Error: Got unexpected extra argument(s) (site.yaml)\n  See: vddkctl plan --help\n",
+    ),
+    (("plan", "-f"), "Error: Option '-f' requires an argument.\n  See: vddkctl"),
+    (
+        ("plan", "--output", "yaml"),
+        "Error: Invalid value for '--output': 'yaml' is not one of 'text', 'json'.\n",
+    ),
+    (("plan", "-f", ""), "Error: -f needs the name of a file, or -\n"),
+    (("show",), "Error: Missing argument 'FILE'.\n  See: vddkctl show --help\n"),
+    (("schema", "all"), "Error: Invalid value for 'WHICH': 'all' is not one of 'site', 'plan'.\n"),
+    (("archive", "look"), "Error: No such command 'look'."),
+    (("archive", "inspect"), "Error: Missing argument 'ARCHIVE'.\n  See: vddkctl archive inspect --help\n"),
+    (("plan", "--target", "image.vddk-9"), "Error: --target image.vddk-9 matches no address\n  addresses: "),
+    (("drift", "--exclude", "nothing"), "Error: --exclude nothing matches no address\n  addresses: "),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_a_wrong_command_line_ends_with_64_and_says_where_help_is(
+    vddkctl: Vddkctl, site: SiteOnDisk, words: tuple[str, ...], said: str
+) -> None:
+    done = vddkctl(*words, cwd=site.root)
+    assert (done.code, done.out) == (64, "")
+    assert done.err.startswith(said)
+    assert len(done.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("words", [(), ("archive",)])
+def test_a_group_without_a_command_shows_its_help(vddkctl: Vddkctl, words: tuple[str, ...]) -> None:
+    done = vddkctl(*words)
+    assert (done.code, done.out) == (64, "")
+    assert done.err == vddkctl(*words, "--help").out
+
+
+def test_the_help_of_every_command(vddkctl: Vddkctl, golden: Golden) -> None:
+    texts = []
+    for words in ((), *((name,) for name in COMMANDS), ("archive",), ("archive", "inspect")):
+        done = vddkctl(*words, "--help", env={"COLUMNS": "80"})
+        assert (done.code, done.err) == (0, "")
+        texts.append(done.out)
+    assert "``" not in "".join(texts)
+    assert "..." not in texts[0].partition("Commands:")[2]
+    golden("help.txt", "\n".join(texts))
+
+
+def test_help_is_also_h(vddkctl: Vddkctl) -> None:
+    assert vddkctl("plan", "-h").out == vddkctl("plan", "--help").out
+
+
+HEAVY = ("kubernetes", "deepdiff", "ruamel", "isal", "deflate", "tarfile", "rich", "asyncio")
+
+
+@pytest.mark.parametrize(
+    ("words", "absent"),
+    [
+        (("--help",), HEAVY),
+        (("plan", "--help"), HEAVY),
+        (("version",), HEAVY),
+        (("plan",), ("kubernetes", "deepdiff", "rich", "asyncio")),
+        (("drift",), ("kubernetes", "deepdiff", "rich", "asyncio")),
+        (("apply", "--auto-approve"), ("kubernetes", "deepdiff", "rich", "asyncio")),
+    ],
+)
+def test_what_a_command_does_not_need_is_not_loaded(
+    vddkctl: Vddkctl, applied: SiteOnDisk, words: tuple[str, ...], absent: tuple[str, ...]
+) -> None:
+    done = vddkctl(*words, cwd=applied.root, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.code == 0
+    loaded = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines() if "|" in line
+    }
+    assert "typer" in loaded
+    assert loaded & set(absent) == set()
+
+
+def test_the_spec_comes_from_where_it_is_said(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    text = site.spec.read_text()
+    site.spec.rename(site.root / "other.yaml")
+    assert vddkctl("validate", cwd=site.root).err == (
+        "Error: site.yaml: no such file\n  name it with -f FILE, or write one with: vddkctl init\n"
+    )
+    valid = "{} is valid: 2 images, 3 provider entries\n"
+    assert vddkctl("validate", "-f", "other.yaml", cwd=site.root).out == valid.format("other.yaml")
+    by_variable = vddkctl("validate", cwd=site.root, env={"VDDKCTL_FILE": "other.yaml"})
+    assert by_variable.out == valid.format("other.yaml")
+    assert vddkctl("validate", "--file", "-", cwd=site.root, input=text).out == valid.format("<stdin>")
+    both = vddkctl("validate", "-f", "other.yaml", cwd=site.root, env={"VDDKCTL_FILE": "gone.yaml"})
+    assert both.code == 0
+
+
+def test_mistakes_in_a_spec_are_told_with_their_places_alone(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    site.change("site.yaml", "vddkImage: vddk-8", "vddkImage: vddk-9")
+    for command in (("validate",), ("apply", "--auto-approve"), ("drift",)):
+        done = vddkctl(*command, cwd=site.root)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("site.yaml:")
+    piped = vddkctl("plan", "-f", "-", cwd=site.root, input=site.spec.read_text())
+    assert piped.err.startswith("<stdin>:")
+
+
+def test_the_exit_codes_of_plan(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    assert vddkctl("plan", cwd=site.root).code == 0
+    assert vddkctl("plan", "--detailed-exitcode", cwd=site.root).code == 2
+    site.apply()
+    assert vddkctl("plan", "--detailed-exitcode", "--summary", cwd=site.root).code == 0
+    (site.root / "eight.tar.gz").unlink()
+    assert vddkctl("plan", "--detailed-exitcode", cwd=site.root).code == 1
+
+
+def test_init_writes_a_spec_once(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    written = vddkctl("init", "new.yaml", cwd=site.root)
+    assert (written.code, written.out) == (0, "")
+    assert written.err == "Wrote new.yaml. Next: edit it, then vddkctl plan -f new.yaml\n"
+    assert vddkctl("validate", "-f", "new.yaml", cwd=site.root).code == 0
+    again = vddkctl("init", "new.yaml", cwd=site.root)
+    assert (again.code, again.err) == (
+        1,
+        "Error: new.yaml: there is a file already, and it stays as it is\n  name another one\n",
+    )
+    assert vddkctl("init", "-", cwd=site.root).out == (site.root / "new.yaml").read_text()

@@ -1,0 +1,98 @@
+"""What a YAML text is made of. Places are offsets of characters: a node is what stands from ``start`` to ``end``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """A single value as text. ``style`` is empty (neither quotes nor a block), ``'``, ``"``, ``|`` or ``>``."""
+
+    start: int
+    end: int
+    anchor: str | None
+    tag: str | None
+    value: str
+    style: str
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be a number, a truth or null."""
+        return not self.style and self.tag is None
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """Pairs in the order of the text: keys may be anything, and stand twice."""
+
+    start: int
+    end: int
+    anchor: str | None
+    tag: str | None
+    flow: bool
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """Items in the order of the text."""
+
+    start: int
+    end: int
+    anchor: str | None
+    tag: str | None
+    flow: bool
+    items: list[Node] = field(default_factory=list)
+
+
+Anchored: TypeAlias = Scalar | Mapping | Sequence
+
+
+@dataclass(slots=True, eq=False)
+class Alias:
+    """``*name``; ``parent`` is the collection it stands in.
+
+    ``fault`` says why it stands for nothing, and is empty for a right one. The target is then empty text.
+    """
+
+    start: int
+    end: int
+    name: str
+    target: Anchored
+    parent: Mapping | Sequence | None
+    fault: str = ""
+
+
+Node: TypeAlias = Anchored | Alias
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The first document of a text: ``root`` is None when it holds nothing.
+
+    ``second`` is where another document starts; nothing behind that was read.
+    """
+
+    root: Node | None
+    aliases: tuple[Alias, ...]
+    second: int | None
+
+
+def resolved(node: Node) -> Anchored:
+    """Return what an alias stands for; another node is itself."""
+    return node.target if isinstance(node, Alias) else node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give a node and all below it, in the order of the text; an alias is not followed."""
+    yield node
+    if isinstance(node, Mapping):
+        for key, value in node.pairs:
+            yield from walk(key)
+            yield from walk(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from walk(item)
