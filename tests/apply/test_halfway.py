@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.sites import ALL, BERLIN, CONTROLLER, EIGHT, LYON, PROD, SEVEN, TEST, SiteOnDisk
-from vddkctl.apply.result import Result, Status
+from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.errors import ManifestError, PlanFileError, VddkctlError
 
 Mending = Callable[[], object]
@@ -234,3 +234,33 @@ def test_a_disk_that_fills_up_fails_the_image_and_leaves_nothing_half_done(site:
     assert site.leftovers() == []
     assert site.apply().exit_code == 0
     assert site.plan().changes == ()
+
+
+def test_a_mistake_in_vddkctl_itself_is_raised_after_what_was_done_is_recorded(site: SiteOnDisk) -> None:
+    def told(step: StepResult) -> None:
+        if step.address == CONTROLLER:
+            raise RuntimeError("nobody expected this")
+
+    with pytest.raises(RuntimeError, match="nobody expected this"):
+        site.executor(told=told).run(site.plan())
+    assert set(site.record["applied"]) == {SEVEN, EIGHT, CONTROLLER}
+    assert site.record["runs"][-1]["changes"][PROD] == "skipped"
+    assert site.drift().changed == ()
+    assert site.apply().exit_code == 0
+    assert site.plan().changes == ()
+
+
+def test_what_an_interrupted_run_may_have_set_is_known_until_the_next_run_settles_it(
+    site: SiteOnDisk,
+) -> None:
+    def told(step: StepResult) -> None:
+        if step.address == CONTROLLER:
+            raise KeyboardInterrupt
+
+    result = site.executor(told=told).run(site.plan())
+    assert (result.interrupted, result.exit_code) == (True, 130)
+    assert set(site.record["intended"]) == {BERLIN, LYON, PROD, TEST}
+    site.executor().run(site.plan("provider.*/edge-*"))
+    assert set(site.record["intended"]) == {PROD, TEST}
+    site.apply()
+    assert site.record["intended"] == {}

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from vddkctl.cluster.yaml_edit.parse import parse
 from vddkctl.cluster.yaml_edit.place import content_start, scalar_bounds
 from vddkctl.cluster.yaml_edit.scalar_text import printable
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.cluster.yaml_edit.splice import Splice
-from vddkctl.yamltext.nodes import Scalar
+from vddkctl.yamltext.nodes import Mapping, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,6 @@ def rewrite(source: Source, node: Scalar, value: str, parent_indent: int, step: 
 
 def _folded_if_exact(block: Block, raw: list[str], indent: int, parent_indent: int, value: str) -> Block:
     """Fold, unless reading that back gives other text (odd white space does)."""
-    from vddkctl.cluster.yaml_edit.parse import parse
-    from vddkctl.cluster.yaml_edit.tree import Mapping
-
     candidate = folded(block, raw, indent)
     text = " " * parent_indent + f"x: {candidate.header}\n" + "\n".join(candidate.lines)
     root = parse(Source(text + ("\n" if candidate.ends_line else ""))).root
