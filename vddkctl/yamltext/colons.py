@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 
 _TAG_OR_DIRECTIVE = r"(?<![^\s,\[\]{}])!(?:<[^>\s]*>|[^\s,\[\]{}]*)|^%.*"
-_INNER = r"""(?<=[^\s"'\]}])[:?](?=[^\s,\[\]{}])"""
-_MASKABLE = re.compile(f"{_TAG_OR_DIRECTIVE}|({_INNER})", re.MULTILINE)
+_BEFORE_TEXT = r"""(?:(?<=[^\s"'\]}])|(?<=[:,][ ]))[:?](?=[^\s,\[\]{}])"""
+_IN_OR_BEHIND_WORD = r"""(?<=[^\s"',\[\]{}])\?"""
+_MASKABLE = re.compile(f"{_TAG_OR_DIRECTIVE}|({_BEFORE_TEXT}|{_IN_OR_BEHIND_WORD})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _AT_PROBLEM = {
     "did not find expected <document start>": "nothing may follow the end of the document",
     "found a tab character where an indentation space is expected": _TAB,
     "found a tab character that violates indentation": _TAB,
-    "found unexpected ':'": 'text with ":" in it must be in quotes between { } and [ ]',
+    "found unexpected ':'": 'between { } and [ ] a space is missing after ":", or quotes around text with it',
     "found undefined tag handle": _TAG,
     "mapping keys are not allowed in this context": 'text that starts with "? " must be in quotes',
     "did not find expected node content": "a value is expected here",
