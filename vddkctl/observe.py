@@ -11,7 +11,7 @@ from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ClusterState, Observed, ObservedImage
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
-from vddkctl.progress import Progress
+from vddkctl.progress import Progress, Stoppable
 from vddkctl.site.model import ImageSpec
 from vddkctl.site.source import LoadedSite
 
@@ -23,19 +23,24 @@ def observe(loaded: LoadedSite, places: Places, progress: Progress) -> Observed:
     """Everything the plan is computed from. Raises the error of the first place that fails."""
     site = loaded.site
     cluster = places.cluster(site.cluster.manifests)
+    stoppable = Stoppable(progress)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="observe") as pool:
         state: Future[ClusterState] = pool.submit(cluster.observe, site.cluster.namespace)
         record: Future[bytes | None] = pool.submit(cluster.read_record, site.metadata.name)
-        images = pool.submit(_images, loaded, places, progress)
-        content = record.result()
-        return Observed(
-            cluster=state.result(),
-            images=images.result(),
-            record=_record(content, f"{cluster.name}, record of {site.metadata.name}"),
-            default_image=places.environment.get(DEFAULT_IMAGE) or None,
-            cluster_name=cluster.name,
-            folder=str(places.folder),
-        )
+        images = pool.submit(_images, loaded, places, stoppable)
+        try:
+            content = record.result()
+            return Observed(
+                cluster=state.result(),
+                images=images.result(),
+                record=_record(content, f"{cluster.name}, record of {site.metadata.name}"),
+                default_image=places.environment.get(DEFAULT_IMAGE) or None,
+                cluster_name=cluster.name,
+                folder=str(places.folder),
+            )
+        except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
+            stoppable.stop()
+            raise
 
 
 def _images(loaded: LoadedSite, places: Places, progress: Progress) -> dict[str, ObservedImage]:

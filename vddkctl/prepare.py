@@ -47,8 +47,8 @@ class Preparation:
 
     def image(self, spec: ImageSpec) -> Prepared:
         """The image that the spec asks for. Raises ArchiveError, ImageError and RegistryError."""
-        from vddkctl.build.native import base_digest, build
         from vddkctl.build.layer import layer_of
+        from vddkctl.build.native import base_digest, build
 
         wanted = () if spec.allow_platform_mismatch else spec.platforms
         facts = self.archive(spec.archive.path, spec.archive.sha256, *wanted)

@@ -23,6 +23,42 @@ class Progress(Protocol):
         ...
 
 
+class Stoppable:
+    """Hands progress on until :meth:`stop`; from then on every sign of life ends its work with KeyboardInterrupt.
+
+    A thread cannot be interrupted from outside, but one that reports on its work looks in here often.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End the work at its next sign of life."""
+        self._stopped = True
+
+    @contextmanager
+    def task(self, label: str, total: int | None, unit: str = "bytes") -> Iterator[Task]:
+        """Hand on a task."""
+        with self._progress.task(label, total, unit) as task:
+            yield _StoppableTask(task, self)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the work is to end."""
+        return self._stopped
+
+
+class _StoppableTask:
+    def __init__(self, task: Task, owner: Stoppable) -> None:
+        self._task, self._owner = task, owner
+
+    def advance(self, amount: int) -> None:
+        if self._owner.stopped:
+            raise KeyboardInterrupt
+        self._task.advance(amount)
+
+
 class _SilentTask:
     def advance(self, amount: int) -> None:
         del amount

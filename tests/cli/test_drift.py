@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -102,10 +103,30 @@ def test_a_tag_that_is_gone_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> N
 def test_a_provider_that_someone_deleted_is_named(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     (applied.gitops / "test.yaml").unlink()
     done = vddkctl("drift", cwd=applied.root)
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (
+        3,
+        f"  ≠ {TEST}\n      is gone: it was there at the last apply\n\nDrift: 1 object gone.\n",
+    )
+    # The spec still names it, so there is no plan without it.
+    done = vddkctl("plan", cwd=applied.root)
+    assert done.code == 1
     assert (
         "no Provider test in ./gitops, namespace openshift-mtv (it was there at the last apply)" in done.err
     )
+
+
+def test_a_provider_of_a_rule_that_someone_deleted_is_drift_until_it_is_settled(
+    vddkctl: Vddkctl, tmp_path: Path
+) -> None:
+    site = tmp_path / "gitops"
+    shutil.copytree(Path(__file__).parents[2] / "examples" / "gitops", site)
+    assert vddkctl("apply", "--auto-approve", cwd=site).code == 0
+    manifests = site / "gitops" / "providers.yaml"
+    manifests.write_text(manifests.read_text().rpartition("---\n")[0])
+    done = vddkctl("drift", cwd=site)
+    assert (done.code, done.out.splitlines()[0]) == (3, "  ≠ provider.openshift-mtv/edge-berlin")
+    assert vddkctl("apply", "--auto-approve", cwd=site).code == 0
+    assert vddkctl("drift", cwd=site).out == "No drift.\n"
 
 
 def test_a_value_of_the_same_meaning_is_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:

@@ -57,7 +57,7 @@ def test_a_part_keeps_what_it_needs(
 
 
 def test_a_glob_without_a_match_is_a_mistake_on_the_command_line(plan: Plan) -> None:
-    with pytest.raises(UsageError, match="--target provider.x matches no address"):
+    with pytest.raises(UsageError, match=r"--target provider\.x matches no address"):
         narrowed(plan, ["provider.x"], [])
 
 

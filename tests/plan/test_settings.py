@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.worlds import IMAGE, PUSHED, World, controller, digest, live, provider
 
+from tests.support.worlds import IMAGE, PUSHED, World, controller, digest, live, provider
 from vddkctl.plan.model import Action, Change, Origin, Plan, Reason
 from vddkctl.site.diagnostic import SpecError
 
@@ -265,6 +265,13 @@ def test_what_a_killed_run_had_written_is_not_drift() -> None:
         {OWN: {AIO: "true"}}, intended={OWN: {AIO: "false"}}
     )
     assert only(there.plan(PROD % "aio: null")).origin is Origin.SPEC
+
+
+def test_what_a_killed_run_had_written_is_given_back_too() -> None:
+    there = world(provider("vsphere-prod", {"useVddkAioOptimization": "true"})).applied(
+        intended={OWN: {AIO: "true"}}
+    )
+    assert only(there.plan("providers: {}\n")).reason is Reason.NO_LONGER_DECLARED
 
 
 def test_what_is_no_longer_declared_is_given_back() -> None:

@@ -170,7 +170,7 @@ a: !x!y z
         """\
 a: {b: c:}
 """,
-        ['1:8: between { } and [ ] a space is missing after ":", or quotes around text with it'],
+        ['1:9: between { } and [ ] a space is missing after ":", or quotes around text with it'],
         id="colon in flow",
     ),
     pytest.param(

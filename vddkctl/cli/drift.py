@@ -26,14 +26,14 @@ def run(
     verbose: Verbose = 0,
 ) -> int:
     """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
-    from vddkctl.apply.execute import read_record
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
 
     session = open_session(file, progress(verbose))
-    plan = session.plan(target, exclude)
+    observed = session.observe()
+    plan = session.plan_of(observed, target, exclude, missing_too=True)
     drift = drift_of(plan)
     if output is Output.JSON:
         by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
@@ -42,6 +42,6 @@ def run(
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
-    if read_record(session.cluster, plan.site) is None:
+    if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
-    return 3 if drift.changed else 0
+    return 3 if drift.found else 0

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vddkctl.errors import PlanFileError, VddkctlError
+from vddkctl.errors import VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.plan.model import Plan
@@ -33,9 +33,6 @@ def save_plan(plan: Plan, file: str) -> None:
             raise
     except OSError as error:
         raise VddkctlError(f"the plan cannot be saved: {error.strerror}", where=file) from None
-    except UnicodeEncodeError:
-        what = "the plan cannot be saved: the name of the spec's folder is not UTF-8"
-        raise VddkctlError(what, where=file, hint="rename the folder") from None
 
 
 def read_plan(file: str) -> Plan:
@@ -46,7 +43,4 @@ def read_plan(file: str) -> Plan:
         content = Path(file).read_bytes()
     except OSError as error:
         raise VddkctlError(f"the plan cannot be read: {error.strerror}", where=file) from None
-    try:
-        return decode_plan(content, file)
-    except RecursionError:
-        raise PlanFileError("not a saved plan: it is nested too deeply", where=file) from None
+    return decode_plan(content, file)

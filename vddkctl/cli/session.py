@@ -45,10 +45,22 @@ class Session:
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
         """Look, and compute the plan."""
+        return self.plan_of(self.observe(), targets, excludes)
+
+    def plan_of(
+        self,
+        observed: Observed,
+        targets: Sequence[str] | None = None,
+        excludes: Sequence[str] | None = None,
+        *,
+        missing_too: bool = False,
+    ) -> Plan:
+        """Compute the plan from what was seen."""
         from vddkctl.plan.make import make_plan
         from vddkctl.plan.target import narrowed
 
-        return narrowed(make_plan(self.loaded, self.observe()), targets or (), excludes or ())
+        whole = make_plan(self.loaded, observed, missing_too=missing_too)
+        return narrowed(whole, targets or (), excludes or ())
 
 
 def open_session(file: str, progress: Progress) -> Session:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vddkctl.cluster.atomic import replace_file
+from vddkctl.cluster.atomic import replace_file, sweep
 from vddkctl.cluster.base import ObjectChange, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import locked
@@ -72,6 +72,8 @@ class ManifestFolder:
                 yield WriteOutcome(change.key, error)
             else:
                 by_file.setdefault(found.file.path, []).append((change, found))
+        for folder in {os.path.dirname(path) for path in by_file}:  # noqa: PTH120 - paths are texts here
+            sweep(Path(folder))
         for path, group in by_file.items():
             yield from self._write_file(group, contents.bytes[path])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vddkctl.cluster.atomic import replace_file
+from vddkctl.cluster.atomic import replace_file, sweep
 from vddkctl.cluster.state_folder import make_state_folder, state_path
 from vddkctl.errors import ManifestError
 
@@ -29,4 +29,5 @@ def write_record(folder: Path, site: str, content: bytes) -> None:
     """Replace a site's record, in one step. Raises ManifestError."""
     path = state_path(folder, site, _SUFFIX)
     make_state_folder(path)
+    sweep(path.parent)
     replace_file(path, content)

@@ -21,7 +21,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     data: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
     summary = {k: getattr(plan.summary, k) for k in ("create", "update", "replace", "release", "unchanged")}
     head = ("formatVersion", "tool", "site", "siteDigest", "location")
-    tail = ("tags", "managed", "disowned")
+    tail = ("tags", "managed", "disowned", "gone")
     middle = [key for key in data if key not in head and key not in tail]
     order = [*head, *middle]
     return {**{k: data[k] for k in order}, "summary": summary, **{k: data[k] for k in tail}}
@@ -74,7 +74,8 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def _dump(data: dict[str, Any]) -> bytes:
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    # A folder's name may hold bytes that are no UTF-8: a surrogate is written as JSON's own escape.
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 def _parse(
@@ -82,6 +83,8 @@ def _parse(
 ) -> dict[str, Any]:
     try:
         data = json.loads(content)
+    except RecursionError:
+        raise kind(f"not {what}: it is nested too deeply", where=name) from None
     except ValueError as error:
         raise kind(f"not {what}: {error}", where=name) from None
     version = data.get("formatVersion") if isinstance(data, dict) else None

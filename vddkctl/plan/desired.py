@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from vddkctl.plan import fields
@@ -43,17 +43,22 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All targets by object, rules without a match, and what makes a plan impossible."""
+    """All targets by object, rules without a match, and what makes a plan impossible.
+
+    ``missing`` are declared providers that were there at the last apply: a mistake now, and somebody's doing.
+    """
 
     targets: Mapping[ObjectKey, Target]
     idle_rules: tuple[str, ...] = ()
-    mistakes: tuple[Diagnostic, ...] = field(default=())
+    mistakes: tuple[Diagnostic, ...] = ()
+    missing: tuple[Diagnostic, ...] = ()
 
 
 def desired(loaded: LoadedSite, observed: Observed) -> Desired:
     """Resolve names, rules, presets and images against what exists."""
     targets: dict[ObjectKey, Target] = {}
     mistakes: list[Diagnostic] = []
+    missing: list[Diagnostic] = []
     image_value = _image_values(loaded, observed)
     if loaded.site.controller.model_fields_set:
         found = _controller(loaded, observed)
@@ -62,19 +67,24 @@ def desired(loaded: LoadedSite, observed: Observed) -> Desired:
         else:
             wishes = tuple(_controller_wishes(loaded.site.controller, image_value))
             targets[found.key] = Target(found, ("controller",), wishes)
-    chosen, idle = _choose_providers(loaded, observed, mistakes)
+    chosen, idle = _choose_providers(loaded, observed, mistakes, missing)
     for live, name in chosen:
         spec = loaded.site.providers[name]
         buffers = _buffers(spec)
         wishes = tuple(_provider_wishes(spec, live, buffers, image_value))
         targets[live.key] = Target(live, ("providers", name), wishes, buffers)
-    return Desired(targets, idle, tuple(mistakes))
+    return Desired(targets, idle, tuple(mistakes), tuple(missing))
 
 
 def pull_reference(image: ImageSpec, digest: str, policy: Policy) -> str:
     """What is written into the cluster for a declared image."""
     repository = image.cluster_repository or image.repository
     return f"{repository}@{digest}" if policy.pin == "digest" else f"{repository}:{image.tag}"
+
+
+def was_applied(key: ObjectKey, observed: Observed) -> bool:
+    """Whether the last apply set anything of this object."""
+    return observed.record is not None and key.address in observed.record.applied
 
 
 _ImageValue = Callable[[str | None], tuple[str | None, str | None]]
@@ -139,7 +149,7 @@ def _controller(loaded: LoadedSite, observed: Observed) -> LiveObject | Diagnost
 
 
 def _choose_providers(
-    loaded: LoadedSite, observed: Observed, mistakes: list[Diagnostic]
+    loaded: LoadedSite, observed: Observed, mistakes: list[Diagnostic], missing: list[Diagnostic]
 ) -> tuple[list[tuple[LiveObject, str]], tuple[str, ...]]:
     namespace = observed.cluster.namespace
     rules = [name for name in loaded.site.providers if is_rule(name)]
@@ -153,7 +163,9 @@ def _choose_providers(
             chosen.append((provider, name))
         else:
             path = ("providers", name)
-            mistakes.append(Diagnostic(loaded.source.name, loaded.source.key(*path), path, message))
+            was_there = provider is None and was_applied(key, observed)
+            mistake = Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
+            (missing if was_there else mistakes).append(mistake)
     used: set[str] = set()
     for key, provider in live.items():
         if key in exact or provider.spec.get("type") != "vsphere":
@@ -174,6 +186,5 @@ def _not_usable(
     names = [f"{k.namespace}/{k.name}" for k in live]
     close = get_close_matches(f"{key.namespace}/{key.name}", names, n=1)
     hint = f'; did you mean "{close[0].removeprefix(observed.cluster.namespace + "/")}"?' if close else ""
-    before = observed.record and key.address in observed.record.applied
-    gone = " (it was there at the last apply)" if before else ""
+    gone = " (it was there at the last apply)" if was_applied(key, observed) else ""
     return f"no Provider {key.name} in {observed.cluster_name}, namespace {key.namespace}{gone}{hint}"

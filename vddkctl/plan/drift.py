@@ -9,11 +9,20 @@ from vddkctl.plan.model import Change, Origin, Plan
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """``changed``: addresses with the fields someone else changed. ``pending``: changes of the spec alone."""
+    """``changed``: addresses with the fields someone else changed. ``pending``: what the spec asks for anew.
+
+    ``gone``: objects that something was applied to, and that someone else has removed.
+    """
 
     site: str
     changed: tuple[Change, ...]
     pending: tuple[Change, ...]
+    gone: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether there is any."""
+        return bool(self.changed or self.gone)
 
     @property
     def fields(self) -> int:
@@ -23,7 +32,7 @@ class Drift:
 
 def drift_of(plan: Plan) -> Drift:
     """The drift in a plan. A field that is both stands on both sides."""
-    return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC))
+    return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC), plan.gone)
 
 
 def _with(plan: Plan, origin: Origin) -> tuple[Change, ...]:

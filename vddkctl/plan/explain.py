@@ -27,8 +27,8 @@ class Explanation:
 def explanations(loaded: LoadedSite, observed: Observed) -> Iterator[Explanation]:
     """Explain every vSphere provider, declared or not. Raises SpecError as the planner does."""
     wanted = desired(loaded, observed)
-    if wanted.mistakes:
-        raise SpecError(wanted.mistakes)
+    if wanted.mistakes or wanted.missing:
+        raise SpecError((*wanted.mistakes, *wanted.missing))
     controller = _controller(observed)
     default = observed.default_image
     for live in sorted(observed.cluster.providers, key=lambda provider: provider.key):

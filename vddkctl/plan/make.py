@@ -10,7 +10,7 @@ from vddkctl.plan.desired import Desired, desired
 from vddkctl.plan.images import DIGEST, image_address, image_change
 from vddkctl.plan.model import Change, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
-from vddkctl.plan.order import ordered
+from vddkctl.plan.order import ordered, room
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.warnings import warnings
 from vddkctl.site.diagnostic import SpecError
@@ -19,15 +19,17 @@ from vddkctl.site.source import LoadedSite
 TOOL = f"vddkctl {__version__}"
 
 
-def make_plan(loaded: LoadedSite, observed: Observed) -> Plan:
+def make_plan(loaded: LoadedSite, observed: Observed, *, missing_too: bool = False) -> Plan:
     """Compute the plan.
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
-    provider that is not there, two controllers.
+    provider that is not there, two controllers. With ``missing_too`` a provider that was there at the last apply is
+    none: it is in the plan's ``gone``, for drift to tell.
     """
     wanted = desired(loaded, observed)
-    if wanted.mistakes:
-        raise SpecError(tuple(sorted(wanted.mistakes, key=lambda m: (m.position.line, m.position.column))))
+    mistakes = wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing)
+    if mistakes:
+        raise SpecError(tuple(sorted(mistakes, key=lambda m: (m.position.line, m.position.column))))
     objects = _objects(observed)
     changes = ordered(
         [
@@ -48,6 +50,7 @@ def make_plan(loaded: LoadedSite, observed: Observed) -> Plan:
         tags={observed.images[name].built.digest: spec.tag for name, spec in loaded.site.images.items()},
         managed=managed,
         disowned=tuple(sorted(a for a in _recorded(observed) if a not in managed)),
+        gone=tuple(_gone(objects, observed)),
     )
 
 
@@ -72,6 +75,11 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
         if target.wishes
     }
     return {**dict(sorted(images.items())), **settings}
+
+
+def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> list[str]:
+    there = {key.address for key in objects}
+    return sorted(a for a in _recorded(observed) if room(a) != "image" and a not in there)
 
 
 def _recorded(observed: Observed) -> list[str]:

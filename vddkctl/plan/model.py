@@ -145,7 +145,8 @@ class Plan(Wire):
 
     ``tags`` says which tag each declared image's digest has, so that people recognise it. ``managed`` is what the
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
-    for the record alone, not for comparing with the world.
+    for the record alone, not for comparing with the world. ``gone`` are objects that
+    something was applied to and that are no longer there.
     """
 
     tool: str
@@ -158,6 +159,7 @@ class Plan(Wire):
     tags: Mapping[str, str] = field(default_factory=dict)
     managed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disowned: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     format_version: str = FORMAT_VERSION
 
     @property

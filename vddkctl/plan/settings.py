@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vddkctl.plan import fields
 from vddkctl.plan.desired import Target, Wish
@@ -47,11 +48,21 @@ def _joined(
         wishes = {wish.path: wish for wish in target.wishes} if target else {}
         given_back = {
             path: _unset(objects[key], path)
-            for path, value in (record.applied.get(key.address, {}) if record else {}).items()
-            if path not in wishes and value is not None and _now(objects[key], path) == value
+            for path, values in _ours(record, key.address).items()
+            if path not in wishes and _now(objects[key], path) in values
         }
         if wishes or given_back:
             yield _Object(objects[key], {**wishes, **given_back}, frozenset(given_back))
+
+
+def _ours(record: Record | None, address: str) -> dict[str, set[Any]]:
+    """What we have set, or may have set in a run that did not end: each field with the values it may have."""
+    ours: dict[str, set[Any]] = {}
+    for fields_set in (record.applied, record.intended) if record else ():
+        for path, value in fields_set.get(address, {}).items():
+            if value is not None:
+                ours.setdefault(path, set()).add(value)
+    return ours
 
 
 def _unset(live: LiveObject, path: str) -> Wish:

@@ -17,7 +17,7 @@ def narrowed(plan: Plan, targets: Sequence[str], excludes: Sequence[str]) -> Pla
     """The plan for some addresses. Raises :class:`~vddkctl.errors.UsageError` for a glob that matches none."""
     if not targets and not excludes:
         return plan
-    addresses = [change.address for change in plan.changes] + list(plan.unchanged)
+    addresses = [*(change.address for change in plan.changes), *plan.unchanged, *plan.gone]
     for option, globs in (("--target", targets), ("--exclude", excludes)):
         for glob in globs:
             if not any(fnmatchcase(address, glob) for address in addresses):
@@ -36,6 +36,7 @@ def narrowed(plan: Plan, targets: Sequence[str], excludes: Sequence[str]) -> Pla
         warnings=tuple(w for w in plan.warnings if w.address in kept),
         managed={a: fields for a, fields in plan.managed.items() if a in kept},
         disowned=tuple(a for a in plan.disowned if a in kept),
+        gone=tuple(a for a in plan.gone if a in kept),
     )
 
 

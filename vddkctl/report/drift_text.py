@@ -24,16 +24,26 @@ def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[s
         "site": drift.site,
         "drift": [_part(change, changes) for change in drift.changed],
         "pending": [_part(change, changes) for change in drift.pending],
-        "summary": {"drift": len(drift.changed), "pending": len(drift.pending)},
+        "gone": list(drift.gone),
+        "summary": {
+            "drift": len(drift.changed),
+            "pending": len(drift.pending),
+            "gone": len(drift.gone),
+        },
     }
 
 
 def drift_summary(drift: Drift) -> str:
     """``Drift: 1 field of 1 address changed by someone else.``."""
-    if not drift.changed:
+    if not drift.found:
         return "No drift."
-    objects = plural(len(drift.changed), "address", "addresses")
-    return f"Drift: {plural(drift.fields, 'field')} of {objects} changed by someone else."
+    parts = []
+    if drift.changed:
+        objects = plural(len(drift.changed), "address", "addresses")
+        parts.append(f"{plural(drift.fields, 'field')} of {objects} changed by someone else")
+    if drift.gone:
+        parts.append(f"{plural(len(drift.gone), 'object')} gone")
+    return f"Drift: {', '.join(parts)}."
 
 
 def _part(change: Change, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -46,7 +56,10 @@ def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]
         yield f"  {style.paint('red', '≠')} {style.paint('bold', change.address)}"
         for field in change.fields:
             yield from _field(field, change, tags)
-    if drift.changed:
+    for address in drift.gone:
+        yield f"  {style.paint('red', '≠')} {style.paint('bold', address)}"
+        yield "      is gone: it was there at the last apply"
+    if drift.found:
         yield ""
     yield style.paint("bold", drift_summary(drift))
     if drift.pending:
