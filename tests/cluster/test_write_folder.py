@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import vddkctl.cluster.rewrite
+from vddkctl.cluster.atomic import sweep
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.yaml_edit.edit import Edited, edit_document
 from vddkctl.cluster.yaml_edit.source import Source
@@ -144,7 +146,7 @@ def test_a_broken_file_spoils_only_its_own_objects(place: Any) -> None:
 
     two, one = place.cluster.write(changes)
 
-    assert "two.yaml:13:5: a \":\" is not expected here" in str(two.error)
+    assert 'two.yaml:13:5: a ":" is not expected here' in str(two.error)
     assert one.error is None
 
 
@@ -253,6 +255,18 @@ def test_a_run_that_is_killed_before_the_last_step_leaves_the_old_file_whole(pla
     assert killed.returncode == -9
     assert file.read_text() == provider("one")
     assert place.edit("one", {IMAGE: "new"}) is None
+    assert [entry.name for entry in place.path.iterdir()] == [file.name]  # what it left is gone, too
+
+
+def test_what_another_run_is_writing_is_not_swept_away(tmp_path: Path) -> None:
+    being_written, left = tmp_path / ".a.yaml.0123456789ab.tmp", tmp_path / ".a.yaml.ba9876543210.tmp"
+    left.touch()
+    with being_written.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        sweep(tmp_path)
+        assert list(tmp_path.iterdir()) == [being_written]
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

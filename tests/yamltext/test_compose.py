@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from vddkctl.yamltext.compose import YamlError, compose
 from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved, walk
@@ -131,7 +130,7 @@ def meaning(node: Node) -> object:
         return {meaning(key): meaning(value) for key, value in node.pairs}
     if isinstance(node, Sequence):
         return [meaning(item) for item in node.items]
-    return resolved(node).value if isinstance(node, Scalar) else None
+    return node.value if isinstance(node, Scalar) else None
 
 
 @given(FLOW)
