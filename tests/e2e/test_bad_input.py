@@ -87,15 +87,14 @@ def test_bad_archives(vddkctl: Vddkctl, golden: Golden, tmp_path: Path) -> None:
     golden("bad-archives.txt", text.replace(str(tmp_path), "/downloads"))
 
 
-SPEC = (
-    """\
+SPEC = """\
 apiVersion: vddkctl.dev/v1alpha1
 kind: Site
 metadata: {name: frankfurt}
 cluster: {manifests: ./gitops}
 images:
   vddk-8:
-    archive: {path: ./%s}
+    archive: {path: ./ARCHIVE}
     repository: oci:./images/vddk
     tag: 8.0.1
     base: oci:./base:busybox
@@ -103,9 +102,7 @@ images:
 controller: {vddkImage: vddk-8}
 providers:
   vsphere-prod: {aio: true, buffers: small}
-"""
-    % NAME
-)
+""".replace("ARCHIVE", NAME)
 
 MANIFESTS = """\
 apiVersion: forklift.konveyor.io/v1beta1
@@ -170,7 +167,9 @@ def test_bad_places(vddkctl: Vddkctl, golden: Golden, tmp_path: Path) -> None:
     text += tried(
         "another architecture", spec=SPEC.replace("    tag", "    platforms: [linux/arm64]\n    tag")
     )
-    text += tried("a checksum that is not the file's", spec=SPEC.replace(NAME, f"{NAME}, sha256: {'ab' * 32}"))
+    text += tried(
+        "a checksum that is not the file's", spec=SPEC.replace(NAME, f"{NAME}, sha256: {'ab' * 32}")
+    )
     text += tried("a variable that is not set", spec=SPEC.replace(f"./{NAME}", '"${VDDK}"'))
     text += tried("not supported yet", spec=SPEC.replace("oci:./images/vddk", "harbor.company.com/vddk"))
     golden("bad-places.txt", text.replace(str(tmp_path), "/site"))

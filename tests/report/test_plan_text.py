@@ -68,7 +68,9 @@ Plan: 1 to create, 2 to update, 1 to release; 0 unchanged.
 
 
 def test_a_tag_that_was_moved_is_said_so() -> None:
-    world = World(pushed={"vddk-8": PushedImage(digest("1"))}).applied({"image.vddk-8": {"digest": digest("9")}})
+    world = World(pushed={"vddk-8": PushedImage(digest("1"))}).applied(
+        {"image.vddk-8": {"digest": digest("9")}}
+    )
     assert plan_text(world.plan(IMAGE)).splitlines()[2:8] == [
         "  ± image.vddk-8                                    tag-moved",
         "      oci:./images/vddk:8.0.1",
@@ -108,13 +110,20 @@ IMAGE_FIELD = "spec.vddk_image"
         (CONFIG, None, f"{PREFIX}BufCount=4\n", ["+ BufCount=4"]),
         (CONFIG, f"a=1\n{PREFIX}BufCount=4\n", f"a=1\n{PREFIX}BufCount=8\n", ["BufCount=4 → BufCount=8"]),
         (CONFIG, f"{PREFIX}BufCount=4\n", None, ["- BufCount=4"]),
-        (CONFIG, f"{PREFIX}BufCount=4\n{PREFIX}BufCount=4\n", f"{PREFIX}BufCount=4\n", ["(only its layout changes)"]),
+        (
+            CONFIG,
+            f"{PREFIX}BufCount=4\n{PREFIX}BufCount=4\n",
+            f"{PREFIX}BufCount=4\n",
+            ["(only its layout changes)"],
+        ),
         (IMAGE_FIELD, "", "h.io/v:1", ['"" → h.io/v:1']),
         (IMAGE_FIELD, True, None, ["True (not a text) → (not set)"]),
         (IMAGE_FIELD, None, f"h.io/v@{digest('9')}", ["(not set) → h.io/v@sha256:99999999… (8)"]),
     ],
 )
-def test_a_field_goes_from_one_value_to_another(path: str, before: object, after: object, lines: list[str]) -> None:
+def test_a_field_goes_from_one_value_to_another(
+    path: str, before: object, after: object, lines: list[str]
+) -> None:
     field = FieldChange(path, before, after, origin=Origin.SPEC)
     assert values(field, before, after, {digest("9"): "8"}) == lines
 
