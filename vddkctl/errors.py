@@ -23,6 +23,8 @@ credentials) and what to do next (``hint``).
 
 from __future__ import annotations
 
+from vddkctl.visible import shown
+
 
 class VddkctlError(Exception):
     """Base of all errors that are meant for the person at the terminal.
@@ -39,9 +41,9 @@ class VddkctlError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """One or two lines, as they are shown."""
+        """One or two lines, as they are shown: names of other people's objects and files cannot steer a terminal."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  {self.hint}" if self.hint else head
+        return shown(f"{head}\n  {self.hint}" if self.hint else head, lines=True)
 
 
 class UsageError(VddkctlError):
@@ -92,7 +94,7 @@ class StalePlanError(VddkctlError):
     def __str__(self) -> str:
         """The sentence, then one line for each thing that moved."""
         lines = [self.what, *(f"  {address}: {what}" for address, what in self.moved)]
-        return "\n".join([*lines, f"  {self.hint}"] if self.hint else lines)
+        return shown("\n".join([*lines, f"  {self.hint}"] if self.hint else lines), lines=True)
 
 
 class LockedError(VddkctlError):

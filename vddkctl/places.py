@@ -67,8 +67,11 @@ class Places:
     @property
     def cache(self) -> Path:
         """``$XDG_CACHE_HOME/vddkctl``: nothing there is ever needed."""
+        named = self.environment.get("XDG_CACHE_HOME", "")
+        if os.path.isabs(named):  # noqa: PTH117 - a relative one is to be ignored (XDG Base Directory, "Basics")
+            return Path(named, "vddkctl")
         home = self.environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
-        return Path(self.environment.get("XDG_CACHE_HOME") or Path(home) / ".cache") / "vddkctl"
+        return Path(home, ".cache", "vddkctl")
 
     def _variable(self, name: str, text: str) -> str:
         value = self.environment.get(name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vddkctl.errors import ArchiveError
 from vddkctl.oci.image import BaseImage, Image, ImageIndex
 from vddkctl.oci.platform import Platform, parse_platform
 from vddkctl.oci.reference import Reference, parse
@@ -38,12 +39,17 @@ class Preparation:
         """The facts of an archive. Raises ArchiveError when it is not what is asked for."""
         from vddkctl.build.archive import check_platform, inspect
 
-        facts = inspect(
-            self.places.path(path), declared_sha256=sha256, progress=self.progress, cache=self._cache.facts
-        )
+        file = self.places.path(path)
+        facts = inspect(file, declared_sha256=sha256, progress=self.progress, cache=self._cache.facts)
         for platform in filter(None, platforms):
-            check_platform(facts, str(parse_platform(platform)), allow=False)
+            check_platform(facts, platform, allow=False, where=str(file))
         return facts
+
+    def forget_archive(self, path: str) -> None:
+        """Read the archive anew the next time, although it looks the same: its bytes were not as remembered."""
+        from vddkctl.build.archive import forget
+
+        forget(self.places.path(path), self._cache.facts)
 
     def image(self, spec: ImageSpec) -> Prepared:
         """The image that the spec asks for. Raises ArchiveError, ImageError and RegistryError."""
@@ -53,7 +59,11 @@ class Preparation:
         wanted = () if spec.allow_platform_mismatch else spec.platforms
         facts = self.archive(spec.archive.path, spec.archive.sha256, *wanted)
         path = self.places.path(spec.archive.path)
-        layer, source = layer_of(path, facts, self._cache.layers, self.progress)
+        try:
+            layer, source = layer_of(path, facts, self._cache.layers, self.progress)
+        except ArchiveError:
+            self.forget_archive(spec.archive.path)
+            raise
         platforms = [parse_platform(platform) for platform in spec.platforms]
         reference = parse(spec.base)
         bases = {platform: self._base(reference, platform) for platform in platforms}

@@ -95,7 +95,7 @@ def test_half_done_is_told_change_by_change(vddkctl: Vddkctl, site: SiteOnDisk, 
     assert vddkctl("plan", "-o", "plan.json", cwd=site.root).code == 0
     (site.root / "eight.tar.gz").unlink()
     done = vddkctl("apply", "plan.json", cwd=site.root)
-    assert (done.code, done.err) == (4, "")
+    assert (done.code, done.err) == (4, header(site))
     golden("apply/half.txt", done.out.replace(str(site.root), "SITE"))
 
 
@@ -112,7 +112,7 @@ def test_a_saved_plan_is_done_without_the_spec_and_without_asking(vddkctl: Vddkc
     assert vddkctl("plan", "-o", "plan.json", cwd=site.root).code == 0
     site.spec.rename(site.root / "kept.yaml")
     done = vddkctl("apply", "plan.json", cwd=site.root)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, header(site))
     assert (
         done.out
         == "".join(f"  ✓ {address}  {'created' if 'image' in address else 'updated'}\n" for address in ALL)
@@ -130,10 +130,31 @@ def test_a_saved_plan_is_done_from_anywhere_as_it_was_made(vddkctl: Vddkctl, sit
     assert 'useVddkAioOptimization: "true"' in (site.gitops / "prod.yaml").read_text()
 
 
+def test_a_saved_plan_is_done_where_the_site_is_now(
+    vddkctl: Vddkctl, site: SiteOnDisk, tmp_path: Path
+) -> None:
+    assert vddkctl("plan", "-o", "plan.json", cwd=site.root).code == 0
+    moved = SiteOnDisk(site.root.rename(tmp_path / "moved"))
+    done = vddkctl("apply", "plan.json", cwd=moved.root)
+    assert (done.code, done.err) == (
+        1,
+        f"Error: {site.root}: the folder that the plan was made in is gone\n"
+        "  say where the site is now: vddkctl apply plan.json -f FOLDER/site.yaml\n",
+    )
+    assert vddkctl("apply", "plan.json", "-f", "gone.yaml", cwd=moved.root).code == 1
+    done = vddkctl("apply", "moved/plan.json", "-f", "moved/site.yaml", cwd=tmp_path)
+    assert (done.code, done.err) == (0, header(moved))
+    assert vddkctl("plan", "--detailed-exitcode", cwd=moved.root).code == 0
+
+
+def header(site: SiteOnDisk) -> str:
+    return f"frankfurt: {site.gitops}, namespace openshift-mtv\n"
+
+
 def test_a_saved_plan_without_changes_says_so(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     assert vddkctl("plan", "-o", "plan.json", cwd=applied.root).code == 0
     done = vddkctl("apply", "plan.json", cwd=applied.root)
-    assert (done.code, done.out, done.err) == (0, "Nothing to do.\n", "")
+    assert (done.code, done.out, done.err) == (0, "Nothing to do.\n", header(applied))
 
 
 def test_a_stale_plan_is_refused_by_name(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
@@ -143,7 +164,7 @@ def test_a_stale_plan_is_refused_by_name(vddkctl: Vddkctl, site: SiteOnDisk) -> 
     before = site.tree()
     done = vddkctl("apply", "plan.json", cwd=site.root)
     assert (done.code, done.out) == (1, "")
-    assert done.err == (
+    assert done.err.removeprefix(header(site)) == (
         "Error: the plan is stale, nothing was written; since it was made:\n"
         "  provider.openshift-mtv/prod: it is gone\n"
         "  provider.openshift-mtv/test: spec.settings.vddkInitImage was 'quay.io/old/vddk:test', "
@@ -238,6 +259,7 @@ def test_what_was_done_is_recorded_though_its_telling_fails(site: SiteOnDisk) ->
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr == b"Error: standard output cannot be written: No space left on device\n"
+    said = done.stderr.decode().removeprefix(header(site))
+    assert said == "Error: standard output cannot be written: No space left on device\n"
     assert set(site.record["applied"]) == set(ALL)
     assert site.plan().changes == ()

@@ -166,13 +166,9 @@ def broken_layout(site: SiteOnDisk) -> None:
     (site.root / "images" / "eight" / "index.json").write_text("{")
 
 
-def no_archive(site: SiteOnDisk) -> None:
-    (site.root / "eight.tar.gz").unlink()
-
-
 @pytest.mark.parametrize(
     "damage",
-    [damaged_record, later_record, other_record, no_folder, broken_manifest, broken_layout, no_archive],
+    [damaged_record, later_record, other_record, no_folder, broken_manifest, broken_layout],
 )
 def test_what_cannot_be_told_is_a_failure_and_never_no_drift(
     vddkctl: Vddkctl, applied: SiteOnDisk, damage: Callable[[SiteOnDisk], None]
@@ -182,3 +178,24 @@ def test_what_cannot_be_told_is_a_failure_and_never_no_drift(
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("Error: ")
     assert "mistake in vddkctl" not in done.err
+
+
+def test_a_machine_without_the_archive_compares_with_what_was_last_applied(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    (applied.root / "eight.tar.gz").unlink()
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out) == (0, "No drift.\n")
+    assert done.err.startswith(f"Image {EIGHT.removeprefix('image.')} cannot be made here")
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    assert vddkctl("drift", cwd=applied.root).code == 3
+    assert vddkctl("explain", cwd=applied.root).code == 0
+    assert vddkctl("plan", "--target", PROD, "--detailed-exitcode", cwd=applied.root).code == 2
+    assert vddkctl("plan", "--exclude", "image.*", cwd=applied.root).code == 0
+    assert vddkctl("plan", cwd=applied.root).code == 1
+
+
+def test_another_tag_in_the_spec_is_pending_and_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("site.yaml", "tag: 8.0.1", "tag: 8.0.2")
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out.splitlines()[0]) == (0, "No drift.")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Golden, Vddkctl
@@ -59,6 +62,22 @@ def test_the_help_of_every_command(vddkctl: Vddkctl, golden: Golden) -> None:
 
 def test_help_is_also_h(vddkctl: Vddkctl) -> None:
     assert vddkctl("plan", "-h").out == vddkctl("plan", "--help").out
+
+
+@pytest.mark.parametrize("words", [("init",), ("schema",), ("version",), ("validate",), ("demo", "full")])
+def test_every_command_takes_v(vddkctl: Vddkctl, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    quiet, chatty = vddkctl(*words, "--help").out, vddkctl(*words, "-vv")
+    assert "-v, --verbose" in quiet
+    assert chatty.code != 64
+
+
+def test_the_version_has_an_option_and_a_command(vddkctl: Vddkctl) -> None:
+    by_option, by_command = vddkctl("--version"), vddkctl("version")
+    assert by_option == by_command
+    assert re.fullmatch(r"vddkctl \d+\.\d+\.\d+\S* \(Python 3\.\S+\)\n", by_option.out)
+    assert (by_option.code, by_option.err) == (0, "")
 
 
 HEAVY = ("kubernetes", "deepdiff", "ruamel", "isal", "deflate", "tarfile", "rich", "asyncio")

@@ -29,6 +29,10 @@ class Place:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         return file
 
+    def names(self) -> list[str]:
+        """What is in the folder, but for the tool's own."""
+        return sorted(entry.name for entry in self.path.iterdir() if entry.name != ".vddkctl")
+
     def state(self) -> ClusterState:
         return self.cluster.observe(None)
 

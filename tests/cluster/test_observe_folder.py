@@ -10,6 +10,7 @@ import pytest
 
 from vddkctl.cluster.base import Cluster
 from vddkctl.cluster.folder import ManifestFolder
+from vddkctl.cluster.manifest_files import list_manifests
 from vddkctl.errors import ManifestError
 
 CONTROLLER = """\
@@ -192,7 +193,30 @@ def test_links_inside_count_once_and_links_that_leave_are_not_followed(place: An
 
     assert names(place) == ["hidden", "one"]
     assert place.live("one").where == "real/one.yaml:1"
-    assert place.cluster.links_not_followed() == ("left", "left.yaml", "up")
+    assert list_manifests(place.path).leaving == ("left", "left.yaml", "up")
+
+
+YAML = PROVIDER.replace("NAME", "one").replace("useVddkAioOptimization: true", "number: NUMBER")
+JSON = (
+    '{"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Provider", "metadata": {"name": "one"},'
+    ' "spec": {"settings": {"vddkInitImage": "x", "number": NUMBER}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (YAML, "0x" + "f" * 6000),
+        (YAML, "0b" + "1" * 20000),
+        *[(text, n) for text in (YAML, JSON) for n in ("-" + "9" * 6000, "9" * 6000 + ".5", "1e999")],
+    ],
+    ids=lambda value: str(len(value)),
+)
+def test_a_number_beyond_all_measure_is_text(place: Any, text: str, number: str) -> None:
+    file = place.put(text.replace("NUMBER", number), "p.json" if text is JSON else "p.yaml")
+    assert place.live("one").spec["settings"]["number"] == number
+    assert place.edit("one", {"spec.settings.vddkInitImage": "new"}) is None
+    assert number in file.read_text()
 
 
 def test_an_empty_folder_is_an_empty_state(place: Any) -> None:

@@ -212,7 +212,7 @@ def test_the_mode_of_a_file_is_kept_and_nothing_is_left_behind(place: Any) -> No
     assert place.edit("one", {IMAGE: "new"}) is None
 
     assert file.stat().st_mode & 0o777 == 0o640
-    assert [entry.name for entry in place.path.iterdir()] == ["p.yaml"]
+    assert place.names() == ["p.yaml"]
 
 
 def test_a_file_edited_by_another_hand_meanwhile_is_not_overwritten(
@@ -232,7 +232,7 @@ def test_a_file_edited_by_another_hand_meanwhile_is_not_overwritten(
     assert isinstance(outcome.error, ManifestError)
     assert "was changed while it was being edited" in str(outcome.error)
     assert file.read_text() == "another hand"
-    assert [entry.name for entry in place.path.iterdir()] == ["p.yaml"]
+    assert place.names() == ["p.yaml"]
 
 
 KILLED = """
@@ -255,7 +255,7 @@ def test_a_run_that_is_killed_before_the_last_step_leaves_the_old_file_whole(pla
     assert killed.returncode == -9
     assert file.read_text() == provider("one")
     assert place.edit("one", {IMAGE: "new"}) is None
-    assert [entry.name for entry in place.path.iterdir()] == [file.name]  # what it left is gone, too
+    assert place.names() == [file.name]  # what it left is gone, too
 
 
 def test_what_another_run_is_writing_is_not_swept_away(tmp_path: Path) -> None:

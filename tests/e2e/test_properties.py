@@ -1,9 +1,12 @@
-"""What must hold for every site and every folder."""
+"""What must hold for every site and every folder.
+
+What a plan may touch is worked out here from the spec, by code of its own, and not from the plan.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +14,31 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support import folders
+from tests.support.folders import CONTROLLER, HOME
+from tests.support.sites import make_site
 from vddkctl.apply.execute import Executor
 from vddkctl.apply.result import Status
-from vddkctl.demo.base import find_busybox, make_base
-from vddkctl.demo.sample import make_archive
-from vddkctl.observe import observe
+from vddkctl.cli.session import Session
+from vddkctl.errors import UsageError
 from vddkctl.places import Places
 from vddkctl.plan.codec import decode_plan, encode_plan
 from vddkctl.plan.drift import drift_of
-from vddkctl.plan.make import make_plan
 from vddkctl.plan.model import Plan
 from vddkctl.progress import Silent
 from vddkctl.site.load import load
-from vddkctl.site.source import LoadedSite
 
-PREFIX = "VixDiskLib.nfcAio.Session."
-NAMES = [f"{place}-{number}" for place in ("edge", "core", "lab") for number in range(3)]
+IMAGE = "image.vddk-8"
+FIELDS = {
+    "vddkImage": "spec.settings.vddkInitImage",
+    "aio": "spec.settings.useVddkAioOptimization",
+    "buffers": "spec.settings.vddkConfig",
+}
+RULES = ("edge-*", "*-[01]", "*", "core-[!1]", "vms/*", "v*/edge-?")
+TARGETS = (f"provider.{HOME}/*", "provider.*", "controller.*", "image.*", "*/edge-*")
 
-images = st.sampled_from(["quay.io/a/b:1", "h.io/vddk@sha256:" + "1" * 64, "h.io/vddk:8.0.1", ""])
-truths = st.sampled_from(["true", "false", "1", "F", "yes", ""])
-configs = st.sampled_from(
-    [
-        f"{PREFIX}BufSizeIn64KB=64\n{PREFIX}BufCount=4\n",
-        f"|\n{PREFIX}BufSizeIn64K=256\n{PREFIX}BufCount=16\n",
-        f"other=1\nv{PREFIX[1:]}BufCount = 8",
-        "",
-        "# nothing\n",
-    ]
-)
-live_settings = st.fixed_dictionaries(
-    {},
-    optional={
-        "sdkEndpoint": st.just("esxi"),
-        "vddkInitImage": images,
-        "useVddkAioOptimization": truths,
-        "vddkConfig": configs,
-    },
-)
-providers = st.dictionaries(st.sampled_from(NAMES), live_settings, max_size=5)
+Place = tuple[str, str]
+"""The address of an object, and the path of a field in it."""
 
 entries = st.fixed_dictionaries(
     {},
@@ -60,82 +50,181 @@ entries = st.fixed_dictionaries(
         ),
     },
 )
+controllers = st.sampled_from(
+    [None, {}, {"vddkImage": None}, {"vddkImage": "vddk-8"}, {"vddkImage": "h.io/x/y:2"}]
+)
+# Values that no spec asks for: what another hand has set is its own, and not given back.
+other_hands = {
+    "spec.vddk_image": st.sampled_from([None, "h.io/hand:1"]),
+    "spec.settings.vddkInitImage": st.sampled_from([None, "h.io/hand:1"]),
+    "spec.settings.useVddkAioOptimization": st.sampled_from([None, "perhaps"]),
+    "spec.settings.vddkConfig": st.sampled_from([None, f"{folders.PREFIX}BufCount=31\n", "other=7"]),
+}
+
+
+@st.composite
+def specs(draw: st.DrawFn, providers: list[dict[str, Any]]) -> dict[str, Any]:
+    """An entry for some of the providers that can have one, and some rules."""
+    named = []
+    for provider in providers:
+        if provider["type"] == "vsphere" and draw(st.booleans()):
+            at_home = provider["namespace"] == HOME and draw(st.booleans())
+            named.append(provider["name"] if at_home else f"{provider['namespace']}/{provider['name']}")
+    rules = draw(st.lists(st.sampled_from(RULES), max_size=2, unique=True))
+    controller = draw(controllers)
+    said = {name: draw(entries) for name in [*named, *rules]}
+    return {"providers": said, **({} if controller is None else {"controller": controller})}
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
-    """A folder's objects and how they are written down, and two specs for it, one after the other."""
-    live = draw(providers)
-
-    def spec() -> dict[str, Any]:
-        names = draw(st.lists(st.sampled_from(sorted(live)), unique=True)) if live else []
-        said = {name: draw(entries) for name in names}
-        said |= draw(st.dictionaries(st.sampled_from(["edge-*", "*-[01]", "*"]), entries, max_size=2))
-        controller = draw(
-            st.sampled_from(
-                [None, {}, {"vddkImage": None}, {"vddkImage": "vddk-8"}, {"vddkImage": "h.io/x/y:2"}]
-            )
-        )
-        return {"providers": said, **({} if controller is None else {"controller": controller})}
-
+    """A folder and how it is written, two specs for it with a target each, and what happens in between."""
+    providers = draw(folders.PROVIDERS)
+    controller = folders.controller_object(
+        draw(st.sampled_from([None, "quay.io/old/vddk:7", ""])), bare=draw(st.booleans())
+    )
+    places: list[Place] = [(CONTROLLER, "spec.vddk_image")]
+    places += [(f"provider.{p['namespace']}/{p['name']}", path) for p in providers for path in FIELDS.values()]
+    hand = draw(st.none() | st.sampled_from(places))
+    target = st.sampled_from([None, None, *TARGETS])
     return {
-        "live": live,
-        "controller": draw(st.sampled_from([None, "quay.io/old/vddk:7", ""])),
-        "flow": draw(st.booleans()),
-        "files": draw(st.integers(1, 3)),
-        "specs": [spec(), spec()],
+        "objects": [controller, *map(folders.provider_object, providers)],
+        "layout": draw(folders.layouts()),
+        "steps": [(draw(specs(providers)), draw(target)) for _ in range(2)],
+        "hand": hand,
+        "value": draw(other_hands[hand[1]]) if hand else None,
     }
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an archive and a base, shared by all examples: they are only read."""
-    root = tmp_path_factory.mktemp("ground")
-    make_archive(root / "VMware-vix-disklib-8.0.1-1.x86_64.tar.gz", size=20_000)
-    busybox = find_busybox()
-    assert busybox
-    make_base(root / "base", "b", busybox)
-    return root
+    return make_site(tmp_path_factory.mktemp("ground") / "site").root
 
 
-def write_folder(folder: Path, world: dict[str, Any]) -> None:
-    import io
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(world=worlds())
+def test_what_is_applied_is_what_was_planned_and_nothing_but_what_the_spec_names(
+    world: dict[str, Any], ground: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("site")
+    gitops = folder / "gitops"
+    folders.write_folder(gitops, world["objects"], world["layout"])
+    places = Places(folder, {"HOME": str(ground), "XDG_CACHE_HOME": str(ground / "cache")})
+    given_before: set[Place] = set()
+    for number, (spec, target) in enumerate(world["steps"]):
+        if number and world["hand"]:
+            folders.edit_setting(gitops, *world["hand"], world["value"])
+            given_before.discard(world["hand"])
+        before, remarks = folders.objects_in(gitops), folders.comments(gitops)
+        session = Session(load(site_text(ground, spec), "site.yaml"), places, Silent())
+        plan = planned(session, target)
+        if plan is None:
+            continue
+        said = {place: value for place, value in named(spec, before) if fits(place[0], target or "*")}
+        given_back = {place for place in given_before - said.keys() if fits(place[0], target or "*")}
+        check_plan(plan, said, given_back, target)
+        # The same input gives the same bytes, and a plan survives being saved.
+        assert encode_plan(plan) == encode_plan(session.plan([target] if target else None))
+        assert decode_plan(encode_plan(plan), "p") == plan
+        drifted = {change.address for change in drift_of(plan).changed}
+        assert drifted <= ({world["hand"][0]} if number and world["hand"] else set())
+        apply(plan, places)
+        # Nothing is different in the folder but what was planned, and that is what was allowed.
+        changed = set(differences(before, folders.objects_in(gitops)))
+        assert changed == touched(plan) - {(IMAGE, "digest")}
+        assert changed <= said.keys() | given_back
+        assert folders.comments(gitops) == remarks
+        assert session.plan([target] if target else None).changes == ()
+        given_before = (given_before - given_back) | said.keys()
 
-    from ruamel.yaml import YAML
 
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = world["flow"]
-    objects: list[dict[str, Any]] = [
-        {
-            "apiVersion": "forklift.konveyor.io/v1beta1",
-            "kind": "ForkliftController",
-            "metadata": {"name": "forklift-controller", "namespace": "openshift-mtv"},
-            "spec": {"x": 1} | ({} if world["controller"] is None else {"vddk_image": world["controller"]}),
-        }
-    ]
-    for name, values in world["live"].items():
-        objects.append(
-            {
-                "apiVersion": "forklift.konveyor.io/v1beta1",
-                "kind": "Provider",
-                "metadata": {"name": name, "namespace": "openshift-mtv"},
-                "spec": {"type": "vsphere", "secret": {}, **({"settings": values} if values else {})},
-            }
-        )
-    folder.mkdir(parents=True)
-    for number in range(world["files"]):
-        text = io.StringIO()
-        yaml.dump_all(objects[number :: world["files"]], text)
-        (folder / f"f{number}.yaml").write_text(text.getvalue())
+def check_plan(plan: Plan, said: Mapping[Place, Any], given_back: set[Place], target: str | None) -> None:
+    """It changes what the spec names, gives back what the spec named before, and makes images that are used."""
+    allowed = said.keys() | given_back
+    if target is None or fits(IMAGE, target) or "vddk-8" in said.values():
+        allowed |= {(IMAGE, "digest")}
+    assert touched(plan) <= allowed
+    for change in plan.changes:
+        for field in change.fields:
+            if (change.address, field.path) in given_back and field.path != FIELDS["buffers"]:
+                assert field.after is None
 
 
-def site(ground: Path, spec: dict[str, Any]) -> LoadedSite:
+def touched(plan: Plan) -> set[Place]:
+    return {(change.address, field.path) for change in plan.changes for field in change.fields}
+
+
+def named(spec: dict[str, Any], objects: Mapping[str, dict[str, Any]]) -> Iterator[tuple[Place, Any]]:
+    """What a spec speaks of, with what it says: a name wins over rules, and the first rule over later ones."""
+    for _, value in spec.get("controller", {}).items():
+        yield (CONTROLLER, "spec.vddk_image"), value
+    for address, one in objects.items():
+        if one["kind"] == "Provider" and one["spec"]["type"] == "vsphere":
+            namespace, _, name = address.removeprefix("provider.").partition("/")
+            own = {f"{namespace}/{name}", *([name] if namespace == HOME else [])} & spec["providers"].keys()
+            rules = [key for key in spec["providers"] if fits(f"{namespace}/{name}", full(key))]
+            for key, value in spec["providers"][[*own, *rules][0]].items() if own or rules else ():
+                yield (address, FIELDS[key]), value
+
+
+def full(key: str) -> str:
+    """The key of an entry with its namespace."""
+    return key if "/" in key else f"{HOME}/{key}"
+
+
+def fits(text: str, glob: str) -> bool:
+    """Whether a glob matches."""
+    if not glob:
+        return not text
+    if glob[0] == "*":
+        return any(fits(text[start:], glob[1:]) for start in range(len(text) + 1))
+    if not text:
+        return False
+    if glob[0] == "[":
+        letters, _, rest = glob[1:].partition("]")
+        return (text[0] in letters) is not letters.startswith("!") and fits(text[1:], rest)
+    return glob[0] in {"?", text[0]} and fits(text[1:], glob[1:])
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Place]:
+    """Every leaf that is not the same; an empty mapping is none."""
+    assert before.keys() == after.keys()
+    for address in before:
+        one, other = dict(leaves(before[address], "")), dict(leaves(after[address], ""))
+        yield from ((address, path) for path in one | other if one.get(path) != other.get(path))
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from leaves(below, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, value
+
+
+def planned(session: Session, target: str | None) -> Plan | None:
+    """The plan; None where there is nothing of the target to plan for."""
+    try:
+        return session.plan([target] if target else None)
+    except UsageError:
+        return None
+
+
+def apply(plan: Plan, places: Places) -> None:
+    result = Executor(places, places.cluster("gitops"), Silent(), "me", lambda: "2026-11-22T00:00:00Z").run(
+        plan
+    )
+    assert {step.status for step in result.steps} <= {Status.DONE}, result
+
+
+def site_text(ground: Path, spec: dict[str, Any]) -> str:
     """JSON is YAML: no other writer is needed."""
     image = {
-        "archive": {"path": str(next(ground.glob("*.tar.gz")))},
+        "archive": {"path": str(ground / "eight.tar.gz")},
         "repository": "oci:./images",
         "tag": "8.0.1",
-        "base": f"oci:{ground / 'base'}:b",
+        "base": f"oci:{ground / 'base'}:small",
         "clusterRepository": "h.io/vddk",
     }
     whole = {
@@ -146,64 +235,4 @@ def site(ground: Path, spec: dict[str, Any]) -> LoadedSite:
         "images": {"vddk-8": image},
         **spec,
     }
-    return load(json.dumps(whole), "site.yaml")
-
-
-def plan_of(loaded: LoadedSite, places: Places) -> Plan:
-    return make_plan(loaded, observe(loaded, places, Silent()))
-
-
-def apply(plan: Plan, places: Places) -> None:
-    result = Executor(places, places.cluster("gitops"), Silent(), "me", lambda: "2026-11-22T00:00:00Z").run(
-        plan
-    )
-    assert {step.status for step in result.steps} <= {Status.DONE}, result
-
-
-def objects(folder: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-
-    def all_of() -> Iterator[tuple[str, Any]]:
-        for path in sorted(folder.glob("*.yaml")):
-            for document in YAML(typ="safe", pure=True).load_all(path):
-                yield document["metadata"]["name"], document
-
-    return dict(all_of())
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(world=worlds())
-def test_what_is_applied_is_what_was_planned_and_nothing_else(
-    world: dict[str, Any], ground: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("site")
-    write_folder(folder / "gitops", world)
-    places = Places(folder, {"HOME": str(ground), "XDG_CACHE_HOME": str(ground / "cache")})
-    for spec in world["specs"]:
-        loaded = site(ground, spec)
-        before = objects(folder / "gitops")
-        plan = plan_of(loaded, places)
-        # The same input gives the same bytes, and a plan survives being saved.
-        assert encode_plan(plan) == encode_plan(plan_of(loaded, places))
-        assert decode_plan(encode_plan(plan), "p") == plan
-        assert not drift_of(plan).changed
-        apply(plan, places)
-        after = objects(folder / "gitops")
-        # Applied, then planned: no changes.
-        again = plan_of(loaded, places)
-        assert again.changes == ()
-        # Nothing but the planned fields of the planned objects is different.
-        for name, document in before.items():
-            changed = {f.path for c in plan.changes if c.address.endswith(f"/{name}") for f in c.fields}
-            assert differing(document, after[name]) == changed
-
-
-def differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
-    def flat(document: dict[str, Any]) -> dict[str, Any]:
-        spec = dict(document["spec"])
-        inner = spec.pop("settings", None) or {}
-        return {f"spec.{k}": v for k, v in spec.items()} | {f"spec.settings.{k}": v for k, v in inner.items()}
-
-    assert {**one, "spec": 0} == {**other, "spec": 0}
-    a, b = flat(one), flat(other)
-    return {key for key in a | b if a.get(key) != b.get(key)}
+    return json.dumps(whole)

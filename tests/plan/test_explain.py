@@ -7,6 +7,7 @@ import pytest
 from tests.support.worlds import IMAGE, World, controller, digest, provider
 from vddkctl.errors import PlanError
 from vddkctl.plan.explain import Explanation, chosen, explanations
+from vddkctl.plan.make import make_plan
 from vddkctl.report.explain_text import explain_text
 
 NOW = World(
@@ -23,7 +24,8 @@ SPEC = IMAGE + "controller: {vddkImage: vddk-8}\nproviders: {own: {vddkImage: in
 
 def explained(world: World, spec: str) -> list[Explanation]:
     loaded = world.loaded(spec)
-    return list(explanations(loaded, world.observed(loaded)))
+    observed = world.observed(loaded)
+    return list(explanations(loaded, observed, make_plan(loaded, observed)))
 
 
 def test_every_level_is_shown_with_its_place() -> None:
@@ -72,3 +74,11 @@ def test_providers_are_chosen_by_name_address_or_glob(words: list[str], names: l
 def test_a_provider_that_is_not_there_is_an_error() -> None:
     with pytest.raises(PlanError, match="no vSphere provider nobody"):
         chosen(explained(NOW, SPEC), ["nobody"], "openshift-mtv")
+
+
+def test_what_is_given_back_is_gone_after_the_apply() -> None:
+    own = "provider.openshift-mtv/own"
+    world = NOW.applied({own: {"spec.settings.vddkInitImage": "quay.io/mine/vddk:8"}})
+    (item,) = chosen(explained(world, "providers: {}\n"), ["own"], "openshift-mtv")
+    assert item.now[0].value == "quay.io/mine/vddk:8"
+    assert [level.value for level in item.then][:2] == [None, "quay.io/old/vddk:7.0.3"]

@@ -10,8 +10,10 @@ import pytest
 from tests.support.worlds import ARCHIVE, BUILT, IMAGE, PUSHED, World, controller, digest, provider
 from vddkctl.plan.model import Origin, Plan
 from vddkctl.plan.observed import PushedImage
+from vddkctl.vddk.archive import Library
 
 ADDRESS = "image.vddk-8"
+COPY = Library("lib64/libvixDiskLib.so", "x86_64", "libvixDiskLib.so.8", 1000)
 
 
 def told(plan: Plan) -> set[str]:
@@ -31,6 +33,8 @@ def told(plan: Plan) -> set[str]:
         (PushedImage(digest("1")), "9", "replace", "tag-moved", Origin.DRIFT),
         (PushedImage(digest("1"), "0" * 64, digest("e")), "1", "replace", "archive-changed", Origin.SPEC),
         (PushedImage(digest("1")), "2", "replace", "tag-moved", Origin.DRIFT),
+        (replace(PUSHED, incomplete=True), None, "replace", "incomplete", Origin.SPEC),
+        (replace(PUSHED, incomplete=True), "9", "replace", "incomplete", Origin.DRIFT),
     ],
 )
 def test_an_image_changes_when_its_tag_names_something_else(
@@ -38,7 +42,7 @@ def test_an_image_changes_when_its_tag_names_something_else(
 ) -> None:
     world = World(pushed={"vddk-8": pushed} if pushed else {})
     if recorded:
-        world = world.applied({ADDRESS: {"digest": digest(recorded)}})
+        world = world.applied({ADDRESS: {"reference": "oci:./images/vddk:8.0.1", "digest": digest(recorded)}})
     plan = world.plan(IMAGE)
     if action is None:
         assert (plan.changes, plan.unchanged) == ((), (ADDRESS,))
@@ -47,6 +51,12 @@ def test_an_image_changes_when_its_tag_names_something_else(
     assert (change.action, change.reason, change.origin) == (action, reason, origin)
     assert change.precondition.digest == (pushed.digest if pushed else None)
     assert change.fields[0].after == digest("9")
+
+
+def test_what_another_tag_was_made_to_name_says_nothing_of_this_one() -> None:
+    world = World().applied({ADDRESS: {"reference": "oci:./images/vddk:8.0.0", "digest": digest("9")}})
+    (change,) = world.plan(IMAGE).changes
+    assert (change.reason, change.origin) == ("absent", Origin.SPEC)
 
 
 def test_an_image_carries_all_that_apply_needs() -> None:
@@ -78,6 +88,9 @@ def test_settings_wait_for_the_image_they_name() -> None:
         (BUILT, "", set()),
         (replace(BUILT, base_floating=True), "", {"base-floating"}),
         (replace(BUILT, archive=replace(ARCHIVE, name_version="8.0.2")), "", {"archive-name-mismatch"}),
+        (replace(BUILT, archive=replace(ARCHIVE, name_version="8.0.1.0")), "", set()),
+        (replace(BUILT, archive=replace(ARCHIVE, machine="aarch64")), "", {"platform-mismatch"}),
+        (replace(BUILT, archive=replace(ARCHIVE, libraries=(COPY,))), "", {"links-are-copies"}),
         (BUILT, "controller: {vddkImage: vddk-8}\n", {"controller-restarts"}),
     ],
 )
@@ -98,6 +111,7 @@ def test_a_cluster_cannot_pull_from_a_folder() -> None:
         ("aio: true, buffers: medium", {}, {"buffers-over-limit"}),
         ("buffers: small", {}, {"buffers-inert"}),
         ("buffers: small", {"useVddkAioOptimization": "true"}, set()),
+        ("buffers: {sizeIn64K: 0, count: 0}", {}, set()),
         ("aio: false, buffers: small", {"useVddkAioOptimization": "true"}, {"buffers-inert"}),
         ('vddkImage: "quay.io/a/b:1"', {}, {"not-pinned"}),
         (f'vddkImage: "quay.io/a/b@{digest("1")}"', {}, set()),
@@ -110,3 +124,15 @@ def test_a_person_is_told_about_a_provider(said: str, settings: Any, codes: set[
 def test_a_rule_without_a_match_is_told() -> None:
     (warning,) = World(providers=(provider("core"),)).plan('providers: {"edge-*": {aio: true}}\n').warnings
     assert (warning.code, warning.address) == ("rule-matches-nothing", "providers.edge-*")
+
+
+def test_a_rule_whose_providers_are_all_named_exactly_is_not_idle() -> None:
+    plan = World(providers=(provider("edge-1"),)).plan(
+        "providers: {edge-1: {aio: true}, 'edge-*': {aio: false}}\n"
+    )
+    assert told(plan) == set()
+
+
+def test_an_unset_controller_may_keep_its_old_image() -> None:
+    plan = World(controllers=(controller("old"),)).plan("controller: {vddkImage: null}\n")
+    assert told(plan) == {"controller-restarts", "old-value-may-stay"}

@@ -8,13 +8,13 @@ from typing import Any
 import jsonschema
 import pytest
 
+from scripts.plan_schema import plan_schema
 from tests.support.worlds import IMAGE, World, controller, provider
 from vddkctl.errors import PlanFileError, UsageError
 from vddkctl.plan.codec import decode_plan, decode_record, encode_plan, encode_record, plan_to_json
 from vddkctl.plan.model import Plan
 from vddkctl.plan.record import Record, Run
-from vddkctl.plan.schema import plan_schema
-from vddkctl.plan.target import narrowed
+from vddkctl.plan.target import Selection, narrowed
 
 SPEC = (
     IMAGE
@@ -49,7 +49,7 @@ def names(plan: Plan) -> list[str]:
 def test_a_part_keeps_what_it_needs(
     plan: Plan, targets: list[str], excludes: list[str], left: list[str]
 ) -> None:
-    part = narrowed(plan, targets, excludes)
+    part = narrowed(plan, Selection(targets, excludes))
     if targets == ["provider.*"] and excludes:
         left = ["image.vddk-8", *left]
     assert names(part) == left
@@ -58,7 +58,30 @@ def test_a_part_keeps_what_it_needs(
 
 def test_a_glob_without_a_match_is_a_mistake_on_the_command_line(plan: Plan) -> None:
     with pytest.raises(UsageError, match=r"--target provider\.x matches no address"):
-        narrowed(plan, ["provider.x"], [])
+        narrowed(plan, Selection(["provider.x"]))
+
+
+def test_what_is_left_out_is_said(plan: Plan) -> None:
+    part = narrowed(plan, Selection(excludes=["image.*"]))
+    assert [(w.address.rpartition("/")[2], w.message) for w in part.warnings if w.code == "left-out"] == [
+        ("forklift-controller", "is left out: it needs image.vddk-8, which is excluded"),
+        ("b", "is left out: it needs image.vddk-8, which is excluded"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [Selection(excludes=["*"]), Selection(["controller.*"], ["image.*"]), Selection(["*/a"], ["*/a"])],
+)
+def test_a_selection_of_nothing_is_a_mistake_on_the_command_line(plan: Plan, selection: Selection) -> None:
+    with pytest.raises(UsageError, match="--target and --exclude leave nothing to look at"):
+        narrowed(plan, selection)
+
+
+def test_a_reason_of_a_newer_version_is_taken_as_text(plan: Plan) -> None:
+    data = plan_to_json(plan)
+    data["changes"][0]["reason"] = "licence-expired"
+    assert decode_plan(json.dumps(data).encode(), "p").changes[0].reason == "licence-expired"
 
 
 def test_a_saved_plan_comes_back_whole(plan: Plan) -> None:
@@ -66,7 +89,10 @@ def test_a_saved_plan_comes_back_whole(plan: Plan) -> None:
 
 
 def test_a_plan_fits_its_schema(plan: Plan) -> None:
-    jsonschema.validate(json.loads(encode_plan(plan)), plan_schema())
+    schema = plan_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(encode_plan(plan)), schema)
+    assert {"formatVersion", "summary"} <= set(schema["required"])
 
 
 def test_the_contract_of_the_json(plan: Plan) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.worlds import IMAGE, PUSHED, World, controller, digest, live, provider
+from vddkctl.plan.make import make_plan
 from vddkctl.plan.model import Action, Change, Origin, Plan, Reason
 from vddkctl.site.diagnostic import SpecError
 
@@ -108,6 +109,13 @@ PROD = "providers: {vsphere-prod: {%s}}\n"
             {"vddkConfig": (BROKEN, LARGE)},
             "update",
             "broken-buffer-key",
+        ),
+        (
+            "buffers: large",
+            {"vddkConfig": LARGE + f"{PREFIX}BufCount=16\n"},
+            {"vddkConfig": (LARGE + f"{PREFIX}BufCount=16\n", LARGE)},
+            "update",
+            "differs",
         ),
         ("buffers: null", {"vddkConfig": LARGE}, {"vddkConfig": (LARGE, None)}, "release", "declared-unset"),
         (
@@ -297,3 +305,26 @@ def test_releasing_buffers_keeps_the_other_lines() -> None:
         {OWN: {"spec.settings.vddkConfig": LARGE}}
     )
     assert only(there.plan("providers: {}\n")).fields[0].after == "a=b\n"
+
+
+def test_one_provider_under_two_names_is_a_mistake() -> None:
+    spec = "providers:\n  vsphere-prod: {aio: true}\n  openshift-mtv/vsphere-prod: {aio: false}\n"
+    with pytest.raises(SpecError) as error:
+        world(provider("vsphere-prod")).plan(spec)
+    assert str(error.value).splitlines()[0] == (
+        'site.yaml:7:3: "openshift-mtv/vsphere-prod" and "vsphere-prod" (at 6:3) are one provider; keep one of them'
+    )
+
+
+def test_a_run_that_failed_and_was_taken_back_leaves_nothing_behind() -> None:
+    there = world(provider("vsphere-prod")).applied(intended={OWN: {AIO: "true"}})
+    assert there.plan("providers: {}\n").disowned == (OWN,)
+
+
+def test_a_mistake_of_what_is_left_out_does_not_stop_the_rest() -> None:
+    there = world(provider("vsphere-prod"))
+    loaded = there.loaded("providers: {gone: {aio: true}, vsphere-prod: {aio: true}}\n")
+    with pytest.raises(SpecError):
+        make_plan(loaded, there.observed(loaded))
+    plan = make_plan(loaded, there.observed(loaded), concerns=lambda address: not address.endswith("/gone"))
+    assert only(plan).address == OWN

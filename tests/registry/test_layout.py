@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -116,7 +117,7 @@ def test_a_tag_moves_and_other_tags_and_images_stay(tmp_path: Path) -> None:
     assert registry.resolve(REFERENCE) == Descriptor(
         third.media_type, third.digest, third.size, {REF_NAME: "1"}, third.platform
     )
-    other = registry.resolve(REFERENCE.with_tag("2"))
+    other = registry.resolve(replace(REFERENCE, tag="2"))
     assert other is not None
     assert other.digest == second.digest
     by_digest = registry.resolve(REFERENCE.with_digest(first.digest))
@@ -127,10 +128,10 @@ def test_a_tag_moves_and_other_tags_and_images_stay(tmp_path: Path) -> None:
 
 def test_one_image_may_have_two_tags(tmp_path: Path) -> None:
     registry = pushed(tmp_path, "1")
-    push(registry, REFERENCE.with_tag("latest"), base_image(content=b"1"), Silent())
-    digests = {registry.resolve(REFERENCE.with_tag(tag)).digest for tag in ("1", "latest")}  # type: ignore[union-attr]
+    push(registry, replace(REFERENCE, tag="latest"), base_image(content=b"1"), Silent())
+    digests = {registry.resolve(replace(REFERENCE, tag=tag)).digest for tag in ("1", "latest")}  # type: ignore[union-attr]
     assert digests == {base_image(content=b"1").descriptor.digest}
-    push(registry, REFERENCE.with_tag("latest"), base_image(content=b"2"), Silent())
+    push(registry, replace(REFERENCE, tag="latest"), base_image(content=b"2"), Silent())
     names = [entry.get("annotations") for entry in index_of(tmp_path)["manifests"]]
     assert names == [{REF_NAME: "1"}, {REF_NAME: "latest"}]
 
@@ -156,8 +157,10 @@ def test_a_full_name_as_podman_writes_it_is_found_by_its_tag(tmp_path: Path) -> 
     index = index_of(tmp_path)
     index["manifests"][0]["annotations"][REF_NAME] = "localhost/vddk:8"
     write_index(tmp_path, index)
-    assert registry.resolve(REFERENCE.with_tag("8")) == registry.resolve(parse("oci:images:localhost/vddk:8"))
-    assert registry.resolve(REFERENCE.with_tag("8")) is not None
+    assert registry.resolve(replace(REFERENCE, tag="8")) == registry.resolve(
+        parse("oci:images:localhost/vddk:8")
+    )
+    assert registry.resolve(replace(REFERENCE, tag="8")) is not None
 
 
 def test_without_a_tag_the_only_image_is_meant(tmp_path: Path) -> None:
@@ -252,6 +255,31 @@ def test_a_blob_of_the_wrong_size_is_written_again(tmp_path: Path) -> None:
     assert not registry.has_blob(REFERENCE, blob.descriptor)
     registry.put_blob(REFERENCE, blob, Silent())
     assert path.read_bytes() == b"right bytes"
+
+
+def test_a_damaged_blob_of_the_right_size_is_written_again(tmp_path: Path) -> None:
+    registry, reference, image = on_layout(tmp_path)
+    push(registry, reference, image, Silent())
+    before = tree(tmp_path / "images")
+    for path in (tmp_path / "images" / "blobs" / "sha256").iterdir():
+        path.write_bytes(bytes(path.stat().st_size))
+    push(LayoutRegistry(tmp_path), reference, image, Silent())
+    assert tree(tmp_path / "images") == before
+
+
+def test_a_blob_that_is_there_is_read_once(tmp_path: Path) -> None:
+    pushed(tmp_path, "1")
+    labels: list[str] = []
+
+    class Listening(Silent):
+        def task(self, label: str, total: int | None, unit: str = "bytes") -> Any:
+            labels.append(label)
+            return super().task(label, total, unit)
+
+    registry, image = LayoutRegistry(tmp_path), base_image(content=b"1")
+    for tag in ("1", "2"):
+        push(registry, replace(REFERENCE, tag=tag), image, Listening())
+    assert sorted(labels) == sorted(f"check {blob.descriptor.short}" for blob in image.all_blobs)
 
 
 class Ends:
@@ -419,10 +447,10 @@ def test_each_tag_names_what_was_pushed_to_it_last(pushes: list[tuple[str, int]]
         last: dict[str, str] = {}
         for tag, number in pushes:
             image = base_image(content=str(number).encode())
-            push(registry, REFERENCE.with_tag(tag), image, Silent())
+            push(registry, replace(REFERENCE, tag=tag), image, Silent())
             last[tag] = image.descriptor.digest
         for tag in "abc":
-            found = registry.resolve(REFERENCE.with_tag(tag))
+            found = registry.resolve(replace(REFERENCE, tag=tag))
             assert (found.digest if found else None) == last.get(tag)
         for _, number in pushes:
             digest = base_image(content=str(number).encode()).descriptor.digest

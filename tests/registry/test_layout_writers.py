@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 
 from tests.registry.samples import base_image, tree
 from vddkctl.errors import RegistryError
+from vddkctl.oci.descriptor import Blob, Descriptor
 from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.reference import parse
 from vddkctl.progress import Silent
@@ -88,7 +92,7 @@ def test_two_writers_of_different_tags_both_land(tmp_path: Path) -> None:
                 pipes.callback(writer.stdout.close)
     registry = LayoutRegistry(tmp_path)
     for tag in (tag for group in tags for tag in group):
-        found = registry.resolve(REFERENCE.with_tag(tag))
+        found = registry.resolve(replace(REFERENCE, tag=tag))
         assert found is not None
         assert found.digest == base_image(content=tag.encode()).descriptor.digest
     assert len(json.loads((tmp_path / "images" / "index.json").read_bytes())["manifests"]) == 36
@@ -119,7 +123,7 @@ def test_a_writer_that_is_killed_leaves_a_whole_layout_and_the_next_one_tidies_u
     found = registry.resolve(REFERENCE)
     assert found is not None
     assert registry.manifest(REFERENCE, found.digest) == base_image().manifest
-    push(registry, REFERENCE.with_tag("2"), base_image(content=b"2"), Silent())
+    push(registry, replace(REFERENCE, tag="2"), base_image(content=b"2"), Silent())
     assert not list((tmp_path / "images").rglob(".vddkctl-*"))
 
 
@@ -137,7 +141,7 @@ def test_a_file_that_is_being_written_is_not_swept_away(tmp_path: Path) -> None:
         while not list(folder.glob(".vddkctl-*")):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        push(LayoutRegistry(tmp_path), REFERENCE.with_tag("2"), base_image(content=b"2"), Silent())
+        push(LayoutRegistry(tmp_path), replace(REFERENCE, tag="2"), base_image(content=b"2"), Silent())
         assert list(folder.glob(".vddkctl-*"))
         writer.kill()
 
@@ -223,21 +227,51 @@ def test_no_space_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert tree(tmp_path) == before
 
 
-def test_a_file_system_without_kernel_copies_gives_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import errno
+class _Fickle(io.FileIO):
+    """A file that another process changes between two looks at it."""
 
-    from tests.registry.samples import FileSource
-    from vddkctl.oci.descriptor import Blob, Descriptor
+    def readinto(self, buffer: Any) -> int:
+        Path(str(self.name)).write_bytes(b"right bytes")
+        return super().readinto(buffer) or 0
 
-    def refused(*_: object) -> int:
-        raise OSError(errno.EXDEV, "Invalid cross-device link")
 
-    content = os.urandom(5 * 1024 * 1024)
-    (tmp_path / "archive").write_bytes(content)
-    monkeypatch.setattr(os, "copy_file_range", refused)
-    blob = Blob(Descriptor("x", digest_of(content), len(content)), FileSource(tmp_path / "archive"))
+def test_the_bytes_that_are_checked_are_those_that_are_written(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(b"wrong bytes")
+
+    class Source:
+        def open(self) -> BinaryIO:
+            return cast("BinaryIO", _Fickle(tmp_path / "archive"))
+
+    blob = Blob(Descriptor("x", digest_of(b"right bytes"), 11), Source())
     LayoutRegistry(tmp_path).put_blob(REFERENCE, blob, Silent())
     path = tmp_path / "images" / "blobs" / "sha256" / hex_of(blob.descriptor.digest)
-    assert path.read_bytes() == content
+    assert path.read_bytes() == b"right bytes"
+
+
+def test_a_tag_that_someone_moved_in_the_meantime_stays(tmp_path: Path) -> None:
+    one, two, three = (base_image(content=content) for content in (b"1", b"2", b"3"))
+    registry, theirs = LayoutRegistry(tmp_path), LayoutRegistry(tmp_path)
+
+    class Meanwhile(Silent):
+        """Pushes another image under the same tag while a blob is being copied."""
+
+        def task(self, label: str, total: int | None, unit: str = "bytes") -> Any:
+            push(theirs, REFERENCE, three, Silent())
+            return super().task(label, total, unit)
+
+    push(registry, REFERENCE, one, Silent(), expected=None)
+    with pytest.raises(RegistryError) as caught:
+        push(registry, REFERENCE, two, Meanwhile(), expected=one.descriptor.digest)
+    assert str(caught.value) == (
+        f"{REFERENCE}: the tag names {three.descriptor.digest} now\n"
+        "  someone else pushes to it; make a new plan with: vddkctl plan"
+    )
+    with pytest.raises(RegistryError, match="the tag names sha256:"):
+        push(registry, REFERENCE, two, Silent(), expected=None)
+    with pytest.raises(RegistryError, match="the tag names nothing now"):
+        push(registry, replace(REFERENCE, tag="2"), two, Silent(), expected=one.descriptor.digest)
+    found = registry.resolve(REFERENCE)
+    assert found is not None
+    assert found.digest == three.descriptor.digest
+    push(registry, REFERENCE, three, Silent(), expected=one.descriptor.digest)  # it is as it is to be
+    push(registry, REFERENCE, two, Silent(), expected=three.descriptor.digest)

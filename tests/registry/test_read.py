@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.registry.samples import AMD64, ARM64, Sample, base_image, on_layout, pushed_base
+from tests.registry.samples import AMD64, ARM64, Sample, base_image, on_layout, pushed_base, tree
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.assemble import index
 from vddkctl.oci.descriptor import (
@@ -19,7 +20,7 @@ from vddkctl.oci.descriptor import (
 )
 from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.document import encode
-from vddkctl.oci.image import Image
+from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.platform import Platform, parse_platform
 from vddkctl.oci.reference import parse
 from vddkctl.plan.observed import PushedImage
@@ -33,7 +34,7 @@ BASE = parse("oci:base:1")
 
 def put(registry: LayoutRegistry, media_type: str, content: bytes, tag: str = "1") -> str:
     descriptor = Descriptor(media_type, digest_of(content), len(content))
-    registry.put_manifest(BASE.with_tag(tag), descriptor, content)
+    registry.put_manifest(replace(BASE, tag=tag), descriptor, content)
     return descriptor.digest
 
 
@@ -106,7 +107,7 @@ def test_attestations_are_no_platforms(tmp_path: Path) -> None:
 
 def test_an_only_entry_without_a_platform_is_judged_by_its_config(tmp_path: Path) -> None:
     registry, image = LayoutRegistry(tmp_path), base_image()
-    push(registry, BASE.with_tag("child"), image, Silent())
+    push(registry, replace(BASE, tag="child"), image, Silent())
     entry = {"mediaType": OCI_MANIFEST, "digest": image.descriptor.digest, "size": image.descriptor.size}
     put(registry, OCI_INDEX, encode({"schemaVersion": 2, "manifests": [entry]}))
     assert read_base(registry, BASE, AMD64).digest == image.descriptor.digest
@@ -128,7 +129,7 @@ def test_an_index_in_an_index_is_followed_but_not_for_ever(tmp_path: Path) -> No
 
 def test_a_docker_base_gives_an_oci_image_with_the_same_layers(tmp_path: Path) -> None:
     registry, image = LayoutRegistry(tmp_path), base_image()
-    push(registry, BASE.with_tag("oci"), image, Silent())
+    push(registry, replace(BASE, tag="oci"), image, Silent())
     manifest = json.loads(image.manifest)
     docker = {
         "schemaVersion": 2,
@@ -138,7 +139,7 @@ def test_a_docker_base_gives_an_oci_image_with_the_same_layers(tmp_path: Path) -
     }
     put(registry, DOCKER_MANIFEST, encode(docker))
     built = Sample().image({AMD64: read_base(registry, BASE, AMD64)})
-    same = Sample().image({AMD64: read_base(registry, BASE.with_tag("oci"), AMD64)})
+    same = Sample().image({AMD64: read_base(registry, replace(BASE, tag="oci"), AMD64)})
     assert isinstance(built, Image)
     assert json.loads(built.manifest)["layers"] == json.loads(same.manifest)["layers"]
     push(registry, parse("oci:images:1"), built, Silent())
@@ -160,6 +161,63 @@ def test_a_pushed_image_says_where_it_comes_from(tmp_path: Path) -> None:
     assert read_pushed(registry, reference) == PushedImage(
         image.descriptor.digest, digest_of(Sample().archive)[7:], base_image().descriptor.digest
     )
+
+
+def damage(path: Path, how: str) -> None:
+    if how == "gone":
+        path.unlink()
+    elif how == "short":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("platforms", [1, 2])
+@pytest.mark.parametrize(
+    ("part", "how"),
+    [
+        *[(part, how) for part in ("named", "manifest", "config", "layer") for how in ("gone", "short")],
+        ("named", "zeroed"),
+        ("manifest", "zeroed"),
+    ],
+)
+def test_an_image_that_lacks_a_part_is_incomplete_and_a_push_restores_it(
+    tmp_path: Path, platforms: int, part: str, how: str
+) -> None:
+    bases = {AMD64: pushed_base(tmp_path / "a"), ARM64: pushed_base(tmp_path / "b", ARM64)}
+    image, reference = Sample().image(dict([*bases.items()][:platforms])), parse("oci:images:1")
+    push(LayoutRegistry(tmp_path), reference, image, Silent())
+    whole, before = read_pushed(LayoutRegistry(tmp_path), reference), tree(tmp_path / "images")
+    assert whole is not None
+    assert not whole.incomplete
+    last = image.images[-1] if isinstance(image, ImageIndex) else image
+    digest = {
+        "named": image.descriptor.digest,
+        "manifest": last.descriptor.digest,
+        "config": digest_of(last.config),
+        "layer": digest_of(Sample().archive),
+    }[part]
+    damage(tmp_path / "images" / "blobs" / "sha256" / hex_of(digest), how)
+
+    found = read_pushed(LayoutRegistry(tmp_path), reference)
+    assert found is not None
+    assert (found.digest, found.incomplete) == (image.descriptor.digest, True)
+
+    push(LayoutRegistry(tmp_path), reference, image, Silent(), expected=found.digest)
+    assert read_pushed(LayoutRegistry(tmp_path), reference) == whole
+    assert tree(tmp_path / "images") == before
+
+
+def test_an_entry_with_the_wrong_size_is_incomplete_and_a_push_mends_it(tmp_path: Path) -> None:
+    registry, reference, image = on_layout(tmp_path)
+    push(registry, reference, image, Silent())
+    index = tmp_path / "images" / "index.json"
+    right = index.read_bytes()
+    index.write_bytes(right.replace(b'"size":%d' % image.descriptor.size, b'"size":1'))
+    assert index.read_bytes() != right
+    assert read_pushed(registry, reference) == PushedImage(image.descriptor.digest, incomplete=True)
+    push(registry, reference, image, Silent())
+    assert index.read_bytes() == right
 
 
 def test_an_index_of_another_tool_is_known_by_its_first_image(tmp_path: Path) -> None:
@@ -189,7 +247,7 @@ def test_an_index_of_another_tool_is_known_by_its_first_image(tmp_path: Path) ->
 def test_what_another_tool_pushed_has_a_digest_and_nothing_more(tmp_path: Path, content: bytes) -> None:
     registry = LayoutRegistry(tmp_path)
     digest = put(registry, OCI_MANIFEST, content)
-    assert read_pushed(registry, BASE) == PushedImage(digest)
+    assert read_pushed(registry, BASE) == PushedImage(digest, incomplete=b'"size": 3' in content)
 
 
 def test_a_push_under_another_digest_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ INIT = "spec.settings.vddkInitImage"
 DRIFTED = World(
     providers=(provider("a", {"useVddkAioOptimization": "false"}), provider("b")),
     pushed={"vddk-8": PushedImage(digest("1"))},
-).applied({OWN: {AIO: "true"}, "image.vddk-8": {"digest": digest("9")}})
+).applied(
+    {OWN: {AIO: "true"}, "image.vddk-8": {"reference": "oci:./images/vddk:8.0.1", "digest": digest("9")}}
+)
 SPEC = IMAGE + "providers: {a: {aio: true, vddkImage: vddk-8}, b: {aio: true}}\n"
 
 

@@ -69,7 +69,7 @@ Plan: 1 to create, 2 to update, 1 to release; 0 unchanged.
 
 def test_a_tag_that_was_moved_is_said_so() -> None:
     world = World(pushed={"vddk-8": PushedImage(digest("1"))}).applied(
-        {"image.vddk-8": {"digest": digest("9")}}
+        {"image.vddk-8": {"reference": "oci:./images/vddk:8.0.1", "digest": digest("9")}}
     )
     assert plan_text(world.plan(IMAGE)).splitlines()[2:8] == [
         "  ± image.vddk-8                                    tag-moved",
@@ -114,10 +114,10 @@ IMAGE_FIELD = "spec.vddk_image"
             CONFIG,
             f"{PREFIX}BufCount=4\n{PREFIX}BufCount=4\n",
             f"{PREFIX}BufCount=4\n",
-            ["(only its layout changes)"],
+            ["(repeated and stray lines are removed)"],
         ),
         (IMAGE_FIELD, "", "h.io/v:1", ['"" → h.io/v:1']),
-        (IMAGE_FIELD, True, None, ["True (not a text) → (not set)"]),
+        (IMAGE_FIELD, True, None, ["true (not a text) → (not set)"]),
         (IMAGE_FIELD, None, f"h.io/v@{digest('9')}", ["(not set) → h.io/v@sha256:99999999… (8)"]),
     ],
 )

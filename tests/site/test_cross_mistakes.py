@@ -318,11 +318,13 @@ images:
     tag: 8.0.1
     base: oci:./base:1
     dockerfile: ./D
+    buildDir: /data
     buildArgs: {A: b}
 """,
         [
             '10:5: "dockerfile" has no use with builder native; set builder: podman, docker or auto',
-            '11:5: "buildArgs" has no use with builder native; set builder: podman, docker or auto',
+            '11:5: "buildDir" has no use with builder native; set builder: podman, docker or auto',
+            '12:5: "buildArgs" has no use with builder native; set builder: podman, docker or auto',
         ],
         id="native with Dockerfile",
     ),
@@ -339,6 +341,20 @@ images:
 """,
         ['10:5: "dockerfile" has no use with builder native; set builder: podman, docker or auto'],
         id="native said with Dockerfile",
+    ),
+    pytest.param(
+        """\
+images:
+  vddk-8:
+    archive: {path: a.tar.gz}
+    repository: oci:./images
+    tag: 8.0.1
+    base: oci:./base:1
+    builder: podman
+    buildDir: /data
+""",
+        [],
+        id="an engine with a folder to work in",
     ),
     pytest.param(
         """\

@@ -108,7 +108,10 @@ class World:
     def observed(self, loaded: LoadedSite) -> Observed:
         return Observed(
             cluster=ClusterState(NAMESPACE, self.controllers, self.providers),
-            images={n: ObservedImage(self.built[n], self.pushed.get(n)) for n in loaded.site.images},
+            images={
+                n: ObservedImage(self.built[n].digest, self.pushed.get(n), self.built[n])
+                for n in loaded.site.images
+            },
             record=self.record,
             default_image=self.default_image,
             cluster_name="./gitops",

@@ -1,6 +1,7 @@
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ def test_readelf_reads_what_is_assembled_here(tmp_path: Path) -> None:
     readelf = shutil.which("readelf")
     path = tmp_path / "libx.so"
     path.write_bytes(shared_object("libvixDiskLib.so.8", total=9000).ljust(9000, b"x"))
-    assert probe(path.read_bytes()).result() == ElfFacts("x86_64", 64, "shared", "libvixDiskLib.so.8")
+    assert probe(path.read_bytes()).result() == ElfFacts(
+        "x86_64", 64, "shared", "libvixDiskLib.so.8", loads=True
+    )
     if readelf:
         done = subprocess.run([readelf, "-d", path], capture_output=True, text=True, check=True)
         assert "Library soname: [libvixDiskLib.so.8]" in done.stdout
@@ -91,8 +94,8 @@ def test_a_dynamic_section_in_the_middle_of_a_large_file_is_kept() -> None:
         (b"\x7fELF", None),
         (b"libvixDiskLib.so.8", None),
         (b"\x7fELF" + bytes(60), None),
-        (shared_object(None, total=400), ElfFacts("x86_64", 64, "shared", None)),
-        (shared_object("a.so", machine="aarch64", total=400), ElfFacts("aarch64", 64, "shared", "a.so")),
+        (shared_object(None, total=400), ElfFacts("x86_64", 64, "shared", None, loads=True)),
+        (shared_object("a.so", machine="aarch64", total=400), ElfFacts("aarch64", 64, "shared", "a.so", loads=True)),
         # An ELF header for 32-bit big-endian PowerPC, and one for a machine without a name here.
         (b"\x7fELF\1\2\1" + bytes(9) + struct.pack(">HH", 3, 20) + bytes(40), ElfFacts("ppc", 32, "shared", None)),
         (b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 9, 999) + bytes(44), ElfFacts("machine-999", 64, "type-9", None)),
@@ -100,6 +103,12 @@ def test_a_dynamic_section_in_the_middle_of_a_large_file_is_kept() -> None:
 )  # fmt: skip
 def test_headers(data: bytes, facts: ElfFacts | None) -> None:
     assert probe(data).result() == facts
+
+
+def test_a_program_that_wants_a_loader_says_so() -> None:
+    facts = probe(Path(sys.executable).resolve().read_bytes()).result()
+    assert facts is not None
+    assert (facts.loads, facts.interpreter) == (True, True)
 
 
 @given(st.data())

@@ -12,8 +12,9 @@ from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.errors import PlanFileError, VddkctlError
+from vddkctl.observe import read_record
 from vddkctl.places import Places
-from vddkctl.plan.codec import decode_record, encode_record
+from vddkctl.plan.codec import encode_record
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import ObjectKey
 from vddkctl.plan.order import room
@@ -116,12 +117,6 @@ class Executor:
         except VddkctlError as error:
             return replace(result, record_error=str(error))
         return result
-
-
-def read_record(cluster: Cluster, site: str) -> Record | None:
-    """The record of a site, or None when nothing was applied yet."""
-    content = cluster.read_record(site)
-    return decode_record(content, f"{cluster.name}, record of {site}") if content is not None else None
 
 
 def _check_known(plan: Plan) -> None:

@@ -45,7 +45,12 @@ def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places
     if isinstance(prepared, VddkctlError):
         raise prepared
     reference = places.located(parse(work_of(change).reference))
-    push(places.registry(reference), reference, prepared.image, progress)
+    try:
+        push(places.registry(reference), reference, prepared.image, progress)
+    except VddkctlError:
+        # Perhaps the archive changed, and nothing but its bytes shows it: they are to be read again.
+        Preparation(places, progress).forget_archive(prepared.built.archive_path)
+        raise
 
 
 def _spec(work: ImageWork) -> ImageSpec:

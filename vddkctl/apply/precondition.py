@@ -54,13 +54,16 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             images[change.address] = found
         elif found:
             moved.append((change.address, found))
+    standing = frozenset(_standing(plan, record, objects, _standing_images(plan, places)))
+    if plan.changes:
+        moved += _moved_images(plan, standing)
     if moved:
         raise StalePlanError(
             "the plan is stale, nothing was written; since it was made:",
             moved=tuple(moved),
             hint="make a new one with: vddkctl plan",
         )
-    return Checked(frozenset(satisfied), frozenset(_standing(plan, record, objects)), images)
+    return Checked(frozenset(satisfied), standing, images)
 
 
 def _objects(plan: Plan, record: Record | None, cluster: Cluster) -> dict[str, LiveObject]:
@@ -80,10 +83,36 @@ def _recorded(plan: Plan, record: Record | None, address: str) -> bool:
     return record is not None and record.applied.get(address) == plan.managed.get(address)
 
 
-def _standing(plan: Plan, record: Record | None, objects: Mapping[str, LiveObject]) -> Iterator[str]:
+def _standing_images(plan: Plan, places: Places) -> set[str]:
+    """The images that the plan leaves alone and that still are what it says."""
+    standing: set[str] = set()
+    for address in plan.unchanged:
+        image = plan.images.get(address)
+        if image:
+            reference = places.located(parse(image.reference))
+            found = places.registry(reference).resolve(reference)
+            if found and found.digest == image.digest:
+                standing.add(address)
+    return standing
+
+
+def _moved_images(plan: Plan, standing: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Images that the plan relies on without changing them: settings name their digests."""
+    for address in plan.unchanged:
+        if address in plan.images and address not in standing:
+            image = plan.images[address]
+            yield address, f"{image.reference} named {image.digest}, and does not any more"
+
+
+def _standing(
+    plan: Plan, record: Record | None, objects: Mapping[str, LiveObject], images: set[str]
+) -> Iterator[str]:
     # A plan may be older than the last apply. What that changed, and this plan does not, is not for it to record.
     for address in plan.unchanged:
-        if room(address) == "image" or _recorded(plan, record, address):
+        if room(address) == "image":
+            if address in images:
+                yield address
+        elif _recorded(plan, record, address):
             yield address
         elif address in objects:
             spec, wanted = objects[address].spec, plan.managed.get(address, {})

@@ -10,17 +10,19 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, TypeVar
 
 from vddkctl import __version__
 from vddkctl.build.archive.identity import FileIdentity
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts, Library, LinkChain, Obstacle, Published
 
-FACTS_FORMAT = 1
+T = TypeVar("T")
+
+FACTS_FORMAT = 2
 """Raise it when facts change their meaning without a new version of vddkctl."""
 
 MAX_FACTS = 64
@@ -41,15 +43,14 @@ class Cache:
 
 
 class FactsCache:
-    """Facts of archives, by path, size, time of change and inode."""
+    """Facts of archives, by path, size, times of change and inode: what is inside, not what a name says."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "facts"
 
     def get(self, identity: FileIdentity) -> ArchiveFacts | None:
         """The facts of this very file, or None."""
-        data = _read_checked(self._file(identity))
-        return None if data is None else _facts(data)
+        return _read_checked(self._file(identity), _facts)
 
     def put(self, identity: FileIdentity, facts: ArchiveFacts) -> None:
         """Keep the facts; the oldest beyond :data:`MAX_FACTS` are dropped."""
@@ -57,8 +58,14 @@ class FactsCache:
             _write_checked(self._file(identity), asdict(facts))
             _prune(self._folder, ".json", MAX_FACTS)
 
+    def forget(self, identity: FileIdentity) -> None:
+        """Drop the facts."""
+        with suppress(OSError):
+            self._file(identity).unlink(missing_ok=True)
+
     def _file(self, identity: FileIdentity) -> Path:
-        key = (FACTS_FORMAT, __version__, identity.path, identity.size, identity.mtime_ns, identity.inode)
+        times = (identity.mtime_ns, identity.ctime_ns)
+        key = (FACTS_FORMAT, __version__, identity.path, identity.size, times, identity.inode)
         return self._folder / f"{hashlib.sha256(repr(key).encode('utf-8', 'replace')).hexdigest()[:40]}.json"
 
 
@@ -69,11 +76,10 @@ class LayerCache:
         self._folder = folder / "layers"
 
     def get(self, key: str) -> tuple[LayerFacts, BinaryIO] | None:
-        """The layer and its open file, or None. The file's digest is not checked."""
-        data = _read_checked(self._folder / f"{key}.json")
-        if data is None:
+        """The layer and its open file, or None. The file's digest is not checked: whoever uses it does that."""
+        facts = _read_checked(self._folder / f"{key}.json", lambda data: LayerFacts(**data))
+        if facts is None:
             return None
-        facts = LayerFacts(**data)
         try:
             file = (self._folder / f"{key}.tar.gz").open("rb")
         except OSError:
@@ -147,16 +153,21 @@ def _facts(data: dict[str, Any]) -> ArchiveFacts:
     return ArchiveFacts(**data)
 
 
-def _read_checked(path: Path) -> dict[str, Any] | None:
-    """The JSON behind a first line with its SHA-256; None when it is not there, or is not what was written."""
+def _read_checked(path: Path, made: Callable[[dict[str, Any]], T]) -> T | None:
+    """What is ``made`` of the JSON behind a first line with its SHA-256.
+
+    None when it is not there, is not what was written, or was written in another shape.
+    """
     try:
         check, _, body = path.read_bytes().partition(b"\n")
     except OSError:
         return None
     if hashlib.sha256(body).hexdigest().encode() != check:
         return None
-    data: dict[str, Any] = json.loads(body)
-    return data
+    try:
+        return made(json.loads(body))
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _write_checked(path: Path, data: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from vddkctl.build.archive.identity import identify
 from vddkctl.build.archive.plain import plain_stream
 from vddkctl.build.archive.refusal import changed, refused
 from vddkctl.build.cache import LayerCache, NewLayer
+from vddkctl.build.kept import KeptLayer
 from vddkctl.build.segments import LEVEL, SegmentFile
 from vddkctl.build.unpacked import UnpackedEntry, unpacked
 from vddkctl.oci.descriptor import BlobSource
@@ -49,10 +51,30 @@ def normalise(
     kept = cache.get(key) if cache else None
     if cache and kept:
         layer, file = kept
+
+        def again() -> BlobSource:
+            cache.forget(key)
+            made = _made(path, facts, cache, key, progress)
+            if made.facts != layer:
+                raise refused(
+                    str(path), f"its layer is {made.facts.digest}, not {layer.digest}", hint="run again"
+                )
+            return made.source
+
         with file:
-            return NormalisedLayer(layer, HeldBlob(file, layer.digest, lambda: cache.forget(key)))
+            return NormalisedLayer(layer, KeptLayer(layer.digest, HeldBlob(file), again))
+    return _made(path, facts, cache, key, progress)
+
+
+def _made(
+    path: Path, facts: ArchiveFacts, cache: LayerCache | None, key: str, progress: Progress
+) -> NormalisedLayer:
+    """Make the layer in the cache's folder; where there is no room, where temporary files go."""
+    if cache:
+        with suppress(OSError), cache.writing() as new:
+            return _make(path, facts, new, key, progress)
     try:
-        with cache.writing() if cache else NewLayer.nameless() as new:
+        with NewLayer.nameless() as new:
             return _make(path, facts, new, key, progress)
     except OSError as error:
         hint = "make room there, or set XDG_CACHE_HOME and TMPDIR to a place with room"

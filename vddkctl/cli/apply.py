@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +30,7 @@ AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")
 
 
 def run(
+    context: typer.Context,
     plan_file: PlanArgument = None,
     file: SpecFile = DEFAULT_FILE,
     auto_approve: AutoApprove = False,
@@ -36,17 +39,19 @@ def run(
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
-    """Make it so: build, push and patch. Shows the plan and asks first, unless a saved plan is given."""
+    """Make it so: build, push and patch. Shows the plan and asks first, unless a saved plan is given.
+
+    A saved plan is done where it was made. Where the site has another place now, name its spec with -f.
+    """
     from vddkctl.cli.session import open_session
-    from vddkctl.places import Places
 
     if plan_file is not None:
         if target or exclude:
             raise UsageError("a saved plan is done as it is; --target and --exclude go with vddkctl plan")
-        from vddkctl.cli.plan_file import read_plan
-
-        plan = read_plan(plan_file)
-        return _carry_out(plan, Places(Path(plan.location.folder)), output, verbose, shown=False)
+        plan, places = _saved(plan_file, file if _typed(context, "file") else None)
+        if output is Output.TEXT:
+            note(f"{plan.site}: {_where(plan, places)}, namespace {plan.location.namespace}")
+        return _carry_out(plan, places, output, verbose, shown=False)
     if not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
@@ -64,6 +69,31 @@ def run(
         note("Nothing was changed.")
         return 1
     return _carry_out(plan, session.places, output, verbose)
+
+
+def _saved(plan_file: str, spec: str | None) -> tuple[Plan, Places]:
+    """A saved plan, and the folder that its paths start from: where it was made, or where ``spec`` is."""
+    from vddkctl.cli.plan_file import read_plan
+    from vddkctl.places import Places
+
+    plan = read_plan(plan_file)
+    if spec is not None and not Path(spec).is_file():
+        raise VddkctlError("no such file", where=spec, hint="-f names the spec that the plan was made from")
+    folder = Path(plan.location.folder) if spec is None else Path(spec).resolve().parent
+    if not folder.is_dir():
+        hint = f"say where the site is now: vddkctl apply {shlex.quote(plan_file)} -f FOLDER/site.yaml"
+        raise VddkctlError("the folder that the plan was made in is gone", where=str(folder), hint=hint)
+    return plan, Places(folder)
+
+
+def _where(plan: Plan, places: Places) -> str:
+    manifests = plan.location.manifests
+    return os.path.normpath(places.path(manifests)) if manifests else "the live cluster"
+
+
+def _typed(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, shown: bool = True) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -41,12 +42,21 @@ def inspect(
     """
     from pathlib import Path
 
+    from vddkctl.errors import ImageError, UsageError
+    from vddkctl.oci.platform import parse_platform
     from vddkctl.places import Places
     from vddkctl.prepare import Preparation
     from vddkctl.report.archive_text import archive_json, archive_text
 
+    checksum = sha256.lower().removeprefix("sha256:") if sha256 is not None else None
+    if checksum is not None and not re.fullmatch("[0-9a-f]{64}", checksum):
+        raise UsageError("--sha256 takes 64 hexadecimal digits", hint="as printed by: sha256sum ARCHIVE")
+    try:
+        wanted = str(parse_platform(platform)) if platform is not None else None
+    except ImageError as error:
+        raise UsageError(f"--platform: {error.what}", hint=error.hint) from None
     places = Places(Path.cwd())
-    facts = Preparation(places, progress(verbose)).archive(archive, sha256, platform)
+    facts = Preparation(places, progress(verbose)).archive(archive, checksum, wanted)
     if output is Output.JSON:
         json_data(archive_json(facts, archive))
     else:

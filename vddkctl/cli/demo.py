@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from vddkctl.cli.options import Verbose
+
 NAME = "demo"
 
 Folder = Annotated[
@@ -14,7 +16,7 @@ Folder = Annotated[
 ]
 
 
-def run(folder: Folder = None) -> int:
+def run(folder: Folder = None, _verbose: Verbose = 0) -> int:
     """Take a sample site through plan, apply and drift. Needs no server; the site stays, to look around in."""
     from vddkctl.demo.tour import tour
 

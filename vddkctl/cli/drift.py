@@ -29,11 +29,12 @@ def run(
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
+    from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
 
     session = open_session(file, progress(verbose))
-    observed = session.observe()
-    plan = session.plan_of(observed, target, exclude, missing_too=True)
+    observed = session.observe(lambda address: True)
+    plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
     drift = drift_of(plan)
     if output is Output.JSON:
         by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
@@ -42,6 +43,11 @@ def run(
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
+    for name, image in observed.images.items():
+        if image.error:
+            note(
+                f"Image {name} cannot be made here, so it is compared with what was last applied: {image.error.what}"
+            )
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
     return 3 if drift.found else 0

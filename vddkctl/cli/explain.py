@@ -31,15 +31,15 @@ def run(
     """
     from vddkctl.cli.session import open_session
     from vddkctl.plan.explain import chosen, explanations
+    from vddkctl.plan.target import Selection
     from vddkctl.report.explain_text import explain_json, explain_text
 
     session = open_session(file, progress(verbose))
-    observed = session.observe()
-    items = chosen(explanations(session.loaded, observed), provider or (), observed.cluster.namespace)
+    observed = session.observe(lambda address: True)
+    plan = session.plan_of(observed, Selection())
+    items = chosen(explanations(session.loaded, observed, plan), provider or (), observed.cluster.namespace)
     if output is Output.JSON:
         json_data(explain_json(items))
     else:
-        images = session.loaded.site.images.items()
-        tags = {observed.images[name].built.digest: spec.tag for name, spec in images}
-        data(explain_text(items, tags, style()))
+        data(explain_text(items, plan.tags, style()))
     return 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vddkctl.cli.options import DEFAULT_FILE
+from vddkctl.cli.options import DEFAULT_FILE, Verbose
 from vddkctl.cli.output import data, note
 
 NAME = "init"
@@ -14,7 +14,7 @@ NAME = "init"
 Target = Annotated[str, typer.Argument(metavar="FILE", help="Where to write it; - for standard output.")]
 
 
-def run(file: Target = DEFAULT_FILE) -> None:
+def run(file: Target = DEFAULT_FILE, _verbose: Verbose = 0) -> None:
     """Write a commented spec to start from. Never overwrites a file."""
     from pathlib import Path
 

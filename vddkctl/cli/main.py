@@ -6,6 +6,7 @@ Nothing heavy is imported here: each command brings what it needs when it runs.
 from __future__ import annotations
 
 import gc
+from typing import Annotated
 
 import typer
 
@@ -33,6 +34,21 @@ app = typer.Typer(
 for _command in (init, demo, validate, plan, apply, show, drift, explain, schema, version):
     app.command(_command.NAME, cls=Command)(_command.run)
 app.add_typer(archive.app, name="archive")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        version.run()
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="As the command of that name.")
+    ] = False,
+) -> None:
+    """Every option but this one belongs to a command."""
 
 
 def main() -> None:

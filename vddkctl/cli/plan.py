@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -46,5 +47,5 @@ def run(
         save_plan(plan, out)
     show_plan(plan, output, summary=summary)
     if out is not None and output is Output.TEXT:
-        note(f"Saved to {out}. Carry it out with: vddkctl apply {out}")
+        note(f"Saved to {out}. Carry it out with: vddkctl apply {shlex.quote(out)}")
     return 2 if detailed_exitcode and plan.changes else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
+    from vddkctl.plan.target import Selection
     from vddkctl.progress import Progress
 
 
@@ -32,7 +33,7 @@ class Session:
         """The place of the settings."""
         return self.places.cluster(self.loaded.site.cluster.manifests)
 
-    def observe(self) -> Observed:
+    def observe(self, may_be_absent: Callable[[str], bool] = lambda address: False) -> Observed:
         """Look at the registries and the cluster. Raises SpecError for parts that are not supported yet."""
         from vddkctl.observe import observe
         from vddkctl.site.diagnostic import SpecError
@@ -41,26 +42,33 @@ class Session:
         missing = unsupported(self.loaded)
         if missing:
             raise SpecError(missing, "unsupported part")
-        return observe(self.loaded, self.places, self.progress)
+        return observe(self.loaded, self.places, self.progress, may_be_absent)
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
-        """Look, and compute the plan."""
-        return self.plan_of(self.observe(), targets, excludes)
+        """Look, and compute the plan. Images that it leaves out need not be made on this machine."""
+        from vddkctl.plan.target import Selection
 
-    def plan_of(
-        self,
-        observed: Observed,
-        targets: Sequence[str] | None = None,
-        excludes: Sequence[str] | None = None,
-        *,
-        missing_too: bool = False,
-    ) -> Plan:
+        selection = Selection(targets or (), excludes or ())
+        observed = self.observe(lambda address: not selection.names(address))
+        plan = self.plan_of(observed, selection)
+        for change in plan.changes:
+            error = None if change.image else _not_made(change.address, observed)
+            if error:
+                raise error
+        return plan
+
+    def plan_of(self, observed: Observed, selection: Selection, *, missing_too: bool = False) -> Plan:
         """Compute the plan from what was seen."""
         from vddkctl.plan.make import make_plan
         from vddkctl.plan.target import narrowed
 
-        whole = make_plan(self.loaded, observed, missing_too=missing_too)
-        return narrowed(whole, targets or (), excludes or ())
+        whole = make_plan(self.loaded, observed, missing_too=missing_too, concerns=selection.names)
+        return narrowed(whole, selection)
+
+
+def _not_made(address: str, observed: Observed) -> VddkctlError | None:
+    room, _, name = address.partition(".")
+    return observed.images[name].error if room == "image" else None
 
 
 def open_session(file: str, progress: Progress) -> Session:

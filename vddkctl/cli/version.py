@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from vddkctl.cli.options import Output, OutputOption
+from vddkctl.cli.options import Output, OutputOption, Verbose
 from vddkctl.cli.output import data, json_data
 
 NAME = "version"
 
 
-def run(output: OutputOption = Output.TEXT) -> None:
+def run(output: OutputOption = Output.TEXT, _verbose: Verbose = 0) -> None:
     """Print the version of vddkctl, and of the Python it runs on."""
     import platform
 

@@ -24,8 +24,8 @@ def replace_file(path: Path, content: bytes, *, expected: bytes | None = None) -
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}{_SUFFIX}")
     try:
-        with _created(temporary) as stream:
-            try:
+        try:
+            with _created(temporary) as stream:
                 _fill(stream, path, content)
                 if expected is not None and path.read_bytes() != expected:
                     raise ManifestError(
@@ -34,10 +34,10 @@ def replace_file(path: Path, content: bytes, *, expected: bytes | None = None) -
                         hint="plan again: vddkctl plan",
                     )
                 os.replace(temporary, path)  # noqa: PTH105 - the name says what it does
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
-                raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
         _sync_folder(path.parent)
     except OSError as error:
         raise ManifestError(f"this file cannot be written: {error.strerror}", where=str(path)) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from vddkctl.cluster.atomic import replace_file, sweep
 from vddkctl.cluster.base import ObjectChange, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
-from vddkctl.cluster.lock_file import locked
+from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
     Listing,
     ManifestFile,
@@ -37,6 +37,8 @@ class ManifestFolder:
 
     folder: Path
     name: str
+    patience: float = 10.0
+    """Seconds to wait while a run of another site writes into the folder."""
 
     def observe(self, namespace: str | None) -> ClusterState:
         """Every ForkliftController and Provider in the folder; none is no error.
@@ -50,15 +52,16 @@ class ManifestFolder:
         ]
         return state_of(found, namespace)
 
-    def links_not_followed(self) -> tuple[str, ...]:
-        """Names of links, in the folder, that lead out of it: what they point at is no part of it."""
-        return list_manifests(self.folder).leaving
-
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Edit the files of these objects, each file in one step; the other bytes of a file are kept.
 
-        A change that its manifest already has is written without touching the file.
+        A change that its manifest already has is written without touching the file. Raises LockedError when another
+        run, of whichever site, keeps writing into the folder for longer than ``patience``.
         """
+        with folder_locked(self.folder, self.patience):
+            yield from self._write(changes)
+
+    def _write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         contents = _Contents.read(list_manifests(self.folder))
         by_file: dict[str, list[tuple[ObjectChange, FoundObject]]] = {}
         for change in changes:

@@ -1,4 +1,4 @@
-"""``.vddkctl``, the folder beside the manifests where a site's record and lock are."""
+"""``.vddkctl``, the folder beside the manifests where a site's record, its lock and the folder's own lock are."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ def state_path(folder: Path, site: str, suffix: str) -> Path:
     """Return where a site's file is. Raises ManifestError when a link would lead out of the folder."""
     if not _SITE.fullmatch(site):
         raise ManifestError(f"{site!r} is no name for a site", hint="use letters, digits, dots and dashes")
+    return _inside(folder, f"{site}{suffix}")
+
+
+def folder_lock_path(folder: Path) -> Path:
+    """Return where the lock of the folder itself is: no site has this name. Raises ManifestError as above."""
+    return _inside(folder, ".lock")
+
+
+def _inside(folder: Path, name: str) -> Path:
     root = real_folder(folder)
-    path = folder / NAME / f"{site}{suffix}"
+    path = folder / NAME / name
     real = os.path.realpath(path)
     if not is_inside(root, real):
         raise ManifestError(

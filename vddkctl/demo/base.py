@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import struct
 import tarfile
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
 from vddkctl.registry.push import push
+from vddkctl.vddk.elf import ElfFacts, ElfProbe
 
 _COMMANDS = (
     "cat",
@@ -38,14 +38,13 @@ _COMMANDS = (
 _CREATED = 1704067200
 """2024-01-01T00:00:00Z, so that the same busybox gives the same base on any day."""
 _LEVEL = 6
-_PT_INTERP = 3
 
 
 def find_busybox() -> Path | None:
     """A busybox that needs nothing but itself, where Debian's busybox-static or the PATH has one."""
     found = shutil.which("busybox")
     candidates = [Path("/bin/busybox"), Path("/usr/bin/busybox"), *([Path(found)] if found else [])]
-    return next((path for path in candidates if path.is_file() and _is_static(path.read_bytes())), None)
+    return next((path for path in candidates if path.is_file() and _static(path.read_bytes())), None)
 
 
 def make_base(folder: Path, tag: str, busybox: Path) -> str:
@@ -55,9 +54,10 @@ def make_base(folder: Path, tag: str, busybox: Path) -> str:
     RegistryError when the folder cannot be written.
     """
     program = busybox.read_bytes()
-    if not _is_static(program):
+    facts = _static(program)
+    if facts is None:
         raise ImageError("it is not a static program", where=str(busybox), hint="install busybox-static")
-    platform = Platform("linux", _architecture(program, busybox))
+    platform = Platform("linux", _architecture(facts, busybox))
     archive = _tar(program)
     layer = _gzip(archive)
     addition = Addition(
@@ -106,26 +106,16 @@ def _gzip(content: bytes) -> bytes:
     return bytes(deflate.gzip_compress(content, _LEVEL))
 
 
-def _architecture(program: bytes, path: Path) -> str:
-    from vddkctl.vddk.elf import ElfProbe
-
-    probe = ElfProbe()
-    probe.feed(program)
-    facts = probe.result()
-    architecture = ARCHITECTURES.get(facts.machine) if facts else None
+def _architecture(facts: ElfFacts, path: Path) -> str:
+    architecture = ARCHITECTURES.get(facts.machine)
     if architecture is None:
         raise ImageError("it is for a processor that images have no name for", where=str(path))
     return architecture
 
 
-def _is_static(program: bytes) -> bool:
-    """Whether it is an ELF program that asks for no loader (System V gABI, "Program Header": PT_INTERP)."""
-    if len(program) < 64 or program[:4] != b"\x7fELF" or program[5] not in {1, 2}:
-        return False
-    order = "<" if program[5] == 1 else ">"
-    wide = program[4] == 2
-    table = struct.unpack_from(f"{order}Q" if wide else f"{order}I", program, 32 if wide else 28)[0]
-    size, count = struct.unpack_from(f"{order}HH", program, 54 if wide else 42)
-    offsets = [table + number * size for number in range(count)]
-    kinds = [struct.unpack_from(f"{order}I", program, at)[0] for at in offsets if at + 4 <= len(program)]
-    return bool(kinds) and _PT_INTERP not in kinds
+def _static(program: bytes) -> ElfFacts | None:
+    """What an ELF program that asks for no loader says about itself; None for anything else."""
+    probe = ElfProbe()
+    probe.feed(program)
+    facts = probe.result()
+    return facts if facts and facts.loads and not facts.interpreter else None

@@ -67,10 +67,6 @@ class Reference:
         """Whether it names exactly one image for ever."""
         return self.digest is not None
 
-    def with_tag(self, tag: str) -> Reference:
-        """The same repository by this tag alone. Raises ImageError when it is no tag."""
-        return replace(self, tag=_checked_tag(tag, self.transport, tag), digest=None)
-
     def with_digest(self, digest: str) -> Reference:
         """The same repository by this digest alone: not every runtime takes a tag beside it."""
         return replace(self, tag=None, digest=check_digest(digest))
@@ -102,7 +98,7 @@ def parse(text: str) -> Reference:
         )
     if not rest:
         raise ImageError(f'"{text}" names no repository after the registry', hint=f"as in {host}/vddk")
-    if not _HOST.fullmatch(host):
+    if not is_host(host):
         raise ImageError(f'"{text}": "{host}" is not a host, or host:port')
     path, colon, tag = rest.partition(":")
     _check_path(path, text)
@@ -122,6 +118,11 @@ def parse_repository(text: str) -> Reference:
             f'"{text}" has a digest, and a repository has none', hint=f"write {reference.bare()}"
         )
     return reference
+
+
+def is_host(text: str) -> bool:
+    """Whether it is a registry's host, or host:port: no scheme, no path, no user."""
+    return _HOST.fullmatch(text) is not None
 
 
 def _is_registry(first: str, *, alone: bool) -> bool:

@@ -21,7 +21,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     data: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
     summary = {k: getattr(plan.summary, k) for k in ("create", "update", "replace", "release", "unchanged")}
     head = ("formatVersion", "tool", "site", "siteDigest", "location")
-    tail = ("tags", "managed", "disowned", "gone")
+    tail = ("images", "managed", "disowned", "gone")
     middle = [key for key in data if key not in head and key not in tail]
     order = [*head, *middle]
     return {**{k: data[k] for k in order}, "summary": summary, **{k: data[k] for k in tail}}
@@ -81,15 +81,18 @@ def _dump(data: dict[str, Any]) -> bytes:
 def _parse(
     content: bytes, name: str, what: str, kind: type[PlanFileError] | type[ClusterError]
 ) -> dict[str, Any]:
+    hint = _RECORD_HINT if kind is ClusterError else ""
+    if b"<<<<<<< " in content and b">>>>>>> " in content:
+        raise kind(f"not {what}: it has a conflict of a Git merge in it", where=name, hint=hint)
     try:
         data = json.loads(content)
     except RecursionError:
-        raise kind(f"not {what}: it is nested too deeply", where=name) from None
+        raise kind(f"not {what}: it is nested too deeply", where=name, hint=hint) from None
     except ValueError as error:
-        raise kind(f"not {what}: {error}", where=name) from None
+        raise kind(f"not {what}: {error}", where=name, hint=hint) from None
     version = data.get("formatVersion") if isinstance(data, dict) else None
     if not isinstance(version, str):
-        raise kind(f"not {what}: no formatVersion", where=name)
+        raise kind(f"not {what}: no formatVersion", where=name, hint=hint)
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise kind(
             f"format {version} is not known to this version, which reads {FORMAT_VERSION}",

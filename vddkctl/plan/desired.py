@@ -42,6 +42,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """Why there is no plan for an address."""
+
+    address: str
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """All targets by object, rules without a match, and what makes a plan impossible.
 
@@ -50,20 +58,21 @@ class Desired:
 
     targets: Mapping[ObjectKey, Target]
     idle_rules: tuple[str, ...] = ()
-    mistakes: tuple[Diagnostic, ...] = ()
-    missing: tuple[Diagnostic, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    missing: tuple[Mistake, ...] = ()
 
 
 def desired(loaded: LoadedSite, observed: Observed) -> Desired:
     """Resolve names, rules, presets and images against what exists."""
     targets: dict[ObjectKey, Target] = {}
-    mistakes: list[Diagnostic] = []
-    missing: list[Diagnostic] = []
+    mistakes: list[Mistake] = []
+    missing: list[Mistake] = []
     image_value = _image_values(loaded, observed)
     if loaded.site.controller.model_fields_set:
-        found = _controller(loaded, observed)
-        if isinstance(found, Diagnostic):
-            mistakes.append(found)
+        found = the_controller(observed)
+        if isinstance(found, str):
+            address = f"controller.{observed.cluster.namespace}/forklift-controller"
+            mistakes.append(Mistake(address, _diagnostic(loaded, ("controller",), found)))
         else:
             wishes = tuple(_controller_wishes(loaded.site.controller, image_value))
             targets[found.key] = Target(found, ("controller",), wishes)
@@ -99,8 +108,7 @@ def _image_values(loaded: LoadedSite, observed: Observed) -> _ImageValue:
             return None, None
         if said not in site.images:
             return said, None
-        built = observed.images[said].built
-        return pull_reference(site.images[said], built.digest, site.policy), said
+        return pull_reference(site.images[said], observed.images[said].digest, site.policy), said
 
     return value
 
@@ -133,27 +141,26 @@ def _buffers(spec: ProviderSpec) -> Buffers | None:
     return PRESETS[spec.buffers] if spec.buffers else None
 
 
-def _controller(loaded: LoadedSite, observed: Observed) -> LiveObject | Diagnostic:
+def the_controller(observed: Observed) -> LiveObject | str:
+    """The ForkliftController, or why there is not exactly one."""
     here = [c for c in observed.cluster.controllers if c.key.namespace == observed.cluster.namespace]
     if len(here) == 1:
         return here[0]
     where = f"{observed.cluster_name}, namespace {observed.cluster.namespace}"
     if here:
         names = ", ".join(f"{c.key.name} ({c.where})" if c.where else c.key.name for c in here)
-        message = f"{len(here)} ForkliftControllers in {where}: {names}; one is expected"
-    else:
-        others = sorted({c.key.namespace for c in observed.cluster.controllers})
-        found = f"; found in: {', '.join(others)} (say which with cluster.namespace)" if others else ""
-        message = f"no ForkliftController in {where}{found}"
-    return Diagnostic(loaded.source.name, loaded.source.key("controller"), ("controller",), message)
+        return f"{len(here)} ForkliftControllers in {where}: {names}; one is expected"
+    others = sorted({c.key.namespace for c in observed.cluster.controllers})
+    found = f"; found in: {', '.join(others)} (say which with cluster.namespace)" if others else ""
+    return f"no ForkliftController in {where}{found}"
 
 
 def _choose_providers(
-    loaded: LoadedSite, observed: Observed, mistakes: list[Diagnostic], missing: list[Diagnostic]
+    loaded: LoadedSite, observed: Observed, mistakes: list[Mistake], missing: list[Mistake]
 ) -> tuple[list[tuple[LiveObject, str]], tuple[str, ...]]:
     namespace = observed.cluster.namespace
     rules = [name for name in loaded.site.providers if is_rule(name)]
-    exact = {provider_key(n, namespace): n for n in loaded.site.providers if not is_rule(n)}
+    exact = _exact(loaded, namespace, mistakes)
     live = {provider.key: provider for provider in observed.cluster.providers}
     chosen: list[tuple[LiveObject, str]] = []
     for key, name in exact.items():
@@ -162,19 +169,39 @@ def _choose_providers(
         if provider and not message:
             chosen.append((provider, name))
         else:
-            path = ("providers", name)
             was_there = provider is None and was_applied(key, observed)
-            mistake = Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
+            mistake = Mistake(key.address, _diagnostic(loaded, ("providers", name), message))
             (missing if was_there else mistakes).append(mistake)
     used: set[str] = set()
     for key, provider in live.items():
-        if key in exact or provider.spec.get("type") != "vsphere":
+        if provider.spec.get("type") != "vsphere":
             continue
         rule = matching_rule(rules, key, namespace)
         if rule:
             used.add(rule)
-            chosen.append((provider, rule))
+            if key not in exact:
+                chosen.append((provider, rule))
     return chosen, tuple(rule for rule in rules if rule not in used)
+
+
+def _exact(loaded: LoadedSite, namespace: str, mistakes: list[Mistake]) -> dict[ObjectKey, str]:
+    exact: dict[ObjectKey, str] = {}
+    for name in loaded.site.providers:
+        if is_rule(name):
+            continue
+        key = provider_key(name, namespace)
+        first = exact.setdefault(key, name)
+        if first != name:
+            place = loaded.source.key("providers", first)
+            message = (
+                f'"{name}" and "{first}" (at {place.line}:{place.column}) are one provider; keep one of them'
+            )
+            mistakes.append(Mistake(key.address, _diagnostic(loaded, ("providers", name), message)))
+    return exact
+
+
+def _diagnostic(loaded: LoadedSite, path: KeyPath, message: str) -> Diagnostic:
+    return Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
 
 
 def _not_usable(

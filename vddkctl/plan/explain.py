@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 from vddkctl.errors import PlanError
 from vddkctl.plan import fields
-from vddkctl.plan.desired import Target, desired
+from vddkctl.plan.desired import desired, the_controller
+from vddkctl.plan.model import Plan
 from vddkctl.plan.observed import LiveObject, Observed
-from vddkctl.site.diagnostic import SpecError
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk.precedence import Level, chain
 
@@ -24,30 +24,43 @@ class Explanation:
     then: tuple[Level, ...]
 
 
-def explanations(loaded: LoadedSite, observed: Observed) -> Iterator[Explanation]:
-    """Explain every vSphere provider, declared or not. Raises SpecError as the planner does."""
-    wanted = desired(loaded, observed)
-    if wanted.mistakes or wanted.missing:
-        raise SpecError((*wanted.mistakes, *wanted.missing))
-    controller = _controller(observed)
-    default = observed.default_image
+def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator[Explanation]:
+    """Explain every vSphere provider, declared or not."""
+    found = the_controller(observed)
+    controller = None if isinstance(found, str) else found
+    wanted = desired(loaded, observed).targets
+    after = {(change.address, field.path): field.after for change in plan.changes for field in change.fields}
+
+    def now(live: LiveObject | None, path: str) -> tuple[str | None, str]:
+        if live is None:
+            return None, ""
+        owner = live.owners.get(path)
+        where = (owner.where or owner.manager or "") if owner else ""
+        return fields.meaning(path, fields.raw_value(live.spec, path)), where
+
+    def then(live: LiveObject | None, path: str) -> tuple[str | None, str]:
+        value, where = now(live, path)
+        if live is None:
+            return value, where
+        target = wanted.get(live.key)
+        said = target and any(wish.path == path for wish in target.wishes)
+        place = loaded.source.at(*target.entry, "vddkImage") if target and said else where
+        key = (live.key.address, path)
+        return (after[key], place if said else "") if key in after else (value, place)
+
     for live in sorted(observed.cluster.providers, key=lambda provider: provider.key):
-        if live.spec.get("type") != "vsphere":
-            continue
-        yield Explanation(
-            live.key.address,
-            chain(_now(live, fields.PROVIDER_IMAGE), _now(controller, fields.CONTROLLER_IMAGE), default),
-            chain(
-                _then(loaded, live, wanted.targets.get(live.key), fields.PROVIDER_IMAGE),
-                _then(
-                    loaded,
-                    controller,
-                    wanted.targets.get(controller.key) if controller else None,
-                    fields.CONTROLLER_IMAGE,
+        if live.spec.get("type") == "vsphere":
+            yield Explanation(
+                live.key.address,
+                *(
+                    chain(
+                        level(live, fields.PROVIDER_IMAGE),
+                        level(controller, fields.CONTROLLER_IMAGE),
+                        observed.default_image,
+                    )
+                    for level in (now, then)
                 ),
-                default,
-            ),
-        )
+            )
 
 
 def chosen(items: Iterable[Explanation], wanted: Sequence[str], namespace: str) -> tuple[Explanation, ...]:
@@ -68,25 +81,3 @@ def chosen(items: Iterable[Explanation], wanted: Sequence[str], namespace: str) 
             raise PlanError(f"no vSphere provider {word}", hint=f"there are: {known}")
         kept |= found
     return tuple(item for item in everything if item.address in kept)
-
-
-def _controller(observed: Observed) -> LiveObject | None:
-    here = [c for c in observed.cluster.controllers if c.key.namespace == observed.cluster.namespace]
-    return here[0] if len(here) == 1 else None
-
-
-def _now(live: LiveObject | None, path: str) -> tuple[str | None, str]:
-    if live is None:
-        return None, ""
-    owner = live.owners.get(path)
-    where = (owner.where or owner.manager or "") if owner else ""
-    return fields.meaning(path, fields.raw_value(live.spec, path)), where
-
-
-def _then(
-    loaded: LoadedSite, live: LiveObject | None, target: Target | None, path: str
-) -> tuple[str | None, str]:
-    wish = next((w for w in target.wishes if w.path == path), None) if target else None
-    if wish is None or target is None:
-        return _now(live, path)
-    return wish.after, loaded.source.at(*target.entry, "vddkImage")

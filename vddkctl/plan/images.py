@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from vddkctl.oci.platform import parse_platform
 from vddkctl.plan.model import (
     Action,
     Change,
@@ -14,13 +16,14 @@ from vddkctl.plan.model import (
     Precondition,
     Reason,
 )
-from vddkctl.plan.observed import ObservedImage, PushedImage
+from vddkctl.plan.observed import BuiltImage, ObservedImage
 from vddkctl.plan.record import Record
 from vddkctl.site.model import ImageSpec
 from vddkctl.vddk.versions import same_version
 
 DIGEST = "digest"
-"""The one field of an image's address: what its tag names."""
+REFERENCE = "reference"
+"""What the record knows of an image: the tag, and what it was made to name."""
 
 
 def image_address(name: str) -> str:
@@ -28,23 +31,35 @@ def image_address(name: str) -> str:
     return f"image.{name}"
 
 
+def image_reference(spec: ImageSpec) -> str:
+    """``oci:./images/vddk:8.0.1``."""
+    return f"{spec.repository}:{spec.tag}"
+
+
+def last_applied(record: Record | None, name: str, spec: ImageSpec) -> str | None:
+    """The digest that this image's tag was last made to name; None when it never was."""
+    return _remembered(record.applied if record else {}, image_address(name), image_reference(spec))
+
+
 def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> Change | None:
-    """The change that makes the tag name what the spec asks for; None when it does already."""
-    built, pushed = image.built, image.pushed
-    if pushed and pushed.digest == built.digest:
+    """The change that makes the tag name what the spec asks for, whole; None when it does already."""
+    pushed = image.pushed
+    if pushed and pushed.digest == image.digest and not pushed.incomplete:
         return None
-    address = image_address(name)
-    recorded = record.applied.get(address, {}).get(DIGEST) if record else None
-    origin = _origin(pushed, built.digest, recorded, record, address)
-    field = FieldChange(DIGEST, pushed.digest if pushed else None, built.digest, origin=origin)
+    address, reference = image_address(name), image_reference(spec)
+    recorded = last_applied(record, name, spec)
+    intended = _remembered(record.intended if record else {}, address, reference)
+    now = pushed.digest if pushed else None
+    origin = _origin(now, image, recorded, intended)
+    field = FieldChange(DIGEST, now, image.digest, origin=origin)
     return Change(
         address=address,
         action=Action.REPLACE if pushed else Action.CREATE,
         reason=_reason(image, recorded),
         origin=Origin.SPEC if origin is Origin.SPEC else Origin.DRIFT,
         fields=(field,),
-        precondition=Precondition(digest=pushed.digest if pushed else None),
-        image=_work(name, spec, image),
+        precondition=Precondition(digest=now),
+        image=_work(name, spec, image.built) if image.built else None,
     )
 
 
@@ -52,19 +67,9 @@ def image_warnings(
     name: str, spec: ImageSpec, image: ObservedImage, *, referred: bool
 ) -> Iterator[PlanWarning]:
     """What a person should know about a declared image."""
-    address, archive = image_address(name), image.built.archive
-    if image.built.base_floating:
-        yield PlanWarning(
-            "base-floating",
-            address,
-            f"the base {spec.base} is named by tag and may change; pin it: {_pinned_base(spec, image)}",
-        )
-    if archive.name_version and not same_version(archive.name_version, archive.version):
-        yield PlanWarning(
-            "archive-name-mismatch",
-            address,
-            f"the archive is named {archive.name_version}, but holds VDDK {archive.version}",
-        )
+    address = image_address(name)
+    if image.built:
+        yield from _made(address, spec, image.built)
     if referred and spec.repository.startswith("oci:") and not spec.cluster_repository:
         yield PlanWarning(
             "layout-not-pullable",
@@ -74,22 +79,50 @@ def image_warnings(
         )
 
 
-def _pinned_base(spec: ImageSpec, image: ObservedImage) -> str:
-    return f"{spec.base}@{image.built.base_digest}"
+def _made(address: str, spec: ImageSpec, built: BuiltImage) -> Iterator[PlanWarning]:
+    archive = built.archive
+    if built.base_floating:
+        yield PlanWarning(
+            "base-floating",
+            address,
+            f"the base {spec.base} is named by tag and may change; pin it: {spec.base}@{built.base_digest}",
+        )
+    if archive.name_version and not same_version(archive.name_version, archive.version):
+        yield PlanWarning(
+            "archive-name-mismatch",
+            address,
+            f"the archive is named {archive.name_version}, but holds VDDK {archive.version}",
+        )
+    strangers = [p for p in spec.platforms if not parse_platform(p).suits(archive.machine)]
+    if strangers:
+        yield PlanWarning(
+            "platform-mismatch",
+            address,
+            f"libraries for {archive.machine} in an image for {', '.join(strangers)}: nothing there can run them",
+        )
+    if any(library.path in _LINKS for library in archive.libraries):
+        yield PlanWarning(
+            "links-are-copies",
+            address,
+            "the archive holds copies of libraries where the vendor's has links: it was packed again, as with tar -h",
+        )
 
 
-def _origin(
-    pushed: PushedImage | None, wanted: str, recorded: str | None, record: Record | None, address: str
-) -> Origin:
-    now = pushed.digest if pushed else None
-    if recorded is None or now == recorded or now == _intended(record, address):
+_LINKS = frozenset({"lib64/libvixDiskLib.so", "lib32/libvixDiskLib.so"})
+
+
+def _remembered(fields: Mapping[str, Mapping[str, Any]], address: str, reference: str) -> str | None:
+    """The digest that this very tag was made to name; another tag's says nothing of this one."""
+    found = fields.get(address, {})
+    return found.get(DIGEST) if found.get(REFERENCE) == reference else None
+
+
+def _origin(now: str | None, image: ObservedImage, recorded: str | None, intended: str | None) -> Origin:
+    if recorded is None or (now is not None and now == intended):
         return Origin.SPEC
-    return Origin.DRIFT if recorded == wanted else Origin.BOTH
-
-
-def _intended(record: Record | None, address: str) -> str:
-    found = record.intended.get(address, {}).get(DIGEST) if record else None
-    return found or "nothing"
+    if now == recorded:
+        return Origin.DRIFT if image.pushed and image.pushed.incomplete else Origin.SPEC
+    return Origin.DRIFT if recorded == image.digest else Origin.BOTH
 
 
 def _reason(image: ObservedImage, recorded: str | None) -> Reason:
@@ -98,18 +131,19 @@ def _reason(image: ObservedImage, recorded: str | None) -> Reason:
         return Reason.ABSENT
     if recorded and pushed.digest != recorded:
         return Reason.TAG_MOVED
-    if pushed.archive_sha256 and pushed.archive_sha256 != built.archive.sha256:
+    if pushed.incomplete and pushed.digest == image.digest:
+        return Reason.INCOMPLETE
+    if built and pushed.archive_sha256 and pushed.archive_sha256 != built.archive.sha256:
         return Reason.ARCHIVE_CHANGED
-    if pushed.base_digest and pushed.base_digest != built.base_digest:
+    if built and pushed.base_digest and pushed.base_digest != built.base_digest:
         return Reason.BASE_CHANGED
     return Reason.DIFFERS if pushed.archive_sha256 else Reason.TAG_MOVED
 
 
-def _work(name: str, spec: ImageSpec, image: ObservedImage) -> ImageWork:
-    built = image.built
+def _work(name: str, spec: ImageSpec, built: BuiltImage) -> ImageWork:
     return ImageWork(
         name=name,
-        reference=f"{spec.repository}:{spec.tag}",
+        reference=image_reference(spec),
         spec=spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         digest=built.digest,
         base_digest=built.base_digest,

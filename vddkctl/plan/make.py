@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from vddkctl import __version__
-from vddkctl.plan.desired import Desired, desired
-from vddkctl.plan.images import DIGEST, image_address, image_change
-from vddkctl.plan.model import Change, Location, Plan
+from vddkctl.plan.desired import Desired, Mistake, desired
+from vddkctl.plan.images import DIGEST, REFERENCE, image_address, image_change, image_reference
+from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.settings import settings_changes
@@ -19,17 +19,21 @@ from vddkctl.site.source import LoadedSite
 TOOL = f"vddkctl {__version__}"
 
 
-def make_plan(loaded: LoadedSite, observed: Observed, *, missing_too: bool = False) -> Plan:
+def make_plan(
+    loaded: LoadedSite,
+    observed: Observed,
+    *,
+    missing_too: bool = False,
+    concerns: Callable[[str], bool] = lambda address: True,
+) -> Plan:
     """Compute the plan.
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
-    provider that is not there, two controllers. With ``missing_too`` a provider that was there at the last apply is
-    none: it is in the plan's ``gone``, for drift to tell.
+    provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
+    ``missing_too`` a provider that was there at the last apply is none: it is in ``gone``, for drift to tell.
     """
     wanted = desired(loaded, observed)
-    mistakes = wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing)
-    if mistakes:
-        raise SpecError(tuple(sorted(mistakes, key=lambda m: (m.position.line, m.position.column))))
+    _check(wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing), concerns)
     objects = _objects(observed)
     changes = ordered(
         [
@@ -47,11 +51,22 @@ def make_plan(loaded: LoadedSite, observed: Observed, *, missing_too: bool = Fal
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
         warnings=tuple(warnings(loaded, observed, wanted, changes)),
-        tags={observed.images[name].built.digest: spec.tag for name, spec in loaded.site.images.items()},
+        images={image_address(n): _declared(n, loaded, observed) for n in sorted(loaded.site.images)},
         managed=managed,
-        disowned=tuple(sorted(a for a in _recorded(observed) if a not in managed)),
+        disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
         gone=tuple(_gone(objects, observed)),
     )
+
+
+def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:
+    told = [mistake.diagnostic for mistake in mistakes if concerns(mistake.address)]
+    if told:
+        raise SpecError(tuple(sorted(told, key=lambda m: (m.position.line, m.position.column))))
+
+
+def _declared(name: str, loaded: LoadedSite, observed: Observed) -> DeclaredImage:
+    spec = loaded.site.images[name]
+    return DeclaredImage(image_reference(spec), spec.tag, observed.images[name].digest)
 
 
 def _objects(observed: Observed) -> dict[ObjectKey, LiveObject]:
@@ -67,7 +82,8 @@ def _image_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
 
 def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[str, dict[str, Any]]:
     images = {
-        image_address(name): {DIGEST: observed.images[name].built.digest} for name in loaded.site.images
+        image_address(name): {REFERENCE: image_reference(spec), DIGEST: observed.images[name].digest}
+        for name, spec in loaded.site.images.items()
     }
     settings = {
         key.address: {wish.path: wish.meaning for wish in target.wishes}
@@ -79,8 +95,10 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
 
 def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> list[str]:
     there = {key.address for key in objects}
-    return sorted(a for a in _recorded(observed) if room(a) != "image" and a not in there)
+    applied = observed.record.applied if observed.record else {}
+    return sorted(a for a in applied if room(a) != "image" and a not in there)
 
 
-def _recorded(observed: Observed) -> list[str]:
-    return list(observed.record.applied) if observed.record else []
+def _known(observed: Observed) -> set[str]:
+    record = observed.record
+    return {*record.applied, *record.intended} if record else set()

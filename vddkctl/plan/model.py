@@ -29,6 +29,7 @@ class Reason(StrEnum):
     ABSENT = "absent"
     DIFFERS = "differs"
     TAG_MOVED = "tag-moved"
+    INCOMPLETE = "incomplete"
     ARCHIVE_CHANGED = "archive-changed"
     BASE_CHANGED = "base-changed"
     NOT_PINNED = "not-pinned"
@@ -98,11 +99,14 @@ class ImageWork(Wire):
 
 @dataclass(frozen=True)
 class Change(Wire):
-    """One address that changes. ``image`` is set for images only; it is not a difference, but the way there."""
+    """One address that changes. ``image`` is set for images only; it is not a difference, but the way there.
+
+    ``reason`` is a text for a code of a newer version than this one.
+    """
 
     address: str
     action: Action
-    reason: Reason
+    reason: Reason | str
     origin: Origin
     fields: tuple[FieldChange, ...]
     precondition: Precondition
@@ -117,6 +121,15 @@ class PlanWarning(Wire):
     code: str
     address: str
     message: str
+
+
+@dataclass(frozen=True)
+class DeclaredImage(Wire):
+    """One image of the spec: its tag, and the digest that tag names once the plan is done."""
+
+    reference: str
+    tag: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,7 @@ class Summary(Wire):
 class Plan(Wire):
     """Everything that would change, in an order in which it can be done.
 
-    ``tags`` says which tag each declared image's digest has, so that people recognise it. ``managed`` is what the
+    ``images`` are all declared ones, by address, whether they change or not. ``managed`` is what the
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
     for the record alone, not for comparing with the world. ``gone`` are objects that
     something was applied to and that are no longer there.
@@ -156,7 +169,7 @@ class Plan(Wire):
     changes: tuple[Change, ...]
     unchanged: tuple[str, ...]
     warnings: tuple[PlanWarning, ...]
-    tags: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, DeclaredImage] = field(default_factory=dict)
     managed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disowned: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -169,3 +182,12 @@ class Plan(Wire):
         for change in self.changes:
             counts[change.action.value] += 1
         return Summary(**counts, unchanged=len(self.unchanged))
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags of each declared digest, so that people recognise it."""
+        tags: dict[str, list[str]] = {}
+        for image in self.images.values():
+            if image.tag not in tags.setdefault(image.digest, []):
+                tags[image.digest].append(image.tag)
+        return {digest: ", ".join(names) for digest, names in tags.items()}

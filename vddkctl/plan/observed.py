@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vddkctl.errors import VddkctlError
 from vddkctl.plan.record import Record
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
@@ -84,14 +85,22 @@ class PushedImage:
     digest: str
     archive_sha256: str | None = None
     base_digest: str | None = None
+    incomplete: bool = False
+    """A part of what the tag names is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedImage:
-    """One declared image: what it should be, and what is there (None: nothing)."""
+    """One declared image: the ``digest`` its tag should name, and what is there (``pushed`` None: nothing).
 
-    built: BuiltImage
+    ``built`` is None when the image cannot be made on this machine (``error`` says why); ``digest`` is then what was
+    last applied, which is all that drift needs.
+    """
+
+    digest: str
     pushed: PushedImage | None
+    built: BuiltImage | None = None
+    error: VddkctlError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from vddkctl.plan.images import image_address
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey
 from vddkctl.plan.record import Record
+from vddkctl.vddk import config_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,6 @@ def _ours(record: Record | None, address: str) -> dict[str, set[Any]]:
 
 def _unset(live: LiveObject, path: str) -> Wish:
     if path == fields.CONFIG:
-        from vddkctl.vddk import config_text
-
         return Wish(path, None, config_text.write(fields.raw_value(live.spec, path), None))
     return Wish(path, None, None)
 
@@ -121,11 +120,15 @@ def _reason(item: _Object, paths: list[str]) -> Reason:
         return Reason.NO_LONGER_DECLARED
     if all(wish.meaning is None for wish in wishes):
         return Reason.DECLARED_UNSET
-    if str(_now(item.live, fields.CONFIG)).startswith("broken: ") and fields.CONFIG in paths:
+    if fields.CONFIG in paths and _has_broken_key(before[fields.CONFIG]):
         return Reason.BROKEN_BUFFER_KEY
     if all(_only_unpinned(before[wish.path], wish) for wish in wishes):
         return Reason.NOT_PINNED
     return Reason.ABSENT if all(value is None for value in before.values()) else Reason.DIFFERS
+
+
+def _has_broken_key(value: object) -> bool:
+    return isinstance(value, str) and config_text.read(value).broken_key
 
 
 def _only_unpinned(before: object, wish: Wish) -> bool:

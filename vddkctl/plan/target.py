@@ -1,43 +1,70 @@
 """A part of a plan: ``--target`` and ``--exclude``, globs over addresses.
 
-A target brings what it depends on; an exclusion takes away what depends on it. The rest of the plan is as it was.
+A target brings what it depends on; an exclusion takes away what depends on it, and says so. The rest of the plan is as
+it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from vddkctl.errors import UsageError
-from vddkctl.plan.model import Plan
+from vddkctl.plan.model import Plan, PlanWarning
 
 
-def narrowed(plan: Plan, targets: Sequence[str], excludes: Sequence[str]) -> Plan:
-    """The plan for some addresses. Raises :class:`~vddkctl.errors.UsageError` for a glob that matches none."""
-    if not targets and not excludes:
+@dataclass(frozen=True)
+class Selection:
+    """What the two options say. Both empty: everything."""
+
+    targets: Sequence[str] = ()
+    excludes: Sequence[str] = ()
+
+    def names(self, address: str) -> bool:
+        """Whether the options themselves let this address in, whatever depends on what."""
+        return (not self.targets or _any(address, self.targets)) and not _any(address, self.excludes)
+
+    def options(self) -> Iterator[tuple[str, str]]:
+        """Each glob with the option it was given by."""
+        yield from (("--target", glob) for glob in self.targets)
+        yield from (("--exclude", glob) for glob in self.excludes)
+
+
+def narrowed(plan: Plan, selection: Selection) -> Plan:
+    """The plan for some addresses.
+
+    Raises :class:`~vddkctl.errors.UsageError` for a glob that matches none, and when nothing is left.
+    """
+    if not selection.targets and not selection.excludes:
         return plan
     addresses = [*(change.address for change in plan.changes), *plan.unchanged, *plan.gone]
-    for option, globs in (("--target", targets), ("--exclude", excludes)):
-        for glob in globs:
-            if not any(fnmatchcase(address, glob) for address in addresses):
-                raise UsageError(
-                    f"{option} {glob} matches no address",
-                    hint="addresses: " + (", ".join(sorted(addresses)[:10]) or "none") + _more(addresses),
-                )
-    kept = {a for a in addresses if _any(a, targets)} if targets else set(addresses)
+    _check_globs(selection, addresses)
+    kept = {a for a in addresses if not selection.targets or _any(a, selection.targets)}
     _add_needed(plan, kept)
-    kept -= {a for a in addresses if _any(a, excludes)}
-    _drop_dependents(plan, kept)
+    kept -= {a for a in addresses if _any(a, selection.excludes)}
+    left_out = tuple(_left_out(plan, kept))
+    kept -= {warning.address for warning in left_out}
+    if not kept:
+        raise UsageError(
+            "--target and --exclude leave nothing to look at",
+            hint="; ".join(f"{w.address} {w.message}" for w in left_out) or _known(addresses),
+        )
     return replace(
         plan,
         changes=tuple(change for change in plan.changes if change.address in kept),
         unchanged=tuple(a for a in plan.unchanged if a in kept),
-        warnings=tuple(w for w in plan.warnings if w.address in kept),
+        warnings=(*(w for w in plan.warnings if w.address in kept), *left_out),
         managed={a: fields for a, fields in plan.managed.items() if a in kept},
         disowned=tuple(a for a in plan.disowned if a in kept),
         gone=tuple(a for a in plan.gone if a in kept),
     )
+
+
+def _check_globs(selection: Selection, addresses: list[str]) -> None:
+    for option, glob in selection.options():
+        if not any(fnmatchcase(address, glob) for address in addresses):
+            raise UsageError(f"{option} {glob} matches no address", hint=_known(addresses))
 
 
 def _any(address: str, globs: Sequence[str]) -> bool:
@@ -50,11 +77,17 @@ def _add_needed(plan: Plan, kept: set[str]) -> None:
             kept.update(change.depends_on)
 
 
-def _drop_dependents(plan: Plan, kept: set[str]) -> None:
+def _left_out(plan: Plan, kept: set[str]) -> Iterator[PlanWarning]:
+    """Changes that need one that is left out: in the order of the plan, so that each needs an earlier one."""
+    still = set(kept)
     for change in plan.changes:
-        if change.address in kept and not set(change.depends_on) <= kept:
-            kept.remove(change.address)
+        needed = [address for address in change.depends_on if address not in still]
+        if change.address in still and needed:
+            still.remove(change.address)
+            message = f"is left out: it needs {', '.join(needed)}, which is excluded"
+            yield PlanWarning("left-out", change.address, message)
 
 
-def _more(addresses: list[str]) -> str:
-    return f" and {len(addresses) - 10} more" if len(addresses) > 10 else ""
+def _known(addresses: list[str]) -> str:
+    rest = f" and {len(addresses) - 10} more" if len(addresses) > 10 else ""
+    return "addresses: " + (", ".join(sorted(addresses)[:10]) or "none") + rest

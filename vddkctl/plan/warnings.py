@@ -11,6 +11,7 @@ from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Observed
 from vddkctl.plan.order import room
 from vddkctl.site.source import LoadedSite
+from vddkctl.vddk import config_text
 
 MIB = 1024 * 1024
 
@@ -24,15 +25,25 @@ def warnings(
         yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
     for change in changes:
         if room(change.address) == "controller":
-            yield PlanWarning(
-                "controller-restarts", change.address, "the change restarts forklift-controller"
-            )
+            yield from _controller(change)
     for _, target in sorted(wanted.targets.items()):
         yield from _unpinned(loaded, target)
         yield from _buffers(target)
     for rule in wanted.idle_rules:
         yield PlanWarning(
             "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
+        )
+
+
+def _controller(change: Change) -> Iterator[PlanWarning]:
+    yield PlanWarning("controller-restarts", change.address, "the change restarts forklift-controller")
+    if any(field.after is None for field in change.fields):
+        # The operator merges the value into a ConfigMap that it does not prune.
+        yield PlanWarning(
+            "old-value-may-stay",
+            change.address,
+            "once unset, the operator can keep the old image in its ConfigMap: look at the forklift-controller "
+            "Deployment and ConfigMap after the roll-out",
         )
 
 
@@ -50,7 +61,7 @@ def _unpinned(loaded: LoadedSite, target: Target) -> Iterator[PlanWarning]:
 
 def _buffers(target: Target) -> Iterator[PlanWarning]:
     buffers, address = target.buffers, target.live.key.address
-    if buffers is None:
+    if buffers is None or config_text.meaning(buffers) is None:
         return
     if buffers.over_limit:
         yield PlanWarning(

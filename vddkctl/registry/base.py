@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import BinaryIO, Protocol
 
 from vddkctl.oci.descriptor import Blob, Descriptor
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
+
+
+class Unchecked(Enum):
+    """The type of :data:`UNCHECKED`, which is neither a digest nor None."""
+
+    UNCHECKED = "unchecked"
+
+
+UNCHECKED = Unchecked.UNCHECKED
+"""Whatever a tag names, it may move."""
 
 
 class Registry(Protocol):
@@ -29,13 +40,28 @@ class Registry(Protocol):
         ...
 
     def has_blob(self, reference: Reference, descriptor: Descriptor) -> bool:
-        """Whether the blob is there, whole."""
+        """Whether a blob of this digest and size is there, as far as can be told without reading it."""
+        ...
+
+    def has_manifest(self, reference: Reference, descriptor: Descriptor) -> bool:
+        """Whether the manifest or index is there, whole."""
         ...
 
     def put_blob(self, reference: Reference, blob: Blob, progress: Progress) -> None:
-        """Put a blob, unless it is there."""
+        """Put a blob, unless it is there, whole. One that is damaged is replaced."""
         ...
 
-    def put_manifest(self, reference: Reference, descriptor: Descriptor, content: bytes) -> None:
-        """Put a manifest or index, and move the reference's tag (if it has one) to it."""
+    def put_manifest(
+        self,
+        reference: Reference,
+        descriptor: Descriptor,
+        content: bytes,
+        *,
+        expected: str | Unchecked | None = UNCHECKED,
+    ) -> None:
+        """Put a manifest or index, and move the reference's tag (if it has one) to it.
+
+        ``expected``: the digest that the tag names until then, None for a tag that is not there. When it names
+        another by now, other than the new one, it stays and RegistryError is raised.
+        """
         ...

@@ -6,6 +6,7 @@ is replaced last. So a reader, also after a run that was killed, always finds a 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +17,17 @@ from vddkctl.oci.manifest import parse
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress, Silent
 from vddkctl.registry import layout_copy, layout_files
+from vddkctl.registry.base import UNCHECKED, Unchecked
 from vddkctl.registry.layout_files import told
-from vddkctl.registry.layout_index import EMPTY, VERSION, blamed, is_layout, read_document, read_index
+from vddkctl.registry.layout_index import (
+    EMPTY,
+    VERSION,
+    LayoutIndex,
+    blamed,
+    is_layout,
+    read_document,
+    read_index,
+)
 from vddkctl.registry.verified import verified
 
 
@@ -26,6 +36,7 @@ class LayoutRegistry:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._known: set[Path] = set()  # blobs whose bytes were read or written here: once is enough
 
     def folder(self, reference: Reference) -> Path:
         """Where the layout is."""
@@ -63,25 +74,46 @@ class LayoutRegistry:
                 raise RegistryError("there is no such blob", where=str(path)) from None
 
     def has_blob(self, reference: Reference, descriptor: Descriptor) -> bool:
-        """Whether a file with the blob's name and size is there."""
+        """Whether a file with the blob's name and size is there; its bytes are not read."""
         path = _blob_path(self.folder(reference), descriptor.digest)
         with told(path):
             return path.is_file() and path.stat().st_size == descriptor.size
 
+    def has_manifest(self, reference: Reference, descriptor: Descriptor) -> bool:
+        """Whether a manifest or index is there, with the bytes that its name tells."""
+        if not self.has_blob(reference, descriptor):
+            return False
+        content = read_document(_blob_path(self.folder(reference), descriptor.digest))
+        return content is not None and digest_of(content) == descriptor.digest
+
     def put_blob(self, reference: Reference, blob: Blob, progress: Progress) -> None:
-        """Copy a blob into the layout, unless it is there."""
-        folder = self.folder(reference)
+        """Copy a blob into the layout, unless it is there. Its name alone proves nothing: it is read first."""
+        folder, descriptor = self.folder(reference), blob.descriptor
+        path = _blob_path(folder, descriptor.digest)
         with told(folder):
             _make_layout(folder)
-            if self.has_blob(reference, blob.descriptor):
-                return
-            with (
-                progress.task(f"write {blob.descriptor.short}", blob.descriptor.size) as task,
-                layout_files.replacing(_blob_path(folder, blob.descriptor.digest)) as target,
-            ):
-                layout_copy.copy(blob, target, task)
+            if not self.has_blob(reference, descriptor) or not self._is_whole(path, descriptor, progress):
+                with (
+                    progress.task(f"write {descriptor.short}", descriptor.size) as task,
+                    layout_files.replacing(path) as target,
+                ):
+                    layout_copy.copy(blob, target, task)
+        self._known.add(path)
 
-    def put_manifest(self, reference: Reference, descriptor: Descriptor, content: bytes) -> None:
+    def _is_whole(self, path: Path, descriptor: Descriptor, progress: Progress) -> bool:
+        if path in self._known:
+            return True
+        with progress.task(f"check {descriptor.short}", descriptor.size) as task:
+            return layout_copy.digest_of_file(path, task) == descriptor.digest
+
+    def put_manifest(
+        self,
+        reference: Reference,
+        descriptor: Descriptor,
+        content: bytes,
+        *,
+        expected: str | Unchecked | None = UNCHECKED,
+    ) -> None:
         """Put a manifest or index; with a tag in ``reference``, that tag then names it.
 
         Without one the layout's index does not list it: it is found by digest, and through an index.
@@ -90,6 +122,8 @@ class LayoutRegistry:
         self.put_blob(reference, Blob(descriptor, Content(content)), Silent())
         if reference.tag is not None:
             with told(folder), layout_files.locked(folder):
+                if expected is not UNCHECKED:
+                    _check_tag(reference, read_index(folder), {expected, descriptor.digest})
                 _move_tag(folder, descriptor, reference.tag)
 
 
@@ -102,6 +136,17 @@ def _make_layout(folder: Path) -> None:
                 layout_files.write(folder / "oci-layout", VERSION)
                 layout_files.write(folder / "index.json", EMPTY)
     layout_files.make_folder(_blob_folder(folder))
+
+
+def _check_tag(reference: Reference, index: LayoutIndex | None, allowed: Container[str | None]) -> None:
+    found = index.by_tag(reference.tag) if index and reference.tag else None
+    now = found.digest if found else None
+    if now not in allowed:
+        raise RegistryError(
+            f"the tag names {now or 'nothing'} now",
+            where=str(reference),
+            hint="someone else pushes to it; make a new plan with: vddkctl plan",
+        )
 
 
 def _move_tag(folder: Path, descriptor: Descriptor, tag: str) -> None:

@@ -48,8 +48,9 @@ class LayoutIndex:
         return found[0] if found else None
 
     def names(self, tag: str, descriptor: Descriptor) -> bool:
-        """Whether ``tag``, in so many words, is on this image and on no other."""
-        return {entry.digest for entry in self.entries if _name(entry) == tag} == {descriptor.digest}
+        """Whether ``tag``, in so many words, is on this image and on no other, with the right size."""
+        found = {(entry.digest, entry.size) for entry in self.entries if _name(entry) == tag}
+        return found == {(descriptor.digest, descriptor.size)}
 
     def only(self) -> Descriptor | None:
         """The one image there is. Raises RegistryError when there are several."""

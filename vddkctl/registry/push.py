@@ -6,13 +6,21 @@ from vddkctl.errors import RegistryError
 from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
-from vddkctl.registry.base import Registry
+from vddkctl.registry.base import UNCHECKED, Registry, Unchecked
 
 
-def push(registry: Registry, reference: Reference, image: Image | ImageIndex, progress: Progress) -> None:
+def push(
+    registry: Registry,
+    reference: Reference,
+    image: Image | ImageIndex,
+    progress: Progress,
+    *,
+    expected: str | Unchecked | None = UNCHECKED,
+) -> None:
     """Put an image where ``reference`` says, and read back that its tag names it.
 
-    What is there already is not sent again. Raises RegistryError.
+    What is there already is not sent again; what is missing or damaged of it is restored. ``expected`` is what the
+    tag must name until then, as in :meth:`~vddkctl.registry.base.Registry.put_manifest`. Raises RegistryError.
     """
     digest = image.descriptor.digest
     if reference.digest not in {None, digest}:
@@ -23,7 +31,7 @@ def push(registry: Registry, reference: Reference, image: Image | ImageIndex, pr
         for child in image.images:
             by_digest = reference.with_digest(child.descriptor.digest)
             registry.put_manifest(by_digest, child.descriptor, child.manifest)
-    registry.put_manifest(reference, image.descriptor, image.manifest)
+    registry.put_manifest(reference, image.descriptor, image.manifest, expected=expected)
     _verify(registry, reference if reference.tag else reference.with_digest(digest), image)
 
 

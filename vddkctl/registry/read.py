@@ -67,16 +67,42 @@ def read_config(registry: Registry, reference: Reference, manifest: Manifest) ->
 def read_pushed(registry: Registry, reference: Reference) -> PushedImage | None:
     """What a tag names now, and where that says it comes from; None when the tag is not there.
 
-    An image of another tool's making, whatever it is, gives its digest alone.
+    An image of another tool's making, whatever it is, gives its digest alone. An image that lacks a part, or has it
+    in another size, is ``incomplete``; layers are not read for that.
     """
     found = registry.resolve(reference)
     if found is None:
         return None
+    if not registry.has_manifest(reference, found):
+        return PushedImage(found.digest, incomplete=True)
     content = registry.manifest(reference, found.digest)
     origin = origin_of(content)
     if origin == Origin():
         origin = _origin_of_first(registry, reference, content)
-    return PushedImage(found.digest, origin.archive_sha256, origin.base_digest)
+    incomplete = not is_complete(registry, reference, found)
+    return PushedImage(found.digest, origin.archive_sha256, origin.base_digest, incomplete)
+
+
+def is_complete(registry: Registry, reference: Reference, descriptor: Descriptor) -> bool:
+    """Whether everything that a manifest or index leads to is there. Raises RegistryError.
+
+    What another tool has put there, and cannot be understood, counts as complete.
+    """
+    waiting, seen = [descriptor], {descriptor.digest}
+    while waiting:
+        each = waiting.pop()
+        if not registry.has_manifest(reference, each):
+            return False
+        try:
+            document = parse(registry.manifest(reference, each.digest))
+        except ImageError:
+            continue
+        if isinstance(document, Index):
+            waiting += [entry for entry in document.manifests if entry.digest not in seen]
+            seen.update(entry.digest for entry in document.manifests)
+        elif not all(registry.has_blob(reference, blob) for blob in (document.config, *document.layers)):
+            return False
+    return True
 
 
 def _origin_of_first(registry: Registry, reference: Reference, content: bytes) -> Origin:

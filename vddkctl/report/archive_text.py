@@ -11,13 +11,17 @@ from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, size
 from vddkctl.vddk.archive import ArchiveFacts, LinkChain
 from vddkctl.vddk.versions import same_version, vsphere_of
+from vddkctl.visible import shown
 
 _MOST_OBSTACLES = 20
 
 
 def archive_text(facts: ArchiveFacts, name: str, style: Style = PLAIN) -> str:
     """The facts of one archive, with a final line break."""
-    return "\n".join([style.paint("bold", name), *(f"  {k:<11}{v}" for k, v in _rows(facts))]) + "\n"
+    return (
+        "\n".join([style.paint("bold", shown(name)), *(f"  {k:<11}{shown(v)}" for k, v in _rows(facts))])
+        + "\n"
+    )
 
 
 def archive_json(facts: ArchiveFacts, name: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, FieldChange, ImageWork, Origin, Reason
 from vddkctl.report.style import Style
-from vddkctl.report.words import reference, short, size
+from vddkctl.report.words import json_text, reference, short, size
+from vddkctl.visible import shown
 
 _MARKS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "green"),
@@ -22,9 +23,10 @@ _PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
 def change_lines(change: Change, tags: Mapping[str, str], style: Style) -> Iterator[str]:
     """The lines of one change, indented."""
     mark, colour = _MARKS[change.action]
-    head = style.paint(colour, mark) + " " + style.paint("bold", change.address)
-    gap = " " * max(2, 48 - len(change.address))
-    yield f"  {head}{gap}{style.paint('dim', change.reason.value)}"
+    address = shown(change.address)
+    head = style.paint(colour, mark) + " " + style.paint("bold", address)
+    gap = " " * max(2, 48 - len(address))
+    yield f"  {head}{gap}{style.paint('dim', change.reason)}"
     if change.image:
         yield from _image_lines(change.image, change)
     else:
@@ -37,8 +39,8 @@ def field_name(path: str) -> str:
     """``vddkInitImage`` of ``spec.settings.vddkInitImage``."""
     for prefix in _NAMES:
         if path.startswith(prefix):
-            return path.removeprefix(prefix)
-    return path
+            return shown(path.removeprefix(prefix))
+    return shown(path)
 
 
 def values(field: FieldChange, before: object, after: object, tags: Mapping[str, str]) -> list[str]:
@@ -46,20 +48,20 @@ def values(field: FieldChange, before: object, after: object, tags: Mapping[str,
     if field.sensitive:
         return ["(sensitive, changed)"]
     if field.path == fields.CONFIG:
-        return _config(_text(before), _text(after))
+        return [shown(line) for line in _config(_text(before), _text(after))]
     return [f"{_shown(before, tags)} → {_shown(after, tags)}"]
 
 
 def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     published = ", matches the vendor's published checksum" if image.published else ""
-    yield f"      {image.reference}"
+    yield f"      {shown(image.reference)}"
     yield f"      archive   VDDK {image.version}, {image.machine}, {size(image.archive_size)}{published}"
     how = (
         "the archive itself, nothing repacked" if image.layer_verbatim else "a normalised copy of the archive"
     )
     yield f"      layer     {short(image.layer_digest)}   {how}"
     field = change.fields[0]
-    was = f"{short(str(field.before))} → " if field.before else ""
+    was = f"{shown(short(str(field.before)))} → " if field.before else ""
     yield f"      digest    {was}{short(image.digest)}"
     if field.origin is not Origin.SPEC:
         now = "the tag is gone" if field.before is None else "the tag was moved"
@@ -77,7 +79,7 @@ def _field_lines(
         yield f"      {blank}   {style.paint('dim', 'the library ignores BufSizeIn64K')}"
     note = _origin_note(field)
     if note:
-        yield f"      {blank}   {style.paint('dim', note)}"
+        yield f"      {blank}   {style.paint('dim', shown(note))}"
 
 
 def _origin_note(field: FieldChange) -> str:
@@ -101,7 +103,7 @@ def _config(before: str, after: str) -> list[str]:
         if successor:
             come.remove(successor)
         lines.append(f"{line} → {successor}" if successor else f"- {line}")
-    return lines + [f"+ {line}" for line in come] or ["(only its layout changes)"]
+    return lines + [f"+ {line}" for line in come] or ["(repeated and stray lines are removed)"]
 
 
 def _setting(line: str) -> str:
@@ -125,5 +127,5 @@ def _shown(value: object, tags: Mapping[str, str]) -> str:
     if value is None:
         return "(not set)"
     if isinstance(value, str):
-        return reference(value, tags) if value else '""'
-    return f"{value!r} (not a text)"
+        return shown(reference(value, tags)) or '""'
+    return f"{shown(json_text(value))} (not a text)"

@@ -9,7 +9,8 @@ from vddkctl.plan.drift import Drift
 from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
 from vddkctl.report.change_text import field_name
 from vddkctl.report.style import PLAIN, Style
-from vddkctl.report.words import plural, reference, short
+from vddkctl.report.words import json_text, plural, reference, short
+from vddkctl.visible import shown
 
 
 def drift_text(drift: Drift, tags: Mapping[str, str], style: Style = PLAIN) -> str:
@@ -53,11 +54,11 @@ def _part(change: Change, changes: Mapping[str, Mapping[str, Any]]) -> dict[str,
 
 def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]:
     for change in drift.changed:
-        yield f"  {style.paint('red', '≠')} {style.paint('bold', change.address)}"
+        yield f"  {style.paint('red', '≠')} {style.paint('bold', shown(change.address))}"
         for field in change.fields:
             yield from _field(field, change, tags)
     for address in drift.gone:
-        yield f"  {style.paint('red', '≠')} {style.paint('bold', address)}"
+        yield f"  {style.paint('red', '≠')} {style.paint('bold', shown(address))}"
         yield "      is gone: it was there at the last apply"
     if drift.found:
         yield ""
@@ -68,11 +69,11 @@ def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]
 
 
 def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Iterator[str]:
-    name = "tag" if change.image else field_name(field.path)
+    name = "tag" if change.address.startswith("image.") else field_name(field.path)
     by = " ".join(filter(None, (field.owner and f"by {field.owner}", field.since and f"on {field.since}")))
     at = f"at {field.where}" if field.where else ""
     note = f"   {' '.join(filter(None, (by, at)))}" if by or at else ""
-    yield f"      {name}{note}"
+    yield f"      {name}{shown(note)}"
     both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
     yield f"        should be  {_shown(field.after, tags)}{both}"
     yield f"        is         {_shown(field.before, tags)}"
@@ -82,6 +83,6 @@ def _shown(value: object, tags: Mapping[str, str]) -> str:
     if value is None:
         return "(not set)"
     if not isinstance(value, str):
-        return f"{value!r} (not a text)"
-    lines = reference(value, tags) if "@" in value else short(value)
+        return f"{shown(json_text(value))} (not a text)"
+    lines = shown(reference(value, tags) if "@" in value else short(value), lines=True)
     return lines.rstrip("\n").replace("\n", "\n                   ") or '""'

@@ -10,6 +10,7 @@ from vddkctl.plan.model import FORMAT_VERSION
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import reference
 from vddkctl.vddk.precedence import Level, effective
+from vddkctl.visible import shown
 
 
 def explain_text(items: Iterable[Explanation], tags: Mapping[str, str], style: Style = PLAIN) -> str:
@@ -46,7 +47,7 @@ def _level(level: Level) -> dict[str, Any]:
 
 def _lines(item: Explanation, tags: Mapping[str, str], style: Style) -> Iterator[str]:
     changes = [level.value for level in item.now] != [level.value for level in item.then]
-    name = style.paint("bold", item.address)
+    name = style.paint("bold", shown(item.address))
     if not changes:
         yield f"{name} uses {_image(effective(item.then), tags)}"
         yield from _chain(item.then, tags)
@@ -61,21 +62,20 @@ def _chain(levels: tuple[Level, ...], tags: Mapping[str, str]) -> Iterator[str]:
     rows = [_row(level, tags) for level in levels]
     width = max(len(value) for value, _ in rows)
     for rank, (level, (value, standing)) in enumerate(zip(levels, rows, strict=True), 1):
-        line = (
-            f"  {rank}  {level.name:<11}  {level.field:<19}  {value:<{width}}  {standing:<9}  {level.where}"
-        )
+        line = f"  {rank}  {level.name:<11}  {level.field:<19}  {value:<{width}}  {standing:<9}  {shown(level.where)}"
         yield line.rstrip()
 
 
 def _row(level: Level, tags: Mapping[str, str]) -> tuple[str, str]:
     if level.value is None:
         return "not set", ""
+    value = shown(reference(level.value, tags))
     if level.wins:
-        return reference(level.value, tags), "◀ wins"
+        return value, "◀ wins"
     if level.name == "environment":
-        return reference(level.value, tags), "acts only when a provider is created"
-    return reference(level.value, tags), "shadowed"
+        return value, "acts only when a provider is created"
+    return value, "shadowed"
 
 
 def _image(value: str | None, tags: Mapping[str, str]) -> str:
-    return reference(value, tags) if value else "no VDDK image: its disks are read without VDDK"
+    return shown(reference(value, tags)) if value else "no VDDK image: its disks are read without VDDK"

@@ -56,9 +56,10 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
         return
     if result.interrupted:
         yield style.paint("yellow", "Interrupted; what was done is recorded.")
-    done = _count(result, Status.DONE) + _count(result, Status.SATISFIED)
+    done, satisfied = _count(result, Status.DONE), _count(result, Status.SATISFIED)
     failed, skipped = _count(result, Status.FAILED), _count(result, Status.SKIPPED)
-    rest = f", {failed} failed, {skipped} not tried" if failed or skipped else ""
+    rest = f", {satisfied} were already so" if satisfied else ""
+    rest += f", {failed} failed, {skipped} not tried" if failed or skipped else ""
     yield style.paint("bold", f"Applied: {done} of {plural(len(result.steps), 'change')} done{rest}.")
     if failed or skipped:
         yield "Run vddkctl apply again to finish."

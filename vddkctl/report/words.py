@@ -39,3 +39,10 @@ def some(names: Sequence[str], most: int = 3) -> str:
     """The first few names, and how many more there are."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
+
+
+def json_text(value: object) -> str:
+    """A value that is not a text, as YAML and JSON write it: ``true``, ``8``, ``["a"]``."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 ROOT = "vmware-vix-disklib-distrib"
 """The one folder every VDDK archive unpacks to, and the name Forklift looks for below ``/opt``."""
-
-Machine = Literal["x86_64", "i386", "aarch64", "arm", "ppc64le", "s390x", "riscv64"] | str
-"""The ``e_machine`` of an ELF header, by its usual name, or ``machine-N``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +13,8 @@ class Library:
     """One shared library in ``lib64`` or ``lib32``. ``path`` is relative to the archive's root folder."""
 
     path: str
-    machine: Machine
+    machine: str
+    """The ``e_machine`` of its ELF header by its usual name, as in ``x86_64``, or ``machine-N``."""
     soname: str | None
     size: int
 
@@ -84,8 +81,8 @@ class ArchiveFacts:
     """The build number in the file's name, where there is one."""
     released: int
     """Seconds since the epoch: the time the archive gives for its main library."""
-    machine: Machine
-    """Of the main library."""
+    machine: str
+    """Of the main library, as in :class:`Library`."""
     soname: str | None
     """Of the main library."""
     libraries: tuple[Library, ...]

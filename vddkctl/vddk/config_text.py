@@ -17,11 +17,13 @@ from vddkctl.vddk.buffers import Buffers
 
 SIZE_KEY = "VixDiskLib.nfcAio.Session.BufSizeIn64KB"
 COUNT_KEY = "VixDiskLib.nfcAio.Session.BufCount"
-BROKEN_SIZE_KEY = "VixDiskLib.nfcAio.Session.BufSizeIn64K"
 
 _SIZE = "BufSizeIn64KB"
 _COUNT = "BufCount"
 _BROKEN = "BufSizeIn64K"
+_MAX_DIGITS = 9
+"""No buffer is as large as a number of more digits says, whatever the library makes of it."""
+
 _OURS = re.compile(
     r"^\s*(?P<key>[vV]ixDiskLib\.nfcAio\.Session\.(?P<name>BufSizeIn64KB|BufSizeIn64K|BufCount))"
     r"\s*=\s*(?P<value>.*?)\s*$"
@@ -44,7 +46,7 @@ class ConfigReading:
 
 
 def read(text: str | None) -> ConfigReading:
-    """Read a text as the library does. A value that is not a number counts as not set."""
+    """Read a text as the library does. A value that is not a number, or an absurd one, counts as not set."""
     found: dict[str, list[int]] = {_SIZE: [], _COUNT: [], _BROKEN: []}
     for line in _lines(text):
         match = _OURS.match(line)
@@ -112,7 +114,7 @@ def _lines(text: str | None) -> Iterator[str]:
 
 
 def _number(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() else 0
+    return int(value) if len(value) <= _MAX_DIGITS and value.isascii() and value.isdigit() else 0
 
 
 def _last(values: list[int]) -> int:

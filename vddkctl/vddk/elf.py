@@ -41,18 +41,24 @@ MACHINES = {
 
 TYPES = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 
-_PT_LOAD, _PT_DYNAMIC = 1, 2
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 5, 10, 14
 
 
 @dataclass(frozen=True, slots=True)
 class ElfFacts:
-    """One ELF file. ``bits`` is 32 or 64; ``kind`` is ``shared``, ``executable``, … or ``type-N``."""
+    """One ELF file. ``bits`` is 32 or 64; ``kind`` is ``shared``, ``executable``, … or ``type-N``.
+
+    ``loads`` says whether it has parts that are to be put into memory, ``interpreter`` whether it asks for a
+    program that does so (the dynamic loader): a static program has the first and not the second.
+    """
 
     machine: str
     bits: int
     kind: str
     soname: str | None
+    loads: bool = False
+    interpreter: bool = False
 
 
 class _Segment(NamedTuple):
@@ -120,8 +126,15 @@ class ElfProbe:
         if layout is None:
             return None
         kind, machine = struct.unpack_from(f"{layout.order}HH", self._head, 16)
+        segments = list(self._segments(layout))
+        kinds = {segment.kind for segment in segments}
         return ElfFacts(
-            _machine(machine, layout), layout.bits, TYPES.get(kind, f"type-{kind}"), self._soname(layout)
+            _machine(machine, layout),
+            layout.bits,
+            TYPES.get(kind, f"type-{kind}"),
+            self._soname(layout, segments),
+            loads=_PT_LOAD in kinds,
+            interpreter=_PT_INTERP in kinds,
         )
 
     def _find_dynamic(self) -> None:
@@ -176,8 +189,7 @@ class ElfProbe:
                 kind, offset, address, _, size, _, _, _ = fields
             yield _Segment(kind, offset, address, size)
 
-    def _soname(self, layout: _Layout) -> str | None:
-        segments = list(self._segments(layout))
+    def _soname(self, layout: _Layout, segments: list[_Segment]) -> str | None:
         dynamic = next((s for s in segments if s.kind == _PT_DYNAMIC), None)
         if dynamic is None:
             return None

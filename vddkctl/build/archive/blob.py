@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from vddkctl.build.archive.identity import FileIdentity, open_identified
-from vddkctl.build.archive.refusal import refused
 
 
 class FileBlob:
@@ -27,35 +24,15 @@ class FileBlob:
 
 
 class HeldBlob:
-    """A file that is held open, so that nothing done to its name matters. It is closed with this object.
+    """A file that is held open, so that nothing done to its name matters. It is closed with this object."""
 
-    ``digest``, when given, is checked once, before the first stream is handed out (a file from a cache may have
-    been damaged since); ``forget`` is then called if it is another one, and ArchiveError raised.
-    """
-
-    def __init__(
-        self, stream: IO[bytes], digest: str | None = None, forget: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._number = os.dup(stream.fileno())
-        self._unchecked = digest
-        self._forget = forget
         weakref.finalize(self, os.close, self._number)
 
     def open(self) -> BinaryIO:
         """A stream of the file from its start; the caller closes it."""
-        if self._unchecked is not None:
-            self._check(self._unchecked)
-            self._unchecked = None
         return io.BufferedReader(_Positioned(self, self._number), 1 << 20)
-
-    def _check(self, digest: str) -> None:
-        with io.BufferedReader(_Positioned(self, self._number), 1 << 20) as stream:
-            actual = hashlib.file_digest(stream, "sha256").hexdigest()
-        if f"sha256:{actual}" != digest:
-            if self._forget is not None:
-                self._forget()
-            what = f"the kept layer {digest} is damaged; it was removed"
-            raise refused("cache", what, hint="run again: it is made anew from the archive")
 
 
 class _Positioned(io.RawIOBase):

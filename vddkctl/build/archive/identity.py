@@ -14,13 +14,17 @@ from vddkctl.errors import ArchiveError
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """A file as it was at one moment. ``path`` is absolute and free of links; times are nanoseconds."""
+    """A file as it was at one moment. ``path`` is absolute and free of links; times are nanoseconds.
+
+    ``ctime_ns`` is the time of change that nobody can put back, other than ``mtime_ns``.
+    """
 
     path: str
     device: int
     inode: int
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 def identify(path: Path) -> FileIdentity:
@@ -72,7 +76,9 @@ def check_declared(actual: str, declared: str | None, label: str) -> None:
 
 
 def _identity(path: str, status: os.stat_result) -> FileIdentity:
-    return FileIdentity(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return FileIdentity(
+        path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> ArchiveError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from vddkctl.build.archive.identity import FileIdentity, check_declared, identify
+from vddkctl.errors import ArchiveError
 from vddkctl.progress import Progress
 from vddkctl.vddk.archive import ArchiveFacts
+from vddkctl.vddk.file_name import name_facts
 
 
 class Remembered(Protocol):
@@ -21,6 +25,10 @@ class Remembered(Protocol):
         """Keep the facts. Never raises."""
         ...
 
+    def forget(self, identity: FileIdentity) -> None:
+        """Drop the facts of this file. Never raises."""
+        ...
+
 
 def inspect(
     path: Path,
@@ -31,7 +39,9 @@ def inspect(
 ) -> ArchiveFacts:
     """Everything about the archive at ``path``, from one pass over it, or from ``cache`` with none at all.
 
-    ``declared_sha256`` (hexadecimal) binds. Raises ArchiveError for a file that cannot be used.
+    ``declared_sha256`` (hexadecimal) binds. What the file's name says is read from ``path`` itself, not from what
+    it leads to, and is never kept: the same file can have several names. Raises ArchiveError for a file that
+    cannot be used.
     """
     identity = identify(path)
     facts = cache.get(identity) if cache else None
@@ -42,4 +52,11 @@ def inspect(
         if cache:
             cache.put(identity, facts)
     check_declared(facts.sha256, declared_sha256, str(path))
-    return facts
+    named = name_facts(path.name)
+    return replace(facts, name_version=named.version, build=named.build)
+
+
+def forget(path: Path, cache: Remembered) -> None:
+    """Drop what is kept of the archive at ``path``: its bytes turned out to be others. Never raises."""
+    with suppress(ArchiveError):
+        cache.forget(identify(path))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
-from vddkctl.build.archive.refusal import NOT_VENDORS, PACK_AGAIN, refused
-from vddkctl.build.archive.survey import Found, Survey
+from vddkctl.build.archive.refusal import NOT_VENDORS, PACK_AGAIN, refused, shown
+from vddkctl.build.archive.survey import HEAD, Found, Survey
 from vddkctl.build.archive.tree import Tree
 from vddkctl.vddk.archive import ROOT
 
 LIB64 = f"{ROOT}/lib64"
 ENTRY_LIBRARY = f"{LIB64}/libvixDiskLib.so"
 """The name that Forklift validates in an image, and that clients open."""
+
+MAX_CHAIN = 10
+"""Names that are told of one chain of links; the vendor's have three."""
 
 _VERSIONED = re.compile(rf"{LIB64}/libvixDiskLib\.so\.(\d+\.\d+\.\d+(?:\.\d+)?)")
 
@@ -29,12 +32,13 @@ def judge(survey: Survey, label: str) -> Tree:
     inside = [item for item in survey.found if inside_root(item)]
     if not inside:
         tops = sorted({item.path.partition("/")[0] for item in survey.found if item.path})
-        there = f"it holds {', '.join(tops[:3])}{', …' if len(tops) > 3 else ''}" if tops else "it is empty"
+        some = ", ".join(map(shown, tops[:3]))
+        there = f"it holds {some}{', …' if len(tops) > 3 else ''}" if tops else "it is empty"
         raise refused(label, f"has no folder {ROOT}; {there}", hint="name the vendor's .tar.gz file")
     tree = Tree(label, inside)
     if tree.nodes.get(ROOT) and tree.nodes[ROOT].entry.kind != "folder":
         raise refused(label, "is not a folder", entry=ROOT)
-    for item in tree.nodes.values():
+    for item in inside:
         if item.is_library and item.entry.kind == "file" and item.elf is None:
             raise refused(label, _not_elf(item), entry=item.path, hint=PACK_AGAIN)
     return tree
@@ -53,7 +57,7 @@ def main_library(tree: Tree, label: str) -> tuple[str, Found]:
     if not versions:
         raise refused(label, f"has no {ENTRY_LIBRARY}.X.Y.Z: the library itself is missing")
     if len(versions) > 1:
-        raise refused(label, f"holds several versions: {', '.join(sorted(versions))}")
+        raise refused(label, f"holds several versions: {shown(', '.join(sorted(versions)))}")
     ((version, main),) = versions.items()
     _check_entry_library(tree, main, label)
     return version, main
@@ -76,6 +80,9 @@ def _check_name(item: Found, label: str) -> None:
     if any(part.startswith(".wh.") for part in parts):
         what = "has the name of a whiteout: in an image it would delete files of the base"
         raise refused(label, what, entry=entry.name)
+    if entry.name.endswith("/") and entry.kind in ("file", "symlink", "hardlink"):
+        # GNU tar makes a folder of such a file, container runtimes make a file of it.
+        raise refused(label, "is no folder, but its name ends in a slash", entry=entry.name)
     if entry.kind in _FORBIDDEN:
         raise refused(label, _FORBIDDEN[entry.kind], entry=entry.name)
 
@@ -86,7 +93,7 @@ def _not_elf(item: Found) -> str:
     if not size:
         return "is empty, not a library"
     text = item.head.decode("ascii", "replace").strip()
-    if size <= 1024 and text.isprintable() and "\ufffd" not in text and ".so" in text:
+    if size <= HEAD and text.isprintable() and "\ufffd" not in text and ".so" in text:
         return f"is a text file that says {text[:80]}: once a link, flattened when the archive was repacked"
     if not item.head.startswith(b"\x7fELF"):
         return "is not an ELF library"
@@ -102,20 +109,26 @@ def _check_entry_library(tree: Tree, main: Found, label: str) -> None:
         return
     target = tree.resolve(ENTRY_LIBRARY).path
     if target is None:
-        what = (
-            f"is a broken link: {' → '.join(chain_names(tree, ENTRY_LIBRARY))}, which is not in the archive"
-        )
+        chain = shown(" → ".join(chain_names(tree, ENTRY_LIBRARY)))
+        what = f"is a broken link: {chain}, which is not in the archive"
         raise refused(label, what, entry=ENTRY_LIBRARY, hint=PACK_AGAIN)
     end = tree.nodes.get(target)
     if end is None or (end is not main and tree.file_of(end).elf is None):
-        raise refused(label, f"leads to {target}, which is no library", entry=ENTRY_LIBRARY)
+        raise refused(label, f"leads to {shown(target)}, which is no library", entry=ENTRY_LIBRARY)
 
 
 def chain_names(tree: Tree, path: str) -> tuple[str, ...]:
-    """The names from a link to its end, as the links have them; a circle ends where it closes."""
+    """The names from a link to its end, as the links have them; a circle ends where it closes.
+
+    A chain of more than :data:`MAX_CHAIN` names is cut: an archive can hold thousands of long ones.
+    """
     folder = path.rpartition("/")[0]
     names = [path.rpartition("/")[2]]
-    while (item := tree.nodes.get(f"{folder}/{names[-1]}")) is not None and item.entry.kind == "symlink":
+    while (
+        len(names) < MAX_CHAIN
+        and (item := tree.nodes.get(f"{folder}/{names[-1]}")) is not None
+        and item.entry.kind == "symlink"
+    ):
         closed = item.entry.link in names
         names.append(item.entry.link)
         if closed:

@@ -2,6 +2,9 @@ r"""Records of a pax extended header: ``<length> <key>=<value>\n`` (POSIX.1-2017
 
 from __future__ import annotations
 
+MAX_DIGITS = 20
+"""64 bits have as many."""
+
 Records = tuple[tuple[str, bytes], ...]
 """In the order of the file: one old sparse format repeats its keys."""
 
@@ -26,9 +29,16 @@ def records(data: bytes) -> Records:
     return tuple(found)
 
 
+def number(value: bytes) -> int:
+    """A whole number. Raises ValueError for anything else, and for one that no size, time or id is as large as."""
+    if len(value) > MAX_DIGITS:
+        raise ValueError(f"a number of more than {MAX_DIGITS} digits")
+    return int(value)
+
+
 def seconds(value: bytes) -> int:
     """Whole seconds of a time such as ``1669200000.123``. Raises ValueError for anything else."""
-    return int(value.partition(b".")[0] or b"0")
+    return number(value.partition(b".")[0] or b"0")
 
 
 def text(value: bytes) -> str:

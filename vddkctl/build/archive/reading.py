@@ -14,12 +14,14 @@ from vddkctl.build.archive.survey import Found, Survey, survey
 from vddkctl.build.archive.tree import Tree
 from vddkctl.progress import Progress
 from vddkctl.vddk.archive import ROOT, ArchiveFacts, Library, LinkChain
-from vddkctl.vddk.file_name import name_facts
 from vddkctl.vddk.published import published
 
 
 def read(path: Path, identity: FileIdentity, declared_sha256: str | None, progress: Progress) -> ArchiveFacts:
-    """Read the archive ``identity`` names, once. Raises ArchiveError for a file that cannot be used."""
+    """Read the archive ``identity`` names, once: all that is inside, and nothing of what its name says.
+
+    Raises ArchiveError for a file that cannot be used.
+    """
     with (
         progress.task(f"read {path.name}", identity.size) as task,
         plain_stream(path, identity, task) as stream,
@@ -33,7 +35,6 @@ def _facts(path: Path, stream: PlainStream, found: Survey) -> ArchiveFacts:
     label = str(path)
     tree = judge(found, label)
     version, main = main_library(tree, label)
-    named = name_facts(path.name)
     if main.elf is None:  # the judge has refused such libraries
         raise refused(label, "is not an ELF library", entry=main.path)
     return ArchiveFacts(
@@ -44,8 +45,8 @@ def _facts(path: Path, stream: PlainStream, found: Survey) -> ArchiveFacts:
         unpacked_size=stream.unpacked_size,
         entries=len(found.found),
         version=version,
-        name_version=named.version,
-        build=named.build,
+        name_version=None,
+        build=None,
         released=main.entry.mtime,
         machine=main.elf.machine,
         soname=main.elf.soname,

@@ -11,12 +11,15 @@ from vddkctl.build.archive.tar import Entry, TarStream
 from vddkctl.vddk.archive import ROOT
 from vddkctl.vddk.elf import ElfFacts, ElfProbe
 
+HEAD = 1024
+"""Bytes that tell what a file is that should be a library: it may have been a link."""
+
 _LIBRARY = re.compile(rf"{ROOT}/lib(?:64|32)/lib[^/]*\.so(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One entry. ``path`` is its name without ``.`` and empty parts; ``head`` the start of a library's file."""
+    """One entry. ``path`` is its name without ``.`` and empty parts; ``head`` the start of what should be ELF."""
 
     path: str
     entry: Entry
@@ -60,7 +63,7 @@ def plain_path(name: str) -> str:
 
 
 def parents(path: str) -> Iterator[str]:
-    """Every folder above ``path``, the nearest first, down to the root folder."""
+    """Every folder above ``path``, the nearest first, down to the root folder. Paths have few parts: see bounds."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
@@ -71,4 +74,4 @@ def _probed(item: Found, tar: TarStream) -> Found:
     for piece in tar.content():
         probe.feed(piece)
     elf = probe.result()
-    return Found(item.path, item.entry, elf, b"" if elf else probe.head)
+    return Found(item.path, item.entry, elf, b"" if elf else probe.head[:HEAD])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vddkctl.build.archive import pax
+from vddkctl.build.archive.bounds import Bounds
 from vddkctl.build.archive.bytestream import ByteStream
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, PACK_AGAIN, refused
 from vddkctl.build.archive.sparse import SparseMap, old_gnu, pax_sparse
@@ -21,9 +22,6 @@ BLOCK = 512
 
 MAX_EXTENSION = 1 << 20
 """A pax header or a long name is read into memory; real ones have a few hundred bytes."""
-
-MAX_ENTRIES = 20_000
-"""The vendor's archives have some hundreds. All of them are kept in memory, so there is a bound."""
 
 MAX_SPARSE = 1 << 30
 """What sparse files may unpack to, together: their holes cost an attacker nothing."""
@@ -45,6 +43,8 @@ _KINDS: dict[bytes, Kind] = {
 _HAS_DATA = ("file", "other")
 _EXTENSIONS = (b"L", b"K", b"x", b"X", b"g")
 _XATTRS = ("SCHILY.xattr.", "LIBARCHIVE.xattr.")
+_KEYS = frozenset({"path", "linkpath", "size", "uid", "gid", "mtime", "GNU.sparse.name"})
+"""What is read of a pax header, next to extended attributes; the rest is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class TarStream:
         self._label = label
         self._content: Iterator[memoryview] = iter(())
         self._rest = 0
+        self._bounds = Bounds(label)
         self._global: dict[str, bytes] = {}
         self._sparse_total = 0
         self.ended = False
@@ -80,12 +81,7 @@ class TarStream:
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield every entry, then read the stream to its end."""
-        count = 0
         while (header := self._header()) is not None:
-            count += 1
-            if count > MAX_ENTRIES:
-                what = f"has more than {MAX_ENTRIES} entries: this is no VDDK archive"
-                raise refused(self._label, what, hint=PACK_AGAIN)
             yield self._entry(header)
             self._finish()
         self._drain()
@@ -126,6 +122,7 @@ class TarStream:
         if not block.strip(b"\0"):
             self.ended = True
             return None
+        self._bounds.header()
         return block
 
     def _entry(self, block: bytes) -> Entry:
@@ -138,17 +135,19 @@ class TarStream:
                 return self._build(info, block, {**self._global, **overrides}, records)
             if not 0 <= info.size <= MAX_EXTENSION:
                 raise self._damaged("has an extended header of impossible size")
+            self._bounds.extension(info.size)
             body = self._take(-(-info.size // BLOCK) * BLOCK)[: info.size]
             if info.type in (b"L", b"K"):
                 key = "path" if info.type == b"L" else "linkpath"
                 overrides.setdefault(key, body.partition(b"\0")[0])
             else:
                 found = self._records(body)
+                used = {key: value for key, value in found if key in _KEYS or key.startswith(_XATTRS)}
                 if info.type == b"g":
-                    self._global.update(found)
+                    self._global.update(used)
                 else:
                     records = records or found
-                    overrides = {**dict(found), **overrides}  # where two say a thing, the first one wins
+                    overrides = {**used, **overrides}  # where two say a thing, the first one wins
             following = self._header()
             if following is None:
                 raise self._damaged("ends with an extended header that has no entry")
@@ -169,26 +168,32 @@ class TarStream:
     def _build(
         self, info: tarfile.TarInfo, block: bytes, keys: dict[str, bytes], records: pax.Records
     ) -> Entry:
-        kind: Kind = "folder" if info.isdir() else _KINDS.get(info.type, "other")
+        name = pax.text(keys["path"]) if "path" in keys else info.name
+        link = pax.text(keys["linkpath"]) if "linkpath" in keys else info.linkname
+        xattrs = tuple(key for key in keys if key.startswith(_XATTRS))
+        kind = _kind(info, block, name if "path" in keys else None)
+        if "GNU.sparse.name" in keys:
+            name = pax.text(keys["GNU.sparse.name"])
+        self._bounds.names(name, link, xattrs)
         try:
-            stored = int(keys.get("size", info.size)) if kind in _HAS_DATA else 0
+            stored = pax.number(keys["size"]) if "size" in keys else info.size
+            stored = stored if kind in _HAS_DATA else 0
             if stored < 0:
                 raise ValueError("negative size")
             self._rest = -(-stored // BLOCK) * BLOCK
             holes = self._sparse_map(info, block, records, stored)
             self._content = holes.expand(self._pieces) if holes else self._pieces(stored)
-            name = pax.text(keys["path"]) if "path" in keys else info.name
             return Entry(
-                pax.text(keys["GNU.sparse.name"]) if "GNU.sparse.name" in keys else name,
+                name,
                 kind,
                 holes.size if holes else stored,
                 info.mode & 0o7777,
-                int(keys.get("uid", info.uid)),
-                int(keys.get("gid", info.gid)),
+                pax.number(keys["uid"]) if "uid" in keys else info.uid,
+                pax.number(keys["gid"]) if "gid" in keys else info.gid,
                 pax.seconds(keys["mtime"]) if "mtime" in keys else int(info.mtime),
-                pax.text(keys["linkpath"]) if "linkpath" in keys else info.linkname,
+                link,
                 holes is not None,
-                tuple(key for key in keys if key.startswith(_XATTRS)),
+                xattrs,
             )
         except (ValueError, KeyError, tarfile.HeaderError) as error:
             raise self._damaged(f"has a header that makes no sense ({error})") from error
@@ -228,6 +233,13 @@ class TarStream:
             )
         where = f"at byte {self._stream.position} of the tar stream"
         return refused(self._label, f"is damaged: it {what} {where}", hint=DOWNLOAD_AGAIN)
+
+
+def _kind(info: tarfile.TarInfo, block: bytes, long_name: str | None) -> Kind:
+    """What an entry is. Before POSIX a folder was a file (type zero) with a slash behind its whole name."""
+    if block[156:157] == b"\0" and long_name is not None:
+        return "folder" if long_name.endswith("/") else "file"
+    return "folder" if info.isdir() else _KINDS.get(info.type, "other")
 
 
 def _number(field: bytes) -> int:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vddkctl.build.archive.refusal import refused
+from vddkctl.build.archive.bounds import MAX_PARTS, check_count
+from vddkctl.build.archive.refusal import PACK_AGAIN, refused, shown
 from vddkctl.build.archive.survey import Found, parents
 from vddkctl.vddk.archive import ROOT
 
 MAX_HOPS = 40
 """As many links as Linux follows in one path."""
+
+
+MAX_STEPS = 2_000_000
+"""Parts of paths that are looked up for all links together: each link can lead through many others."""
 
 
 class Target(NamedTuple):
@@ -29,30 +35,35 @@ class Tree:
         self.duplicates: list[str] = []
         self.late_links: list[str] = []
         """Hard links that come before what they name: tar cannot unpack them."""
+        self._steps = 0
+        self._ends: dict[str, Found | None] = {}
         for item in found:
             self._add(item)
         self._check_parents()
-        self._check_hard_links()
-        self.folders = {parent for path in self.nodes for parent in parents(path)} | {
-            path for path, item in self.nodes.items() if item.entry.kind == "folder"
-        }
-        self._check_symlinks()
+        self.folders = self._folders()
+        for item in found:  # also those that a later entry of the same name replaces
+            if item.entry.kind == "hardlink":
+                self._check_hard_link(item)
+            elif item.entry.kind == "symlink":
+                self._check_symlink(item)
 
     def resolve(self, path: str) -> Target:
         """Follow every link in ``path``, as the system would."""
         at: list[str] = []
-        todo = path.split("/")
+        todo = deque(path.split("/"))
         hops, missing = 0, False
         while todo:
-            part = todo.pop(0)
+            self._step()
+            part = todo.popleft()
             if part in ("", "."):
                 continue
             if part == "..":
-                at.pop()
-                if not at:
+                if len(at) < 2:
                     return Target(None, leaves=True)
+                at.pop()
                 continue
-            here = "/".join([*at, part])
+            # No entry lies deeper, so there is nothing to look up.
+            here = "/".join([*at, part]) if len(at) < MAX_PARTS else ""
             item = self.nodes.get(here)
             if item is not None and item.entry.kind == "symlink":
                 hops += 1
@@ -60,7 +71,7 @@ class Tree:
                     return Target(None, leaves=True)
                 if hops > MAX_HOPS:
                     return Target(None, leaves=False)
-                todo = [*item.entry.link.split("/"), *todo]
+                todo.extendleft(reversed(item.entry.link.split("/")))
                 continue
             missing = missing or (item is None and here not in self.folders)
             at.append(part)
@@ -72,9 +83,7 @@ class Tree:
 
     def file_of(self, item: Found) -> Found:
         """The entry that a hard link stands for in the end; any other entry is its own."""
-        while item.entry.kind == "hardlink":
-            item = self.nodes[self.link_target(item)]
-        return item
+        return self._end(item) or item
 
     def _add(self, item: Found) -> None:
         before = self.nodes.get(item.path)
@@ -92,38 +101,61 @@ class Tree:
             for parent in parents(path):
                 above = self.nodes.get(parent)
                 if above is not None and above.entry.kind != "folder":
-                    what = f"lies below {parent}, which is {_NAMES[above.entry.kind]}"
+                    what = f"lies below {shown(parent)}, which is {_NAMES[above.entry.kind]}"
                     raise refused(self._label, what, entry=path)
 
-    def _check_hard_links(self) -> None:
-        for path, item in self.nodes.items():
-            if item.entry.kind != "hardlink":
-                continue
-            parts = self.link_target(item).split("/")
-            if item.entry.link.startswith("/") or ".." in parts or parts[0] != ROOT:
-                what = f"is a hard link to {item.entry.link}, outside {ROOT}"
-                raise refused(self._label, what, entry=path)
-            self._check_link_ends(path, item)
+    def _folders(self) -> set[str]:
+        """Every folder, listed or not."""
+        folders = {path for path, item in self.nodes.items() if item.entry.kind == "folder"}
+        for path in self.nodes:
+            for parent in parents(path):
+                folders.add(parent)
+            check_count(len(folders), self._label)
+        return folders
 
-    def _check_link_ends(self, path: str, item: Found) -> None:
-        """A hard link must come to a file or a symlink in the end."""
-        seen = {path}
-        target: Found | None = item
-        while target is not None and target.entry.kind == "hardlink":
-            name = self.link_target(target)
-            target = None if name in seen else self.nodes.get(name)
-            seen.add(name)
-        if target is None:
-            what = f"is a hard link to {item.entry.link}, which is not in the archive"
-            raise refused(self._label, what, entry=path)
-        if target.entry.kind == "folder":
-            raise refused(self._label, f"is a hard link to {item.entry.link}, a folder", entry=path)
+    def _check_hard_link(self, item: Found) -> None:
+        """A hard link must come to a file or a symlink in the end, through names below the root folder alone."""
+        link = shown(item.entry.link)
+        parts = self.link_target(item).split("/")
+        if item.entry.link.startswith("/") or ".." in parts or parts[0] != ROOT:
+            raise refused(self._label, f"is a hard link to {link}, outside {ROOT}", entry=item.path)
+        end = self._end(item)
+        if end is None:
+            what = f"is a hard link to {link}, which is not in the archive"
+            raise refused(self._label, what, entry=item.path)
+        if end.entry.kind == "folder":
+            raise refused(self._label, f"is a hard link to {link}, a folder", entry=item.path)
 
-    def _check_symlinks(self) -> None:
-        for path, item in self.nodes.items():
-            if item.entry.kind == "symlink" and self.resolve(path).leaves:
-                what = f"is a link to {item.entry.link}, outside {ROOT}"
-                raise refused(self._label, what, entry=path)
+    def _end(self, item: Found) -> Found | None:
+        """What is no hard link, at the end of a chain of them; None where there is nothing, or a circle.
+
+        What was found is remembered for each name of the chain: chains can be long, and share their ends.
+        """
+        passed: list[str] = []
+        at: Found | None = item
+        while at is not None and at.entry.kind == "hardlink":
+            name = self.link_target(at)
+            if name in self._ends:
+                at = self._ends[name]
+                break
+            self._ends[name] = None  # a circle that comes back here ends nowhere
+            passed.append(name)
+            at = self.nodes.get(name)
+        self._ends.update(dict.fromkeys(passed, at))
+        return at
+
+    def _check_symlink(self, item: Found) -> None:
+        # Nothing lies below a link, so whatever is above this one is a folder.
+        beside = f"{item.path.rpartition('/')[0]}/{item.entry.link}"
+        if item.entry.link.startswith("/") or self.resolve(beside).leaves:
+            what = f"is a link to {shown(item.entry.link)}, outside {ROOT}"
+            raise refused(self._label, what, entry=item.path)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            what = "has links that lead through too many others: this is no VDDK archive"
+            raise refused(self._label, what, hint=PACK_AGAIN)
 
 
 _NAMES = {"file": "a file", "folder": "a folder", "symlink": "a link", "hardlink": "a hard link"}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import Any
 
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence, resolved
 
+_MAX_DIGITS = 300  # more are never meant as a number, and Python writes no number of thousands of digits
 _MAX_NODES = 1_000_000  # after aliases are followed: a few lines of them can stand for billions
 
 _WORDS: dict[str, bool | None] = {
@@ -35,7 +37,7 @@ def plain_value(text: str) -> Any:
     if _INT.fullmatch(text):
         return _integer(text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return _float(text)
     if _SPECIAL.fullmatch(text):
         return float(text.lower().replace(".", ""))
     return text
@@ -44,11 +46,18 @@ def plain_value(text: str) -> Any:
 def _integer(text: str) -> Any:
     digits = text.replace("_", "")
     sign, digits = (digits[0], digits[1:]) if digits[0] in "+-" else ("", digits)
+    if len(digits) > _MAX_DIGITS:
+        return text
     octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
     try:
         return int(sign + ("0o" + digits.lstrip("0").rjust(1, "0") if octal else digits), 0)
-    except ValueError:  # 089, or more digits than are ever meant as a number
+    except ValueError:  # 089
         return float(sign + digits) if _FLOAT.fullmatch(digits) else text
+
+
+def _float(text: str) -> Any:
+    value = float(text)
+    return value if isfinite(value) else text  # go-yaml, too, takes 1e999 for text
 
 
 def scalar_value(node: Scalar) -> Any:

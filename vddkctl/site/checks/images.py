@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
 from vddkctl.errors import ImageError
 from vddkctl.site.mistake import Mistake, mapping_at, text_at
+from vddkctl.site.model import INHERIT
 from vddkctl.site.words import quoted
 
 _NATIVE = "native"
-_INHERIT = "inherit"
 
 
 def check_images(data: dict[str, Any]) -> Iterator[Mistake]:
     """Every image for itself, then all of them together."""
     for name, image in mapping_at(data, "images").items():
         path = ("images", name)
-        if name == _INHERIT:
+        if name == INHERIT:
             yield Mistake(
                 path, "no image can be named inherit: it means that a provider has no override", at_key=True
             )
@@ -84,7 +83,7 @@ def _check_platforms(path: tuple[str, str], image: dict[str, Any]) -> Iterator[M
 def _check_builder(path: tuple[str, str], image: dict[str, Any]) -> Iterator[Mistake]:
     if image.get("builder", _NATIVE) != _NATIVE:
         return
-    for key in ("dockerfile", "buildArgs"):
+    for key in ("dockerfile", "buildDir", "buildArgs"):
         if image.get(key):
             message = f'"{key}" has no use with builder native; set builder: podman, docker or auto'
             yield Mistake((*path, key), message, at_key=True)
@@ -112,4 +111,7 @@ def _place(repository: str) -> str | None:
         reference = parse_repository(repository)
     except ImageError:
         return None
-    return f"oci:{PurePosixPath(reference.path)}" if reference.transport == "oci" else reference.name
+    if reference.transport != "oci":
+        return reference.name
+    root = "/" if reference.path.startswith("/") else ""
+    return f"oci:{root}{'/'.join(part for part in reference.path.split('/') if part not in {'', '.'})}"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from vddkctl.site.mistake import Mistake, mapping_at
-
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 
 
 def check_cluster(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -21,9 +18,11 @@ def check_cluster(data: dict[str, Any]) -> Iterator[Mistake]:
 
 def check_registries(data: dict[str, Any]) -> Iterator[Mistake]:
     """Keys are hosts; settings do not contradict each other."""
+    from vddkctl.oci.reference import is_host
+
     for host, settings in mapping_at(data, "registries").items():
         path = ("registries", host)
-        if not _HOST.fullmatch(host):  # Not repeated: there may be a password in it.
+        if not is_host(host):  # Not repeated: there may be a password in it.
             yield Mistake(
                 path, "expected a registry's host, or host:port, without scheme and path", at_key=True
             )

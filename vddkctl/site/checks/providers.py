@@ -9,17 +9,16 @@ from vddkctl.errors import ImageError
 from vddkctl.site.checks.images import explained
 from vddkctl.site.diagnostic import KeyPath
 from vddkctl.site.mistake import Mistake, mapping_at, text_at, value_at
+from vddkctl.site.model import INHERIT
 from vddkctl.site.names import flaw_of_provider_name, is_rule
 from vddkctl.site.words import nearest, quoted
-
-_INHERIT = "inherit"
 
 
 def check_controller(data: dict[str, Any]) -> Iterator[Mistake]:
     """Its image is declared, or a full reference."""
     path = ("controller", "vddkImage")
     image = text_at(data, *path)
-    if image == _INHERIT:
+    if image == INHERIT:
         yield Mistake(
             path, "the controller inherits from nothing; write null to make sure that no image is set"
         )
@@ -36,7 +35,7 @@ def check_providers(data: dict[str, Any]) -> Iterator[Mistake]:
         if flaw:
             yield Mistake(path, flaw, at_key=True)
         image = text_at(provider, "vddkImage")
-        if image is not None and image != _INHERIT:
+        if image is not None and image != INHERIT:
             yield from _check_image((*path, "vddkImage"), image, data)
         create = value_at(provider, ("create",))
         if isinstance(create, dict):

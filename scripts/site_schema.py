@@ -1,26 +1,22 @@
-"""The JSON Schema of ``site.yaml``, for editors: draft 7, which is what YAML language servers read.
-
-``python -m vddkctl.site.schema > schemas/site.schema.json`` writes it.
-"""
+"""The JSON Schema of ``site.yaml``, for editors: draft 7, which is what YAML language servers read."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import json
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+
+from scripts.prose import prose
+from vddkctl.site import model as models
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 
 
 def site_schema() -> dict[str, Any]:
     """The schema, with the models' docstrings as descriptions."""
-    from vddkctl.site.model import Site
-
-    raw = Site.model_json_schema(by_alias=True, ref_template="#/definitions/{model}")
+    raw = models.Site.model_json_schema(by_alias=True, ref_template="#/definitions/{model}")
     definitions = raw.pop("$defs")
     described = {name: _described(name, definition) for name, definition in definitions.items()}
     root = _described("Site", raw)
@@ -32,29 +28,22 @@ def site_schema() -> dict[str, Any]:
     }
 
 
-def schema_text() -> str:
-    """The schema as the file in ``schemas/`` has it."""
-    return json.dumps(site_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
 def _described(model: str, schema: dict[str, Any]) -> dict[str, Any]:
     """With descriptions from the docstrings of the model and of its fields."""
-    from vddkctl.site import model as models
-
     kind = getattr(models, model)
     names = {field.alias or name: name for name, field in kind.model_fields.items()}
     docs = dict(_field_docs(kind))
     properties = {
-        alias: {**about, "description": _prose(docs[names[alias]])}
+        alias: {**about, "description": prose(docs[names[alias]])}
         for alias, about in schema["properties"].items()
     }
-    return {**schema, "description": _prose(inspect.getdoc(kind) or ""), "properties": properties}
+    return {**schema, "description": prose(inspect.getdoc(kind) or ""), "properties": properties}
 
 
 def _field_docs(kind: type) -> Iterator[tuple[str, str]]:
     """Each field and the docstring below it.
 
-    Pydantic can collect them itself, but would do so on every start, which takes a tenth longer for it.
+    Pydantic can collect them itself, but would read the sources for it on every start of vddkctl.
     """
     [definition] = ast.parse(inspect.getsource(kind)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
@@ -66,11 +55,6 @@ def _field_docs(kind: type) -> Iterator[tuple[str, str]]:
                 else ""
             )
             yield field.target.id, inspect.cleandoc(str(text))
-
-
-def _prose(docstring: str) -> str:
-    """One paragraph in the Markdown that editors show."""
-    return " ".join(docstring.replace("``", "`").split())
 
 
 def _draft7(schema: Any) -> Any:
@@ -105,5 +89,3 @@ def _noise(key: str, value: Any) -> bool:
     )
 
 
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())
