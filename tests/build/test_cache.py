@@ -1,15 +1,18 @@
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vddkctl.build import cache as module
-from vddkctl.build.archive import inspect
+from vddkctl.build.archive import forget, inspect
 from vddkctl.build.archive.identity import FileIdentity, identify
 from vddkctl.build.cache import Cache, FactsCache
 from vddkctl.build.normalise import normalise
@@ -25,20 +28,75 @@ FACTS = ArchiveFacts(
     libraries=(Library("lib64/a.so", "x86_64", None, 5),), links=(LinkChain("lib64", ("a", "b"), True),),
     obstacles=(Obstacle("x", "is odd"),), published=Published("8.0.1", "b" * 32, "somewhere"),
 )  # fmt: skip
-IDENTITY = FileIdentity("/a/vddk.tar.gz", 1, 2, 3, 4)
+IDENTITY = FileIdentity("/a/vddk.tar.gz", 1, 2, 3, 4, 5)
 
 text = st.text(max_size=20)
+
+
+class Unexpected(Silent):
+    def task(self, label: str, total: int | None, unit: str = "bytes") -> NoReturn:
+        raise AssertionError(label)
+
+
+def wait_for_the_clock(folder: Path, ctime_ns: int) -> None:
+    """Until a file that is changed now has another time of change than ``ctime_ns``: kernels count in ticks."""
+    probe = folder / "probe"
+    while True:
+        probe.touch()
+        if probe.stat().st_ctime_ns > ctime_ns:
+            return
+        time.sleep(0.001)
 
 
 def test_a_second_inspection_reads_nothing(archive: Archive, tmp_path: Path) -> None:
     cache = FactsCache(tmp_path / "cache")
     path = archive()
     first = inspect(path, progress=Silent(), cache=cache)
-    identity = identify(path)
-    with path.open("r+b") as file:  # other bytes, same size, and the clock put back: only reading would tell
-        file.write(b"\0" * 100)
-    os.utime(path, ns=(identity.mtime_ns, identity.mtime_ns))
-    assert inspect(path, progress=Silent(), cache=cache) == first
+    assert inspect(path, progress=Unexpected(), cache=cache) == first
+
+
+def test_a_file_that_changed_in_place_with_its_time_put_back_is_read_again(
+    archive: Archive, tmp_path: Path
+) -> None:
+    cache = FactsCache(tmp_path / "cache")
+    path = archive()
+    first, before = inspect(path, progress=Silent(), cache=cache), path.stat()
+    data = bytearray(path.read_bytes())
+    data[4] ^= 1  # gzip's own time, which nothing else depends on
+    wait_for_the_clock(tmp_path, before.st_ctime_ns)
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    second = inspect(path, progress=Silent(), cache=cache)
+    assert (first.sha256, second.sha256) == (first.sha256, hashlib.sha256(data).hexdigest())
+    assert second.sha256 != first.sha256
+
+
+def test_facts_that_turned_out_wrong_can_be_dropped(archive: Archive, tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path / "cache")
+    path = archive()
+    right = inspect(path, progress=Silent())
+    cache.put(identify(path), FACTS)
+    assert inspect(path, progress=Silent(), cache=cache).sha256 == FACTS.sha256
+    forget(path, cache)
+    forget(path, cache)
+    forget(tmp_path / "nothing", cache)
+    assert inspect(path, progress=Silent(), cache=cache) == right
+
+
+def test_what_a_name_says_is_never_remembered(archive: Archive, tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path / "cache")
+    path = archive()
+    link = tmp_path / "vddk.tar.gz"
+    link.symlink_to(path)
+    other = tmp_path / "VMware-vix-disklib-7.0.3-123456.x86_64.tar.gz"
+    other.symlink_to(path)
+    for _ in range(2):
+        named = [inspect(name, progress=Silent(), cache=cache) for name in (link, path, other)]
+        assert [(facts.name_version, facts.build) for facts in named] == [
+            (None, None), ("8.0.1", "21562716"), ("7.0.3", "123456"),
+        ]  # fmt: skip
+    assert len(list((tmp_path / "cache" / "facts").iterdir())) == 1
 
 
 def test_a_declared_checksum_binds_on_a_hit_too(archive: Archive, tmp_path: Path) -> None:
@@ -49,7 +107,9 @@ def test_a_declared_checksum_binds_on_a_hit_too(archive: Archive, tmp_path: Path
         inspect(path, declared_sha256="1" * 64, progress=Silent(), cache=cache)
 
 
-@pytest.mark.parametrize("change", [{"path": "/b"}, {"size": 9}, {"mtime_ns": 9}, {"inode": 9}])
+@pytest.mark.parametrize(
+    "change", [{"path": "/b"}, {"size": 9}, {"mtime_ns": 9}, {"ctime_ns": 9}, {"inode": 9}]
+)
 def test_another_file_is_not_mistaken_for_it(tmp_path: Path, change: dict[str, object]) -> None:
     cache = FactsCache(tmp_path)
     cache.put(IDENTITY, FACTS)
@@ -75,6 +135,21 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: bytes) -> Non
     assert cache.get(IDENTITY) is None
     cache.put(IDENTITY, FACTS)
     assert cache.get(IDENTITY) == FACTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"[]", b"7", b"null", b'{"libraries": 5}', b'{"sha256": ""}', b"{", b"\xff", b"[" * 100_000],
+)
+def test_a_file_of_another_shape_is_as_good_as_none(archive: Archive, tmp_path: Path, body: bytes) -> None:
+    cache, path = Cache(tmp_path / "cache"), archive()
+    facts = inspect(path, progress=Silent(), cache=cache.facts)
+    layer = normalise(path, facts, cache.layers, Silent()).facts
+    for file in (tmp_path / "cache").rglob("*.json"):
+        file.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    assert cache.facts.get(identify(path)) is None
+    assert inspect(path, progress=Silent(), cache=cache.facts) == facts
+    assert normalise(path, facts, cache.layers, Silent()).facts == layer
 
 
 def test_files_are_for_their_owner_alone(archive: Archive, tmp_path: Path) -> None:

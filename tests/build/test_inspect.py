@@ -229,6 +229,9 @@ except KeyboardInterrupt:
         ("linux/arm64", "aarch64", None),
         ("linux/arm64", "x86_64", "the libraries are for x86_64, the image is to be for linux/arm64"),
         ("linux/amd64", "aarch64", "the libraries are for aarch64, the image is to be for linux/amd64"),
+        ("linux/amd64/v2", "x86_64", None),
+        ("linux/arm/v7", "arm", None),
+        ("linux/amd64/v2", "i386", "the libraries are for i386, the image is to be for linux/amd64/v2"),
         ("windows/amd64", "x86_64", "the libraries are for x86_64, the image is to be for windows/amd64"),
         ("linux/amd64", "x32", "the libraries are for x32, the image is to be for linux/amd64"),
     ],
@@ -240,8 +243,8 @@ def test_platforms(archive: Archive, platform: str, machine: str, error: str | N
         check_platform(facts, platform, allow=False)
         return
     with pytest.raises(ArchiveError) as caught:
-        check_platform(facts, platform, allow=False)
-    assert caught.value.what == error
+        check_platform(facts, platform, allow=False, where="a.tar.gz")
+    assert (caught.value.where, caught.value.what) == ("a.tar.gz", error)
     assert "x86-64 only" in caught.value.hint
 
 

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import hashlib
 import io
@@ -6,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,13 +230,49 @@ def test_a_damaged_kept_layer_is_found_when_it_is_used_and_made_anew(
     facts = inspect(path, progress=Silent())
     first = normalise(path, facts, cache, Silent())
     (file,) = (tmp_path / "cache" / "layers").glob("*.tar.gz")
-    damaged = bytearray(file.read_bytes())
+    data = file.read_bytes()
+    damaged = bytearray(data)
     damaged[100] ^= 1
     file.write_bytes(damaged)
-    with pytest.raises(ArchiveError) as caught:
+    again = normalise(path, facts, cache, Silent())
+    assert again.facts == first.facts
+    assert read(again.source) == read(again.source) == file.read_bytes() == data
+
+
+def test_a_damaged_kept_layer_of_an_archive_that_is_gone_is_an_error_of_the_archive(
+    archive: Archive, tmp_path: Path
+) -> None:
+    cache = LayerCache(tmp_path / "cache")
+    path = archive()
+    facts = inspect(path, progress=Silent())
+    size = normalise(path, facts, cache, Silent()).facts.size
+    (file,) = (tmp_path / "cache" / "layers").glob("*.tar.gz")
+    file.write_bytes(bytes(size))
+    path.unlink()
+    with pytest.raises(ArchiveError, match="there is no such file"):
         normalise(path, facts, cache, Silent()).source.open()
-    assert str(caught.value) == (
-        f"cache: the kept layer {first.facts.digest} is damaged; it was removed\n"
-        "  run again: it is made anew from the archive"
-    )
-    assert normalise(path, facts, cache, Silent()).facts == first.facts
+
+
+def test_a_layer_is_made_elsewhere_where_the_cache_has_no_room(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def write(self, data: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    cache = LayerCache(tmp_path / "cache")
+    path = archive()
+    facts = inspect(path, progress=Silent())
+    with cache.writing() as new:
+        monkeypatch.setattr(cache, "writing", lambda: nullcontext(new))
+        monkeypatch.setattr(new, "file", Full())
+        made = normalise(path, facts, cache, Silent())
+    assert f"sha256:{hashlib.sha256(read(made.source)).hexdigest()}" == made.facts.digest
+    assert not list((tmp_path / "cache" / "layers").iterdir())
+
+
+def test_a_long_chain_of_hard_links_to_what_comes_later_is_one_file(archive: Archive) -> None:
+    links = [Item(f"{ROOT}/h{number}", "hardlink", link=f"{ROOT}/h{number + 1}") for number in range(3000)]
+    _, data = layer(archive(lambda items: [*items, *links, Item(f"{ROOT}/h3000", data=b"x")]))
+    targets = {row[7] for row in listing(data) if row[1] == tarfile.LNKTYPE}
+    assert targets == {f"{ROOT}/h0"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vddkctl.build.archive import inflate, inspect, tar
+from vddkctl.build.archive import bounds, inflate, inspect
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, NOT_VENDORS, PACK_AGAIN
 from vddkctl.demo.archive_writer import Item
 from vddkctl.errors import ArchiveError
@@ -79,6 +79,56 @@ ENTRIES: list[tuple[Change, str, str, str]] = [
         f"is a link to ../../liba.so, outside {ROOT}",
         NOT_VENDORS,
     ),
+    (
+        # What a later entry replaces counts as well.
+        adding(link(f"{LIB}/liba.so", "/usr/lib/liba.so"), link(f"{LIB}/liba.so", "libssl.so")),
+        f"{LIB}/liba.so",
+        f"is a link to /usr/lib/liba.so, outside {ROOT}",
+        NOT_VENDORS,
+    ),
+    (
+        adding(link(f"{LIB}/liba.so", "a/../../../x"), link(f"{LIB}/liba.so", "libssl.so")),
+        f"{LIB}/liba.so",
+        f"is a link to a/../../../x, outside {ROOT}",
+        NOT_VENDORS,
+    ),
+    (
+        adding(link(f"{ROOT}/x", "/etc/passwd", "hardlink"), link(f"{ROOT}/x", f"{ROOT}/doc/README.txt", "hardlink")),
+        f"{ROOT}/x",
+        f"is a hard link to /etc/passwd, outside {ROOT}",
+        NOT_VENDORS,
+    ),
+    (
+        adding(link(f"{ROOT}/x", f"{ROOT}/no", "hardlink"), link(f"{ROOT}/x", f"{ROOT}/doc/README.txt", "hardlink")),
+        f"{ROOT}/x",
+        f"is a hard link to {ROOT}/no, which is not in the archive",
+        NOT_VENDORS,
+    ),
+    (
+        lambda entries: [Item(f"{LIB}/libssl.so.3", data=b"MZ" * 600), *entries],
+        f"{LIB}/libssl.so.3",
+        "is not an ELF library",
+        PACK_AGAIN,
+    ),
+    (
+        adding(Item(f"{ROOT}/doc/odd/", data=b"x")),
+        f"{ROOT}/doc/odd/",
+        "is no folder, but its name ends in a slash",
+        NOT_VENDORS,
+    ),
+    (
+        adding(link(f"{ROOT}/doc/odd/", "intro.htm")),
+        f"{ROOT}/doc/odd/",
+        "is no folder, but its name ends in a slash",
+        NOT_VENDORS,
+    ),
+    (
+        adding(link(f"{ROOT}/x", "\x1b[2J", "hardlink")),
+        f"{ROOT}/x",
+        f"is a hard link to \\x1b[2J, outside {ROOT}",
+        NOT_VENDORS,
+    ),
+    (lambda entries: [link(ROOT, "..")], ROOT, f"is a link to .., outside {ROOT}", NOT_VENDORS),
     (
         # Each part looks harmless; only when followed does it lead out.
         adding(Item(f"{ROOT}/a/b", "folder"), link(f"{ROOT}/a/b/up", ".."), link(f"{ROOT}/x", "a/b/up/../../y")),
@@ -267,5 +317,5 @@ def test_an_archive_that_is_too_large_is_refused(archive: Archive, monkeypatch: 
 
 
 def test_too_many_entries_are_refused(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tar, "MAX_ENTRIES", 24)
+    monkeypatch.setattr(bounds, "MAX_ENTRIES", 24)
     assert refusal(archive()).what == "has more than 24 entries: this is no VDDK archive"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import vddkctl.cluster.rewrite
-from vddkctl.cluster.atomic import sweep
+from vddkctl.atomic import sweep
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.yaml_edit.edit import Edited, edit_document
 from vddkctl.cluster.yaml_edit.source import Source
@@ -259,7 +259,7 @@ def test_a_run_that_is_killed_before_the_last_step_leaves_the_old_file_whole(pla
 
 
 def test_what_another_run_is_writing_is_not_swept_away(tmp_path: Path) -> None:
-    being_written, left = tmp_path / ".a.yaml.0123456789ab.tmp", tmp_path / ".a.yaml.ba9876543210.tmp"
+    being_written, left = tmp_path / ".vddkctl-0123456789abcdef", tmp_path / ".vddkctl-fedcba9876543210"
     left.touch()
     with being_written.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

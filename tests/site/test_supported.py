@@ -16,6 +16,20 @@ IMAGE = "images:\n  v: {archive: {path: a}, tag: a, base: 'oci:b:1', repository:
 
 CASES = [
     pytest.param(
+        LOCAL + "policy: {pin: tag, publicRegistry: deny, conflicts: report, activeMigrations: refuse}\n",
+        [],
+        id="policies that hold by themselves",
+    ),
+    pytest.param(
+        LOCAL + "policy: {publicRegistry: allow, conflicts: take, activeMigrations: wait}\n",
+        [
+            "5:10: publicRegistry: allow is not supported yet",
+            "5:33: conflicts: take is not supported yet",
+            "5:50: activeMigrations: wait is not supported yet",
+        ],
+        id="policies that ask for more",
+    ),
+    pytest.param(
         "",
         [
             "1:1: only a folder of manifests works so far (cluster.manifests): a live cluster is not supported yet"

@@ -27,6 +27,7 @@ LARGE = Buffers(256, 16)
         (f"|\n{SIZE}=256\n{COUNT}=16\n", LARGE, False),
         (f"{SIZE}=1\n{SIZE}=256\n{COUNT}=16\n", LARGE, False),
         (f"{SIZE}=many\n", Buffers(0, 0), True),
+        (f"{SIZE}=999999999\n{COUNT}={'9' * 5000}\n", Buffers(999_999_999, 0), True),
         ("vixDiskLib.transport.timeout=5\n", Buffers(0, 0), True),
     ],
 )

@@ -54,24 +54,27 @@ def unpacked(stream: PlainStream, label: str, segments: SegmentFile) -> list[Unp
             continue
         if entry.kind == "hardlink":
             waiting[path] = plain_path(entry.link)
-            _link(names, waiting, [path])
+            if waiting[path] in names:
+                _link(names, waiting, path)
         else:
             waiting.pop(path, None)
             names[path] = _inode(entry, tar, segments)
-    while _link(names, waiting, list(waiting)):
-        pass
+    for path in list(waiting):
+        _link(names, waiting, path)
     for path in list(names):
         for parent in parents(path):
             names.setdefault(parent, _Inode("folder"))
     return list(_entries(names))
 
 
-def _link(names: dict[str, _Inode], waiting: dict[str, str], paths: list[str]) -> bool:
-    """Give those hard links their file whose target is there by now; whether there was one."""
-    ready = [path for path in paths if waiting[path] in names]
-    for path in ready:
-        names[path] = names[waiting.pop(path)]
-    return bool(ready)
+def _link(names: dict[str, _Inode], waiting: dict[str, str], path: str) -> None:
+    """Give the hard link ``path`` its file, and so the other links on the way there that wait for theirs."""
+    passed: list[str] = []
+    while path in waiting and (path not in names or not passed):
+        passed.append(path)
+        path = waiting.pop(path)
+    if path in names:
+        names.update(dict.fromkeys(passed, names[path]))
 
 
 def _inode(entry: Entry, tar: TarStream, segments: SegmentFile) -> _Inode:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +13,15 @@ if TYPE_CHECKING:
 
 def save_plan(plan: Plan, file: str) -> None:
     """Write a plan with mode 0600, in one step. Raises VddkctlError."""
+    from vddkctl.atomic import replacing, write_all
     from vddkctl.plan.codec import encode_plan
 
     path = Path(file)
     try:
         if path.exists() and not path.is_file():  # above all not /dev/stdout, which root could replace
             raise VddkctlError("the plan cannot be saved: this is no file", where=file or '""')
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(encode_plan(plan))
-                stream.flush()
-                os.fsync(handle)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path, mode=0o600) as handle:
+            write_all(handle, encode_plan(plan))
     except OSError as error:
         raise VddkctlError(f"the plan cannot be saved: {error.strerror}", where=file) from None
 

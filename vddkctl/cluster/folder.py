@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vddkctl.cluster.atomic import replace_file, sweep
+from vddkctl.atomic import sweep
+from vddkctl.cluster.atomic import replace_file
 from vddkctl.cluster.base import ObjectChange, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked

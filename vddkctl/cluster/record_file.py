@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vddkctl.cluster.atomic import replace_file, sweep
+from vddkctl.atomic import sweep
+from vddkctl.cluster.atomic import replace_file
 from vddkctl.cluster.state_folder import make_state_folder, state_path
 from vddkctl.errors import ManifestError
 

@@ -10,6 +10,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import BinaryIO
 
+from vddkctl.atomic import sweep, sync_folder
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import Blob, Content, Descriptor
 from vddkctl.oci.digest import digest_of, hex_of
@@ -150,13 +151,13 @@ def _check_tag(reference: Reference, index: LayoutIndex | None, allowed: Contain
 
 
 def _move_tag(folder: Path, descriptor: Descriptor, tag: str) -> None:
-    layout_files.sweep(folder)
-    layout_files.sweep(_blob_folder(folder))
-    layout_files.sync_folder(_blob_folder(folder))
+    sweep(folder)
+    sweep(_blob_folder(folder))
+    sync_folder(_blob_folder(folder))
     index = read_index(folder)
     if index is not None and not index.names(tag, descriptor):
         layout_files.write(index.path, index.retagged(descriptor, tag))
-        layout_files.sync_folder(folder)
+        sync_folder(folder)
 
 
 def _unlisted(folder: Path, digest: str) -> Descriptor | None:

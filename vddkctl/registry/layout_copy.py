@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
 from typing import BinaryIO
 
+from vddkctl.atomic import write_all
 from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob
 from vddkctl.progress import Task
@@ -24,7 +24,7 @@ def copy(blob: Blob, target: int, task: Task) -> None:
     with _opened(blob) as source:
         while count := _fill(source, buffer):
             digest.update(buffer[:count])
-            _write(target, buffer[:count])
+            write_all(target, buffer[:count])
             copied += count
             if copied > blob.descriptor.size:
                 break
@@ -66,11 +66,6 @@ def _fill(source: BinaryIO, buffer: memoryview) -> int:
             break
         filled += count
     return filled
-
-
-def _write(target: int, content: memoryview) -> None:
-    while content:
-        content = content[os.write(target, content) :]
 
 
 def _changed(blob: Blob) -> RegistryError:

@@ -6,13 +6,12 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from vddkctl import atomic
 from vddkctl.errors import RegistryError
 
-_TEMPORARY = ".vddkctl-"
 _LOCK = ".vddkctl.lock"
 
 _REASONS = {
@@ -35,49 +34,22 @@ def told(path: Path) -> Iterator[None]:
         what, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), ""))
         named = Path(error.filename) if isinstance(error.filename, str) else path
         # The names that only serve the writing say nothing to anyone.
-        where = named.parent if named.name == _LOCK or named.name.startswith(_TEMPORARY) else named
+        where = named.parent if named.name == _LOCK or atomic.is_temporary(named.name) else named
         raise RegistryError(what, where=str(where), hint=hint) from None
 
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[int]:
-    """A descriptor to write to; ``target`` is the new file when the block ends well, untouched otherwise.
-
-    The temporary file beside it is locked while it is written, so that :func:`sweep` knows a dead one.
-    """
-    temporary, handle = _create_beside(target)
-    try:
+    """A descriptor to write to; ``target`` is the new file, readable by everyone, when the block ends well."""
+    with atomic.replacing(target) as handle:
         yield handle
         os.fchmod(handle, 0o644)
-        os.fsync(handle)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(handle)
-
-
-def _create_beside(target: Path) -> tuple[Path, int]:
-    while True:
-        temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
-        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            # A sweep may have come between the two lines above; it takes the name away.
-            if temporary.exists():
-                return temporary, handle
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            os.close(handle)
-            raise
-        os.close(handle)
 
 
 def write(target: Path, content: bytes) -> None:
     """Replace a small file, in one step."""
-    with replacing(target) as handle, open(handle, "wb", closefd=False) as stream:
-        stream.write(content)
+    with replacing(target) as handle:
+        atomic.write_all(handle, content)
 
 
 def make_folder(folder: Path) -> None:
@@ -92,27 +64,6 @@ def make_folder(folder: Path) -> None:
             raise
     else:
         folder.chmod(0o755)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sweep(folder: Path) -> None:
-    """Remove temporary files whose writer is dead."""
-    for path in folder.glob(f"{_TEMPORARY}*"):
-        with contextlib.suppress(OSError):
-            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            finally:
-                os.close(handle)
 
 
 @contextlib.contextmanager

@@ -12,9 +12,10 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     """What the spec asks for in vain, in the order of the file; empty when all of it can be done.
 
     ``registries`` is never among it: settings for a registry that nothing uses do no harm, and each use is reported.
+    Nor are the defaults of the policies: where nothing is pushed to a registry and no live cluster is written, they hold.
     """
     diagnostics = []
-    for path, what in (*_cluster(loaded), *_images(loaded), *_providers(loaded), *_sections(loaded)):
+    for path, what in (*_cluster(loaded), *_images(loaded), *_providers(loaded), *_sections(loaded), *_policy(loaded)):
         position = loaded.source.key(*path)
         diagnostics.append(Diagnostic(loaded.source.name, position, path, f"{what} not supported yet"))
     return tuple(sorted(diagnostics, key=lambda d: (d.position.line, d.position.column, d.message)))
@@ -59,3 +60,14 @@ def _sections(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
         yield ("pullSecrets", name), f"pull secret {name} is"
     for name in loaded.site.storage_maps:
         yield ("storageMaps", name), f"storage map {name} is"
+
+
+def _policy(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
+    policy = loaded.site.policy
+    for key, value, default in (
+        ("publicRegistry", policy.public_registry, "deny"),
+        ("conflicts", policy.conflicts, "report"),
+        ("activeMigrations", policy.active_migrations, "refuse"),
+    ):
+        if value != default:
+            yield ("policy", key), f"{key}: {value} is"

@@ -21,7 +21,7 @@ MAX_PARTS = 64
 """Folders above a name. The vendor's archives have three; each becomes a name of its own where it is not listed."""
 
 MAX_NAMES = 4 << 20
-"""Bytes of all names together, with those of links' targets and extended attributes."""
+"""Characters of all names together, with those of links' targets and extended attributes."""
 
 MAX_EXTENSIONS = 16 << 20
 """Bytes of all extended headers together; they are read into memory one by one."""
@@ -51,25 +51,24 @@ class Bounds:
     def names(self, name: str, link: str, attributes: Iterable[str]) -> None:
         """The names of one entry more."""
         self._check(name, "has a name", name)
-        self._check(link, "is a link to a name", name)
+        self._check(link, "has a link to a name", name)
         self._names += len(name) + len(link) + sum(map(len, attributes))
         if self._names > MAX_NAMES:
             what = f"has more than {MAX_NAMES >> 20} MiB of names: this is no VDDK archive"
             raise refused(self._label, what, hint=PACK_AGAIN)
 
     def _check(self, path: str, what: str, entry: str) -> None:
-        # Both are cheap: a short path has few characters, and few of them are not ASCII.
-        if len(path) > MAX_NAME or len(path.encode("utf-8", "surrogateescape")) > MAX_NAME:
-            raise refused(
-                self._label, f"{what} of more than {MAX_NAME} bytes", entry=entry or path, hint=PACK_AGAIN
-            )
-        if (
-            path.count("/") >= MAX_PARTS
-            and sum(part not in ("", ".") for part in path.split("/")) > MAX_PARTS
-        ):
-            raise refused(
-                self._label, f"{what} of more than {MAX_PARTS} parts", entry=entry or path, hint=PACK_AGAIN
-            )
+        if len(path.encode("utf-8", "surrogateescape")) > MAX_NAME:
+            what = f"{what} of more than {MAX_NAME} bytes"
+        elif path.count("/") >= MAX_PARTS and _parts(path) > MAX_PARTS:
+            what = f"{what} of more than {MAX_PARTS} parts"
+        else:
+            return
+        raise refused(self._label, what, entry=entry, hint=PACK_AGAIN)
+
+
+def _parts(path: str) -> int:
+    return sum(part not in ("", ".") for part in path.split("/"))
 
 
 def check_count(count: int, label: str) -> None:
