@@ -87,5 +87,3 @@ def _noise(key: str, value: Any) -> bool:
     return (key == "title" and isinstance(value, str)) or (
         key == "default" and not isinstance(value, str | bool | tuple | list)
     )
-
-

@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 HOME = "openshift-mtv"
 CONTROLLER = f"controller.{HOME}/forklift-controller"
 PREFIX = "VixDiskLib.nfcAio.Session."
-SETTINGS = ("vddkInitImage", "useVddkAioOptimization", "vddkConfig")
 
 IMAGES = st.sampled_from(["quay.io/a/b:1", "h.io/vddk@sha256:" + "1" * 64, "h.io/vddk:8.0.1", ""])
 CONFIGS = st.sampled_from(
@@ -46,6 +45,7 @@ PROVIDERS = st.lists(
             "settings": LIVE_SETTINGS,
         }
     ),
+    min_size=2,
     max_size=6,
     unique_by=lambda provider: (provider["namespace"], provider["name"]),
 )
@@ -145,20 +145,28 @@ def comments(folder: Path) -> int:
 
 def objects_in(folder: Path) -> dict[str, dict[str, Any]]:
     """Every object by its address, as a YAML reader sees it."""
-    return {_address(one): one for path in sorted(folder.glob("f*.*")) for one in _flat(_read(path))}
+    return {address(one): one for path in sorted(folder.glob("f*.*")) for one in _flat(_read(path))}
 
 
-def edit_setting(folder: Path, address: str, field: str, value: str | None) -> None:
-    """As another tool does it: one field is set, or unset, and the whole file is written anew."""
+def address(one: dict[str, Any]) -> str:
+    """As vddkctl writes it."""
+    metadata = one["metadata"]
+    kind = {"Provider": "provider", "ForkliftController": "controller"}[one["kind"]]
+    return f"{kind}.{metadata.get('namespace', HOME)}/{metadata['name']}"
+
+
+def edit_setting(folder: Path, place: tuple[str, str], value: str | None) -> None:
+    """As another tool does it: one field of one object is set, or unset, and the whole file is written anew."""
+    where, field = place
+    name = field.rpartition(".")[2]
     for path in sorted(folder.glob("f*.*")):
         documents = copy.deepcopy(_read(path))  # of an anchor and its aliases, one only is meant
-        found = [one for one in _flat(documents) if _address(one) == address]
+        found = [one for one in _flat(documents) if address(one) == where]
         for one in found:
             spec = one["spec"]
-            place = spec if address == CONTROLLER else spec.setdefault("settings", {})
-            place.pop(field.rpartition(".")[2], None)
-            if value is not None:
-                place[field.rpartition(".")[2]] = value
+            fields = spec if where == CONTROLLER else spec.setdefault("settings", {})
+            fields.pop(name, None)
+            fields |= {} if value is None else {name: value}
         if found:
             path.write_text("---\n".join(json.dumps(document) + "\n" for document in documents))
 
@@ -170,9 +178,3 @@ def _read(path: Path) -> list[dict[str, Any]]:
 def _flat(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for document in documents:
         yield from document["items"] if document["kind"] == "List" else [document]
-
-
-def _address(one: dict[str, Any]) -> str:
-    metadata = one["metadata"]
-    kind = {"Provider": "provider", "ForkliftController": "controller"}[one["kind"]]
-    return f"{kind}.{metadata.get('namespace', HOME)}/{metadata['name']}"

@@ -46,7 +46,8 @@ def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places
         raise prepared
     reference = places.located(parse(work_of(change).reference))
     try:
-        push(places.registry(reference), reference, prepared.image, progress)
+        expected = change.precondition.digest
+        push(places.registry(reference), reference, prepared.image, progress, expected=expected)
     except VddkctlError:
         # Perhaps the archive changed, and nothing but its bytes shows it: they are to be read again.
         Preparation(places, progress).forget_archive(prepared.built.archive_path)

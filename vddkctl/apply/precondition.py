@@ -17,6 +17,7 @@ from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation, Prepared
 from vddkctl.progress import Progress
+from vddkctl.registry.read import is_complete
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,10 @@ def _image(change: Change, places: Places, preparation: Preparation) -> str | Pr
     work = work_of(change)
     try:
         reference = places.located(parse(work.reference))
-        found = places.registry(reference).resolve(reference)
+        registry = places.registry(reference)
+        found = registry.resolve(reference)
         now = found.digest if found else None
-        if now == work.digest:
+        if found and now == work.digest and is_complete(registry, reference, found):
             return None
         if now != change.precondition.digest:
             return f"{work.reference} named {change.precondition.digest or 'nothing'}, now {now or 'nothing'}"

@@ -115,17 +115,17 @@ def _members(entries: list[UnpackedEntry], segments: SegmentFile) -> Iterator[tu
     import deflate
     from isal import igzip_lib
 
-    headers = b""
+    headers = bytearray()
     for entry in entries:
         headers += _header(entry)
         if entry.segments:
-            yield bytes(deflate.gzip_compress(headers, LEVEL)), headers
-            headers = b""
+            yield bytes(deflate.gzip_compress(headers, LEVEL)), bytes(headers)
+            headers.clear()
         for segment in entry.segments:
             packed = segments.read(segment)
             yield packed, igzip_lib.decompress(packed, flag=igzip_lib.DECOMP_GZIP)
     headers += bytes(2 * tarfile.BLOCKSIZE)
-    yield bytes(deflate.gzip_compress(headers, LEVEL)), headers
+    yield bytes(deflate.gzip_compress(headers, LEVEL)), bytes(headers)
 
 
 _TYPES = {

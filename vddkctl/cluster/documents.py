@@ -17,7 +17,7 @@ from vddkctl.cluster.yaml_edit.data import data_of, find_pair, scalar_value
 from vddkctl.cluster.yaml_edit.parse import Document, parse
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.errors import ManifestError
-from vddkctl.plan.observed import Kind
+from vddkctl.plan.observed import Kind, Unread
 from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence, resolved
 
 BOM = b"\xef\xbb\xbf"
@@ -86,23 +86,31 @@ def parts_of(data: bytes) -> list[Part]:
     return parts
 
 
-def find_objects(file: ManifestFile, data: bytes) -> Iterator[FoundObject]:
-    """Give the ForkliftControllers and Providers of a file, also those in a List. Raises ManifestError."""
+def find_objects(
+    file: ManifestFile, data: bytes, unread: list[Unread] | None = None
+) -> Iterator[FoundObject]:
+    """Give the ForkliftControllers and Providers of a file, also those in a List. Raises ManifestError.
+
+    A Helm template is no YAML and no object yet: it is passed by, and put on ``unread``.
+    """
     if _GROUP not in data:
         _check_encoding(file, data)
         return
     for part in parts_of(data):
         chunk = data[part.start : part.end]
         if _GROUP in chunk and any(kind in chunk for kind in _KINDS):
-            yield from _in_part(file, chunk, part)
+            yield from _in_part(file, chunk, part, unread if unread is not None else [])
 
 
-def _in_part(file: ManifestFile, chunk: bytes, part: Part) -> Iterator[FoundObject]:
+def _in_part(file: ManifestFile, chunk: bytes, part: Part, unread: list[Unread]) -> Iterator[FoundObject]:
     surely = _SURELY_GROUP.search(chunk) and _SURELY_KIND.search(chunk)
     try:
         source = Source(_decoded(file, chunk, part), file.shown, part.line)
         document = parse(source, json_only=file.relative.endswith(".json"))
     except ManifestError:
+        if b"{{" in chunk:
+            unread.append(Unread(f"{file.relative}:{part.line}", "a template, and not YAML; it is passed by"))
+            return
         if surely:
             raise
         return  # another kind of thing that only mentions Forklift

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vddkctl.atomic import sweep
@@ -25,7 +25,7 @@ from vddkctl.cluster.objects import state_of, twice, version_of
 from vddkctl.cluster.record_file import read_record, write_record
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.plan.observed import ClusterState, ObjectKey, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class ManifestFolder:
 
         Where neither the spec nor the one ForkliftController says it, Forklift lives in ``openshift-mtv``.
         """
-        found = [
-            item
-            for file in list_manifests(self.folder).files
-            for item in find_objects(file, read_manifest(file))
+        listing = list_manifests(self.folder)
+        unread = [
+            Unread(link, "a link that leaves the folder of manifests; it is not followed")
+            for link in listing.leaving
         ]
-        return state_of(found, namespace)
+        found = [item for file in listing.files for item in find_objects(file, read_manifest(file), unread)]
+        return replace(state_of(found, namespace), unread=tuple(unread))
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Edit the files of these objects, each file in one step; the other bytes of a file are kept.

@@ -53,7 +53,7 @@ def twice(key: ObjectKey, found: Many[FoundObject]) -> ManifestError:
     return ManifestError(
         f"{key.kind} {key.namespace}/{key.name} is here and at {first.place}",
         where=second.place,
-        hint="keep one of them; which one counts cannot be told",
+        hint="keep one of them; where one is a patch for Kustomize, let cluster.manifests name the base's folder",
     )
 
 

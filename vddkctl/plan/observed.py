@@ -54,12 +54,21 @@ class LiveObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A place that may hold objects and was passed by, and why."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterState:
     """Every object of the two kinds. ``namespace`` is the one Forklift lives in (given or found)."""
 
     namespace: str
     controllers: tuple[LiveObject, ...]
     providers: tuple[LiveObject, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 def warnings(
     loaded: LoadedSite, observed: Observed, wanted: Desired, changes: tuple[Change, ...]
 ) -> Iterator[PlanWarning]:
-    """All warnings, in the order of the plan: images, controller, providers, rules."""
+    """All warnings, in the order of the plan: images, controller, providers, places, rules."""
     referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
         yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
@@ -29,6 +29,8 @@ def warnings(
     for _, target in sorted(wanted.targets.items()):
         yield from _unpinned(loaded, target)
         yield from _buffers(target)
+    for place in observed.cluster.unread:
+        yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:
         yield PlanWarning(
             "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
