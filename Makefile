@@ -34,7 +34,7 @@ schemas: venv ## write schemas/ anew from the code
 
 clean: ## remove what the other targets made
 	@rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
-	@find vddkctl tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find vddkctl tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:
 	@scripts/venv.sh

@@ -199,3 +199,17 @@ def test_another_tag_in_the_spec_is_pending_and_no_drift(vddkctl: Vddkctl, appli
     applied.change("site.yaml", "tag: 8.0.1", "tag: 8.0.2")
     done = vddkctl("drift", cwd=applied.root)
     assert (done.code, done.out.splitlines()[0]) == (0, "No drift.")
+
+
+def test_a_blob_that_is_gone_from_the_layout_is_drift_and_apply_restores_it(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    blobs = applied.root / "images" / "eight" / "blobs" / "sha256"
+    layer = max(blobs.iterdir(), key=lambda path: path.stat().st_size)
+    content = layer.read_bytes()
+    layer.unlink()
+    assert vddkctl("drift", cwd=applied.root).code == 3
+    assert "incomplete" in vddkctl("plan", cwd=applied.root).out
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    assert layer.read_bytes() == content
+    assert vddkctl("drift", cwd=applied.root).code == 0

@@ -45,7 +45,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _top(
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="As the command of that name.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, as the command does.")
     ] = False,
 ) -> None:
     """Every option but this one belongs to a command."""
