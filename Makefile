@@ -18,7 +18,7 @@ help: ## say what each target does
 demo: venv ## the whole life of a site, in a folder of its own (ARGS are passed on)
 	@busybox=$$(scripts/busybox.sh) && folder=$$(mktemp -d "$${TMPDIR:-/tmp}/vddkctl-demo.XXXXXX") && \
 	echo "demo: in the folder $$folder" && \
-	cd "$$folder" && VDDKCTL_BUSYBOX="$$busybox" "$(CURDIR)/$(VENV)/bin/vddkctl" demo $(ARGS)
+	VDDKCTL_BUSYBOX="$$busybox" $(VENV)/bin/vddkctl demo "$$folder" $(ARGS)
 
 test: venv packages ## the tests; for a few of them: make test ARGS="-k name"
 	@$(VENV)/bin/python -m pytest -q -n $(JOBS) $(ARGS)

@@ -203,3 +203,41 @@ def test_the_writes_are_those_of_the_plan(site: SiteOnDisk) -> None:
     site.executor(Listening(site.gitops, "./gitops")).run(site.plan("provider.*/edge-lyon"))
     (change,) = asked
     assert change.edits == (FieldEdit(("spec", "settings", "useVddkAioOptimization"), "true"),)
+
+
+def test_settings_are_not_made_to_name_an_image_that_is_gone_since(applied: SiteOnDisk) -> None:
+    applied.change("gitops/forklift.yaml", "vddk_image: ", "vddk_image: quay.io/x/y:1 # ")
+    plan = applied.plan()
+    assert [change.address for change in plan.changes] == [CONTROLLER]
+    shutil.rmtree(applied.root / "images")
+    before = applied.tree()
+    with pytest.raises(StalePlanError) as error:
+        applied.apply(plan)
+    assert {address for address, _ in error.value.moved} == {SEVEN, EIGHT}
+    assert applied.tree() == before
+
+
+def test_an_older_plan_does_not_take_the_record_of_an_image_back(applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=5")
+    older = applied.plan()
+    make_archive(applied.root / "eight.tar.gz", version="8.0.1", size=50_000)
+    assert applied.apply(applied.plan(EIGHT)).exit_code == 0
+    with pytest.raises(StalePlanError):  # it relies on the image that was there
+        applied.apply(older)
+    assert EIGHT not in {change.address for change in applied.drift().changed}
+
+
+def test_what_failed_and_was_taken_out_of_the_spec_is_forgotten(site: SiteOnDisk) -> None:
+    manifest = site.gitops / "prod.yaml"
+    manifest.chmod(0o444)
+    assert site.apply().exit_code == 4
+    manifest.chmod(0o644)
+    site.change("site.yaml", "  prod: {aio: true, buffers: small}\n", "")
+    assert site.apply().exit_code == 0
+    assert site.record["intended"] == {}
+    site.change(
+        "gitops/prod.yaml",
+        "    sdkEndpoint: vcenter\n",
+        '    sdkEndpoint: vcenter\n    useVddkAioOptimization: "true"\n',
+    )
+    assert site.plan().changes == ()
