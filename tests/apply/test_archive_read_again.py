@@ -21,7 +21,6 @@ def test_a_push_that_fails_lets_the_archive_be_read_again(site: SiteOnDisk) -> N
     cache.facts.put(identify(archive), facts)  # as where nothing but the bytes shows that they changed
 
     first = {step.address: step for step in site.apply().steps}
-    assert first[EIGHT].error
-    assert "no longer what they were" in first[EIGHT].error
+    assert "no longer what they were" in (first[EIGHT].error or "")
     assert cache.facts.get(identify(archive)) is None
     assert site.apply().exit_code == 0

@@ -45,7 +45,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _top(
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, as the command does.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version, as the command does."
+        ),
     ] = False,
 ) -> None:
     """Every option but this one belongs to a command."""
