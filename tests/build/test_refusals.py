@@ -229,7 +229,11 @@ ENTRIES: list[tuple[Change, str, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "entry", "what", "hint"), ENTRIES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("change", "entry", "what", "hint"),
+    ENTRIES,
+    ids=[f"{number}-{what[:40]}" for number, (_, _, what, _) in enumerate(ENTRIES)],
+)
 def test_an_entry_is_refused(archive: Archive, change: Change, entry: str, what: str, hint: str) -> None:
     path = archive(change)
     assert str(refusal(path)) == f"{path}: {entry}: {what}\n  {hint}"

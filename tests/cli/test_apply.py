@@ -138,8 +138,10 @@ def test_a_saved_plan_is_done_where_the_site_is_now(
     done = vddkctl("apply", "plan.json", cwd=moved.root)
     assert (done.code, done.err) == (
         1,
-        f"Error: {site.root}: the folder that the plan was made in is gone\n"
-        "  say where the site is now: vddkctl apply plan.json -f FOLDER/site.yaml\n",
+        (
+            f"Error: {site.root}: the folder that the plan was made in is gone\n"
+            "  say where the site is now: vddkctl apply plan.json -f FOLDER/site.yaml\n"
+        ),
     )
     assert vddkctl("apply", "plan.json", "-f", "gone.yaml", cwd=moved.root).code == 1
     done = vddkctl("apply", "moved/plan.json", "-f", "moved/site.yaml", cwd=tmp_path)

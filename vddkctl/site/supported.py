@@ -12,10 +12,16 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     """What the spec asks for in vain, in the order of the file; empty when all of it can be done.
 
     ``registries`` is never among it: settings for a registry that nothing uses do no harm, and each use is reported.
-    Nor are the defaults of the policies: where nothing is pushed to a registry and no live cluster is written, they hold.
+    Nor are the defaults of the policies: where nothing is pushed and no live cluster is written, they hold.
     """
     diagnostics = []
-    for path, what in (*_cluster(loaded), *_images(loaded), *_providers(loaded), *_sections(loaded), *_policy(loaded)):
+    for path, what in (
+        *_cluster(loaded),
+        *_images(loaded),
+        *_providers(loaded),
+        *_sections(loaded),
+        *_policy(loaded),
+    ):
         position = loaded.source.key(*path)
         diagnostics.append(Diagnostic(loaded.source.name, position, path, f"{what} not supported yet"))
     return tuple(sorted(diagnostics, key=lambda d: (d.position.line, d.position.column, d.message)))

@@ -39,6 +39,3 @@ PRESETS: Mapping[str, Buffers] = MappingProxyType(
         "xlarge": Buffers(512, 32),  # above 500 GB
     }
 )
-
-FORKLIFT_DEFAULT = Buffers(16, 4)
-"""What Forklift uses when AIO is on and no config is given."""
