@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from vddkctl.cluster.state_folder import folder_lock_path, make_state_folder, state_path
@@ -38,8 +38,9 @@ def _held(path: Path, what: str, holder: str, patience: float) -> Iterator[None]
     descriptor = _open(path)
     try:
         _take(descriptor, path, what, patience)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{' '.join(holder.split())} (process {os.getpid()})\n".encode(), 0)
+        with suppress(OSError):  # on a full disk it is held all the same, and nobody learns by whom
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{' '.join(holder.split())} (process {os.getpid()})\n".encode(), 0)
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ from vddkctl.plan.model import Plan, PlanWarning, Summary
 from vddkctl.report.change_text import change_lines
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, some
+from vddkctl.visible import shown
 
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
@@ -47,4 +48,4 @@ def warning_lines(warnings: tuple[PlanWarning, ...], style: Style) -> Iterator[s
     for warning in warnings:
         groups.setdefault((warning.code, warning.message), []).append(warning.address)
     for (code, message), addresses in groups.items():
-        yield f"  {style.paint('yellow', '!')} {some(addresses)}: {message} [{code}]"
+        yield f"  {style.paint('yellow', '!')} {shown(some(addresses))}: {shown(message)} [{code}]"

@@ -49,7 +49,8 @@ def _check_image(path: KeyPath, image: str, data: dict[str, Any]) -> Iterator[Mi
         return
     if "/" not in image:
         known = f"declared: {', '.join(declared)}" if declared else "none is declared under images"
-        yield Mistake(path, f"no image named {quoted(image)}; {known}", nearest(image, declared))
+        right = [*declared, INHERIT] if path[0] == "providers" else [*declared]
+        yield Mistake(path, f"no image named {quoted(image)}; {known}", nearest(image, right))
         return
     from vddkctl.oci.reference import parse
 
