@@ -61,3 +61,32 @@ def test_a_patch_for_kustomize_is_a_second_object_and_the_hint_says_what_to_do(
     done = vddkctl("plan", cwd=here)
     assert done.code == 1
     assert "where one is a patch for Kustomize, let cluster.manifests name the base's folder" in done.err
+
+
+MERGED = """\
+apiVersion: forklift.konveyor.io/v1beta1
+kind: Provider
+metadata: {name: edge-lyon, namespace: openshift-mtv}
+x: &defaults
+  vddkInitImage: quay.io/old/vddk:7
+spec:
+  type: vsphere
+  settings:
+    <<: *defaults
+"""
+
+
+def test_what_cannot_be_written_is_said_by_the_plan(vddkctl: Vddkctl, here: Path) -> None:
+    (here / "gitops" / "lyon.yaml").write_text(MERGED)
+    (here / "gitops" / "forklift.yaml").chmod(0o444)
+    site = (here / "site.yaml").read_text()
+    (here / "site.yaml").write_text(site + "  edge-lyon: {vddkImage: inherit}\n")
+    before = {path: path.read_bytes() for path in (here / "gitops").iterdir()}
+    told = [line for line in vddkctl("plan", cwd=here).out.splitlines() if "[cannot-be-written]" in line]
+    assert [line.split()[1] for line in told] == [
+        "controller.openshift-mtv/forklift-controller:",
+        "provider.openshift-mtv/edge-lyon:",
+    ]
+    assert "this file is read-only" in told[0]
+    assert "lyon.yaml:9" in told[1]
+    assert {path: path.read_bytes() for path in (here / "gitops").iterdir()} == before

@@ -10,13 +10,13 @@ from vddkctl.apply.memory import begun, ended
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
-from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
+from vddkctl.apply.writes import object_change, object_key
+from vddkctl.cluster.base import Cluster
 from vddkctl.errors import PlanFileError, VddkctlError
 from vddkctl.observe import read_record
 from vddkctl.places import Places
 from vddkctl.plan.codec import encode_record
 from vddkctl.plan.model import Change, Plan
-from vddkctl.plan.observed import ObjectKey
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.progress import Progress
@@ -95,8 +95,8 @@ class Executor:
         return _end(change, Status.DONE)
 
     def _settings(self, changes: Sequence[Change]) -> Iterator[StepResult]:
-        waiting = {_key(change): change for change in changes}
-        writes = [_object_change(key, change) for key, change in waiting.items()]
+        waiting = {object_key(change): change for change in changes}
+        writes = [object_change(change) for change in waiting.values()]
         try:
             for outcome in self.cluster.write(writes) if writes else ():
                 change = waiting.pop(outcome.key)
@@ -128,17 +128,6 @@ def _check_known(plan: Plan) -> None:
                 where=change.address,
                 hint="make a new plan with: vddkctl plan",
             )
-
-
-def _object_change(key: ObjectKey, change: Change) -> ObjectChange:
-    edits = tuple(FieldEdit(tuple(field.path.split(".")), field.after) for field in change.fields)
-    return ObjectChange(key, edits, change.precondition.resource_version or "")
-
-
-def _key(change: Change) -> ObjectKey:
-    name, _, rest = change.address.partition(".")
-    namespace, _, object_name = rest.partition("/")
-    return ObjectKey("ForkliftController" if name == "controller" else "Provider", namespace, object_name)
 
 
 def _ok(step: StepResult) -> bool:

@@ -46,6 +46,7 @@ class Session:
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
         """Look, and compute the plan. Images that it leaves out need not be made on this machine."""
+        from vddkctl.apply.writes import rehearsed
         from vddkctl.plan.target import Selection
 
         selection = Selection(targets or (), excludes or ())
@@ -55,7 +56,7 @@ class Session:
             error = None if change.image else _not_made(change.address, observed)
             if error:
                 raise error
-        return plan
+        return rehearsed(plan, self.cluster)
 
     def plan_of(self, observed: Observed, selection: Selection, *, missing_too: bool = False) -> Plan:
         """Compute the plan from what was seen."""

@@ -51,6 +51,10 @@ class Cluster(Protocol):
         """Write changes, giving one outcome each as it is known; one that fails does not stop the others."""
         ...
 
+    def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """What :meth:`write` would answer, as far as that can be told without writing. Changes nothing."""
+        ...
+
     def read_record(self, site: str) -> bytes | None:
         """The record of what was last applied, or None."""
         ...

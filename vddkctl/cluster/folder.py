@@ -63,7 +63,11 @@ class ManifestFolder:
         with folder_locked(self.folder, self.patience):
             yield from self._write(changes)
 
-    def _write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+    def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Edit the files of these objects in memory alone."""
+        return self._write(changes, for_real=False)
+
+    def _write(self, changes: Sequence[ObjectChange], *, for_real: bool = True) -> Iterator[WriteOutcome]:
         contents = _Contents.read(list_manifests(self.folder))
         by_file: dict[str, list[tuple[ObjectChange, FoundObject]]] = {}
         for change in changes:
@@ -77,13 +81,13 @@ class ManifestFolder:
                 yield WriteOutcome(change.key, error)
             else:
                 by_file.setdefault(found.file.path, []).append((change, found))
-        for folder in {os.path.dirname(path) for path in by_file}:  # noqa: PTH120 - paths are texts here
+        for folder in {os.path.dirname(path) for path in by_file} if for_real else ():  # noqa: PTH120 - texts
             sweep(Path(folder))
         for path, group in by_file.items():
-            yield from self._write_file(group, contents.bytes[path])
+            yield from self._write_file(group, contents.bytes[path], for_real=for_real)
 
     def _write_file(
-        self, group: list[tuple[ObjectChange, FoundObject]], data: bytes
+        self, group: list[tuple[ObjectChange, FoundObject]], data: bytes, *, for_real: bool
     ) -> Iterator[WriteOutcome]:
         from vddkctl.cluster.rewrite import Wanted, rewrite
 
@@ -91,7 +95,7 @@ class ManifestFolder:
         try:
             self._check_writable(file)
             result = rewrite(data, [Wanted(found, change.edits) for change, found in group])
-            if result.data != data:
+            if for_real and result.data != data:
                 replace_file(Path(file.path), result.data, expected=data)
         except ClusterError as error:
             yield from (WriteOutcome(change.key, error) for change, _ in group)
