@@ -88,5 +88,6 @@ def test_what_cannot_be_written_is_said_by_the_plan(vddkctl: Vddkctl, here: Path
         "provider.openshift-mtv/edge-lyon:",
     ]
     assert "this file is read-only" in told[0]
-    assert "lyon.yaml:9" in told[1]
+    assert "gitops/lyon.yaml:5:" in told[1]
+    assert "; take it out of what is merged" in told[1]
     assert {path: path.read_bytes() for path in (here / "gitops").iterdir()} == before

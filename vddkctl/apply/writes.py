@@ -37,7 +37,9 @@ def rehearsed(plan: Plan, cluster: Cluster) -> Plan:
         if outcome.error
     }
     warnings = (
-        PlanWarning("cannot-be-written", change.address, " ".join(str(refused[change.address]).split()))
+        PlanWarning(
+            "cannot-be-written", change.address, "; ".join(str(refused[change.address]).split("\n  "))
+        )
         for change in settings
         if change.address in refused
     )
