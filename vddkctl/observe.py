@@ -10,7 +10,7 @@ from vddkctl.errors import ClusterError, ImageError, RegistryError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.codec import decode_record
-from vddkctl.plan.images import image_address, image_reference, last_applied
+from vddkctl.plan.images import image_address, image_reference, stand_in
 from vddkctl.plan.observed import ClusterState, Observed, ObservedImage, PushedImage
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
@@ -89,7 +89,7 @@ def _images(
             _place(
                 error, loaded, name, "base" if isinstance(error, (ImageError, RegistryError)) else "archive"
             )
-            last = last_applied(remembered.result(), name, spec)
+            last = stand_in(remembered.result(), name)
             if last is None or not may_be_absent(image_address(name)):
                 raise
             images[name] = ObservedImage(last, pushed, None, error)

@@ -125,7 +125,9 @@ def test_a_provider_of_a_rule_that_someone_deleted_is_drift_until_it_is_settled(
     manifests.write_text(manifests.read_text().rpartition("---\n")[0])
     done = vddkctl("drift", cwd=site)
     assert (done.code, done.out.splitlines()[0]) == (3, "  ≠ provider.openshift-mtv/edge-berlin")
-    assert vddkctl("apply", "--auto-approve", cwd=site).code == 0
+    applied = vddkctl("apply", "--auto-approve", cwd=site)
+    assert applied.code == 0
+    assert "! provider.openshift-mtv/edge-berlin: was there at the last apply, and is gone" in applied.out
     assert vddkctl("drift", cwd=site).out == "No drift.\n"
 
 
@@ -199,6 +201,10 @@ def test_another_tag_in_the_spec_is_pending_and_no_drift(vddkctl: Vddkctl, appli
     applied.change("site.yaml", "tag: 8.0.1", "tag: 8.0.2")
     done = vddkctl("drift", cwd=applied.root)
     assert (done.code, done.out.splitlines()[0]) == (0, "No drift.")
+    (
+        applied.root / "eight.tar.gz"
+    ).unlink()  # the tag is no part of the image: what was applied stands for it
+    assert vddkctl("drift", cwd=applied.root).code == 0
 
 
 def test_a_blob_that_is_gone_from_the_layout_is_drift_and_apply_restores_it(
@@ -208,8 +214,29 @@ def test_a_blob_that_is_gone_from_the_layout_is_drift_and_apply_restores_it(
     layer = max(blobs.iterdir(), key=lambda path: path.stat().st_size)
     content = layer.read_bytes()
     layer.unlink()
-    assert vddkctl("drift", cwd=applied.root).code == 3
-    assert "incomplete" in vddkctl("plan", cwd=applied.root).out
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert "        is incomplete: a part of what it names is missing\n" in done.out
+    planned = vddkctl("plan", cwd=applied.root).out
+    assert "incomplete" in planned
+    assert "   a part of what the tag names is missing\n" in planned
+    assert "was moved" not in planned
     assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
     assert layer.read_bytes() == content
     assert vddkctl("drift", cwd=applied.root).code == 0
+
+
+def test_a_controller_that_someone_deleted_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "forklift.yaml").unlink()
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.out.splitlines()[0]) == (3, "  ≠ controller.openshift-mtv/forklift-controller")
+    assert "(it was there at the last apply)" in vddkctl("plan", cwd=applied.root).err
+
+
+def test_a_record_that_was_edited_by_hand_does_not_break_a_plan(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    record = applied.gitops / ".vddkctl" / "frankfurt.record"
+    record.write_text(record.read_text().replace(': "true"', ': ["true"]'))
+    done = vddkctl("drift", cwd=applied.root)
+    assert "mistake in vddkctl" not in done.err

@@ -81,10 +81,10 @@ def plan_text(site: SiteOnDisk, **changed: object) -> str:
 
 
 BAD = [
-    ("empty", lambda site: "", "not a saved plan: Expecting value: line 1 column 1 (char 0)"),
+    ("empty", lambda site: "", "not a saved plan: it is empty\n  make one with: vddkctl plan -o FILE\n"),
     ("cut off", lambda site: plan_text(site)[:5000], "not a saved plan: "),
     ("a pit", lambda site: "[" * 100_000, "not a saved plan: it is nested too deeply"),
-    ("a spec", lambda site: SPEC, "not a saved plan: Expecting value: line 1 column 1 (char 0)"),
+    ("a spec", lambda site: SPEC, "not a saved plan: it is not JSON, or not whole: "),
     ("other JSON", lambda site: "[1, 2]", "not a saved plan: no formatVersion"),
     ("a number for a version", lambda site: '{"formatVersion": 1.0}', "not a saved plan: no formatVersion"),
     (

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.worlds import ARCHIVE, BUILT, IMAGE, World, controller, digest, provider
+from vddkctl.plan.codec import decode_plan, encode_plan
 from vddkctl.plan.model import FieldChange, Origin, PlanWarning
 from vddkctl.plan.observed import PushedImage
 from vddkctl.report.change_text import values
@@ -140,3 +141,9 @@ def test_colour_is_paint_and_nothing_else() -> None:
     coloured = plan_text(plan, Style(coloured=True))
     assert "\x1b[33m~\x1b[0m" in coloured
     assert re.sub(r"\x1b\[\d+m", "", coloured) == plan_text(plan)
+
+
+def test_a_saved_plan_reads_as_it_did_before() -> None:
+    world = World(providers=(provider("a", {"vddkConfig": BROKEN, "useVddkAioOptimization": "true"}),))
+    plan = world.plan("providers: {a: {buffers: large}}\n")
+    assert plan_text(decode_plan(encode_plan(plan), "p")) == plan_text(plan)

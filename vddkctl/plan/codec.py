@@ -81,7 +81,9 @@ def _dump(data: dict[str, Any]) -> bytes:
 def _parse(
     content: bytes, name: str, what: str, kind: type[PlanFileError] | type[ClusterError]
 ) -> dict[str, Any]:
-    hint = _RECORD_HINT if kind is ClusterError else ""
+    hint = _RECORD_HINT if kind is ClusterError else "make one with: vddkctl plan -o FILE"
+    if not content.strip():
+        raise kind(f"not {what}: it is empty", where=name, hint=hint)
     if b"<<<<<<< " in content and b">>>>>>> " in content:
         raise kind(f"not {what}: it has a conflict of a Git merge in it", where=name, hint=hint)
     try:
@@ -89,7 +91,7 @@ def _parse(
     except RecursionError:
         raise kind(f"not {what}: it is nested too deeply", where=name, hint=hint) from None
     except ValueError as error:
-        raise kind(f"not {what}: {error}", where=name, hint=hint) from None
+        raise kind(f"not {what}: it is not JSON, or not whole: {error}", where=name, hint=hint) from None
     version = data.get("formatVersion") if isinstance(data, dict) else None
     if not isinstance(version, str):
         raise kind(f"not {what}: no formatVersion", where=name, hint=hint)

@@ -71,8 +71,11 @@ def desired(loaded: LoadedSite, observed: Observed) -> Desired:
     if loaded.site.controller.model_fields_set:
         found = the_controller(observed)
         if isinstance(found, str):
-            address = f"controller.{observed.cluster.namespace}/forklift-controller"
-            mistakes.append(Mistake(address, _diagnostic(loaded, ("controller",), found)))
+            last = _last_controller(observed)
+            address = last or f"controller.{observed.cluster.namespace}/forklift-controller"
+            there = " (it was there at the last apply)" if last else ""
+            mistake = Mistake(address, _diagnostic(loaded, ("controller",), found + there))
+            (missing if last else mistakes).append(mistake)
         else:
             wishes = tuple(_controller_wishes(loaded.site.controller, image_value))
             targets[found.key] = Target(found, ("controller",), wishes)
@@ -89,6 +92,13 @@ def pull_reference(image: ImageSpec, digest: str, policy: Policy) -> str:
     """What is written into the cluster for a declared image."""
     repository = image.cluster_repository or image.repository
     return f"{repository}@{digest}" if policy.pin == "digest" else f"{repository}:{image.tag}"
+
+
+def _last_controller(observed: Observed) -> str | None:
+    """The address of the controller at the last apply, where there is none any more."""
+    if observed.record is None or observed.cluster.controllers:
+        return None
+    return next((a for a in observed.record.applied if a.startswith("controller.")), None)
 
 
 def was_applied(key: ObjectKey, observed: Observed) -> bool:

@@ -36,6 +36,13 @@ def image_reference(spec: ImageSpec) -> str:
     return f"{spec.repository}:{spec.tag}"
 
 
+def stand_in(record: Record | None, name: str) -> str | None:
+    """The digest that was last applied for this image, under whichever tag: the tag is no part of it."""
+    fields = record.applied.get(image_address(name), {}) if record else {}
+    digest = fields.get(DIGEST)
+    return digest if isinstance(digest, str) else None
+
+
 def last_applied(record: Record | None, name: str, spec: ImageSpec) -> str | None:
     """The digest that this image's tag was last made to name; None when it never was."""
     return _remembered(record.applied if record else {}, image_address(name), image_reference(spec))

@@ -8,7 +8,7 @@ from typing import Any
 from vddkctl import __version__
 from vddkctl.plan.desired import Desired, Mistake, desired
 from vddkctl.plan.images import DIGEST, REFERENCE, image_address, image_change, image_reference
-from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
+from vddkctl.plan.model import Change, DeclaredImage, Location, Plan, PlanWarning
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.settings import settings_changes
@@ -50,7 +50,7 @@ def make_plan(
         location=Location(observed.folder, observed.cluster.namespace, loaded.site.cluster.manifests),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
-        warnings=tuple(warnings(loaded, observed, wanted, changes)),
+        warnings=(*warnings(loaded, observed, wanted, changes), *map(_forgotten, _gone(objects, observed))),
         images={image_address(n): _declared(n, loaded, observed) for n in sorted(loaded.site.images)},
         managed=managed,
         disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
@@ -97,6 +97,10 @@ def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> list[str]
     there = {key.address for key in objects}
     applied = observed.record.applied if observed.record else {}
     return sorted(a for a in applied if room(a) != "image" and a not in there)
+
+
+def _forgotten(address: str) -> PlanWarning:
+    return PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
 
 
 def _known(observed: Observed) -> set[str]:

@@ -61,7 +61,7 @@ def _ours(record: Record | None, address: str) -> dict[str, set[Any]]:
     ours: dict[str, set[Any]] = {}
     for fields_set in (record.applied, record.intended) if record else ():
         for path, value in fields_set.get(address, {}).items():
-            if value is not None:
+            if isinstance(value, str):  # a record may have been edited by hand
                 ours.setdefault(path, set()).add(value)
     return ours
 

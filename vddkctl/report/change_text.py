@@ -61,11 +61,14 @@ def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     )
     yield f"      layer     {short(image.layer_digest)}   {how}"
     field = change.fields[0]
-    was = f"{shown(short(str(field.before)))} → " if field.before else ""
+    if field.before == field.after:
+        yield f"      digest    {short(image.digest)}   a part of what the tag names is missing"
+        return
+    was = f"{short(str(field.before))} → " if field.before else ""
     yield f"      digest    {was}{short(image.digest)}"
     if field.origin is not Origin.SPEC:
-        now = "the tag is gone" if field.before is None else "the tag was moved"
-        yield f"                {now} by someone else since the last apply"
+        now = "removed" if field.before is None else "moved"
+        yield f"                the tag was {now} by someone else since the last apply"
 
 
 def _field_lines(
@@ -75,7 +78,7 @@ def _field_lines(
     blank = " " * width
     for number, line in enumerate(values(field, field.before, field.after, tags)):
         yield f"      {name if number == 0 else blank}   {line}"
-    if change.reason is Reason.BROKEN_BUFFER_KEY and field.path == fields.CONFIG:
+    if change.reason == Reason.BROKEN_BUFFER_KEY and field.path == fields.CONFIG:
         yield f"      {blank}   {style.paint('dim', 'the library ignores BufSizeIn64K')}"
     note = _origin_note(field)
     if note:

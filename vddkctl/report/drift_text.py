@@ -74,6 +74,9 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     at = f"at {field.where}" if field.where else ""
     note = f"   {' '.join(filter(None, (by, at)))}" if by or at else ""
     yield f"      {name}{shown(note)}"
+    if field.before == field.after:
+        yield "        is incomplete: a part of what it names is missing"
+        return
     both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
     yield f"        should be  {_shown(field.after, tags)}{both}"
     yield f"        is         {_shown(field.before, tags)}"
