@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
@@ -87,17 +88,20 @@ def parts_of(data: bytes) -> list[Part]:
 
 
 def find_objects(
-    file: ManifestFile, data: bytes, unread: list[Unread] | None = None
+    file: ManifestFile, data: bytes, unread: list[Unread] | None = None, speaking_of: Many[bytes] = ()
 ) -> Iterator[FoundObject]:
     """Give the ForkliftControllers and Providers of a file, also those in a List. Raises ManifestError.
 
-    A Helm template is no YAML and no object yet: it is passed by, and put on ``unread``.
+    A Helm template is no YAML and no object yet: it is passed by, and put on ``unread``. With ``speaking_of``, only
+    documents that hold one of these words are parsed.
     """
     if _GROUP not in data:
         _check_encoding(file, data)
         return
     for part in parts_of(data):
         chunk = data[part.start : part.end]
+        if speaking_of and not any(word in chunk for word in speaking_of):
+            continue
         if _GROUP in chunk and any(kind in chunk for kind in _KINDS):
             yield from _in_part(file, chunk, part, unread if unread is not None else [])
 

@@ -64,11 +64,12 @@ class ManifestFolder:
             yield from self._write(changes)
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
-        """Edit the files of these objects in memory alone."""
+        """Edit the files of these objects in memory alone; documents that do not name one of them are not parsed."""
         return self._write(changes, for_real=False)
 
     def _write(self, changes: Sequence[ObjectChange], *, for_real: bool = True) -> Iterator[WriteOutcome]:
-        contents = _Contents.read(list_manifests(self.folder))
+        names = () if for_real else tuple({change.key.name.encode() for change in changes})
+        contents = _Contents.read(list_manifests(self.folder), names)
         by_file: dict[str, list[tuple[ObjectChange, FoundObject]]] = {}
         for change in changes:
             try:
@@ -84,7 +85,7 @@ class ManifestFolder:
         for folder in {os.path.dirname(path) for path in by_file} if for_real else ():  # noqa: PTH120 - texts
             sweep(Path(folder))
         for path, group in by_file.items():
-            yield from self._write_file(group, contents.bytes[path], for_real=for_real)
+            yield from self._write_file(group, contents.texts[path], for_real=for_real)
 
     def _write_file(
         self, group: list[tuple[ObjectChange, FoundObject]], data: bytes, *, for_real: bool
@@ -133,22 +134,22 @@ class _Contents:
     """The folder as it is right before writing. A file that cannot be read only spoils what is in it."""
 
     listing: Listing
-    bytes: dict[str, bytes] = field(default_factory=dict)
+    texts: dict[str, bytes] = field(default_factory=dict)
     objects: dict[tuple[str, str | None, str], list[FoundObject]] = field(default_factory=dict)
     broken: list[ManifestError] = field(default_factory=list)
 
     @classmethod
-    def read(cls, listing: Listing) -> _Contents:
+    def read(cls, listing: Listing, speaking_of: Sequence[bytes] = ()) -> _Contents:
         contents = cls(listing)
         for file in listing.files:
             try:
                 data = read_manifest(file)
-                found = list(find_objects(file, data))
+                found = list(find_objects(file, data, None, speaking_of))
             except ManifestError as error:
                 contents.broken.append(error)
                 continue
             if found:
-                contents.bytes[file.path] = data
+                contents.texts[file.path] = data
             for item in found:
                 contents.objects.setdefault((item.kind, item.namespace, item.name), []).append(item)
         return contents

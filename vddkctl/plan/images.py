@@ -43,18 +43,13 @@ def stand_in(record: Record | None, name: str) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def last_applied(record: Record | None, name: str, spec: ImageSpec) -> str | None:
-    """The digest that this image's tag was last made to name; None when it never was."""
-    return _remembered(record.applied if record else {}, image_address(name), image_reference(spec))
-
-
 def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> Change | None:
     """The change that makes the tag name what the spec asks for, whole; None when it does already."""
     pushed = image.pushed
     if pushed and pushed.digest == image.digest and not pushed.incomplete:
         return None
     address, reference = image_address(name), image_reference(spec)
-    recorded = last_applied(record, name, spec)
+    recorded = _remembered(record.applied if record else {}, address, reference)
     intended = _remembered(record.intended if record else {}, address, reference)
     now = pushed.digest if pushed else None
     origin = _origin(now, image, recorded, intended)

@@ -8,7 +8,7 @@ from typing import Any
 from vddkctl import __version__
 from vddkctl.plan.desired import Desired, Mistake, desired
 from vddkctl.plan.images import DIGEST, REFERENCE, image_address, image_change, image_reference
-from vddkctl.plan.model import Change, DeclaredImage, Location, Plan, PlanWarning
+from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.settings import settings_changes
@@ -30,7 +30,7 @@ def make_plan(
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
     provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
-    ``missing_too`` a provider that was there at the last apply is none: it is in ``gone``, for drift to tell.
+    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell.
     """
     wanted = desired(loaded, observed)
     _check(wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing), concerns)
@@ -42,6 +42,7 @@ def make_plan(
         ]
     )
     managed = _managed(loaded, observed, wanted)
+    gone = _gone(objects, observed)
     changing = {change.address for change in changes}
     return Plan(
         tool=TOOL,
@@ -50,11 +51,11 @@ def make_plan(
         location=Location(observed.folder, observed.cluster.namespace, loaded.site.cluster.manifests),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
-        warnings=(*warnings(loaded, observed, wanted, changes), *map(_forgotten, _gone(objects, observed))),
+        warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
         images={image_address(n): _declared(n, loaded, observed) for n in sorted(loaded.site.images)},
         managed=managed,
         disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
-        gone=tuple(_gone(objects, observed)),
+        gone=gone,
     )
 
 
@@ -93,14 +94,10 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
     return {**dict(sorted(images.items())), **settings}
 
 
-def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> list[str]:
+def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str, ...]:
     there = {key.address for key in objects}
     applied = observed.record.applied if observed.record else {}
-    return sorted(a for a in applied if room(a) != "image" and a not in there)
-
-
-def _forgotten(address: str) -> PlanWarning:
-    return PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
+    return tuple(sorted(a for a in applied if room(a) != "image" and a not in there))
 
 
 def _known(observed: Observed) -> set[str]:

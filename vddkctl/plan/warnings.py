@@ -17,9 +17,13 @@ MIB = 1024 * 1024
 
 
 def warnings(
-    loaded: LoadedSite, observed: Observed, wanted: Desired, changes: tuple[Change, ...]
+    loaded: LoadedSite,
+    observed: Observed,
+    wanted: Desired,
+    changes: tuple[Change, ...],
+    gone: tuple[str, ...],
 ) -> Iterator[PlanWarning]:
-    """All warnings, in the order of the plan: images, controller, providers, places, rules."""
+    """All warnings, in the order of the plan: images, controller, providers, places, rules, what is gone."""
     referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
         yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
@@ -35,6 +39,8 @@ def warnings(
         yield PlanWarning(
             "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
         )
+    for address in gone:
+        yield PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
 
 
 def _controller(change: Change) -> Iterator[PlanWarning]:

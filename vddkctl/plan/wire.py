@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-def _camel(name: str) -> str:
+def camel_case(name: str) -> str:
+    """``resourceVersion`` of ``resource_version``."""
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
 
@@ -13,4 +14,4 @@ def _camel(name: str) -> str:
 class Wire:
     """Keys are camelCase in JSON; unknown ones are ignored, so that files of newer writers can be read."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"alias_generator": _camel, "populate_by_name": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"alias_generator": camel_case, "populate_by_name": True}

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from vddkctl.plan.model import FORMAT_VERSION
+from vddkctl.plan.wire import camel_case
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, size
 from vddkctl.vddk.archive import ArchiveFacts, LinkChain
@@ -26,7 +27,7 @@ def archive_text(facts: ArchiveFacts, name: str, style: Style = PLAIN) -> str:
 
 def archive_json(facts: ArchiveFacts, name: str) -> dict[str, Any]:
     """The facts as data; keys in camelCase, sizes in bytes."""
-    data = {_camel(key): value for key, value in asdict(facts).items()}
+    data = {camel_case(key): value for key, value in asdict(facts).items()}
     return {"formatVersion": FORMAT_VERSION, "path": name, **data, "verbatim": facts.verbatim}
 
 
@@ -75,8 +76,3 @@ def _libraries(facts: ArchiveFacts) -> str:
 def _link(chain: LinkChain) -> str:
     broken = "   broken: the last one is not in the archive" if chain.broken else ""
     return f"{chain.folder}/{' → '.join(chain.names)}{broken}"
-
-
-def _camel(key: str) -> str:
-    head, *tail = key.split("_")
-    return head + "".join(word.capitalize() for word in tail)
