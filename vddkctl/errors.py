@@ -9,6 +9,8 @@
     ├── ArchiveError             the vendor's archive cannot be used
     ├── ImageError               an image, a base or a reference is not what it should be
     ├── RegistryError            a place where images live did not do what was asked
+    │   ├── DeniedError          a registry does not let this user (or anybody) do it
+    │   └── UnreachableError     a registry cannot be reached, or breaks off
     ├── ClusterError             a place where settings live did not do what was asked
     │   └── ManifestError        a file in a folder of manifests is not what it should be
     ├── PlanError                the spec and the world do not fit together
@@ -66,6 +68,14 @@ class ImageError(VddkctlError):
 
 class RegistryError(VddkctlError):
     """A place where images live could not be read or written."""
+
+
+class DeniedError(RegistryError):
+    """A registry does not let this user, or a client without a login, do what was asked."""
+
+
+class UnreachableError(RegistryError):
+    """A registry cannot be reached, or its answers break off, also when asked again."""
 
 
 class ClusterError(VddkctlError):

@@ -6,25 +6,34 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vddkctl.errors import NotSupportedYet, VddkctlError
+from vddkctl.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
     from vddkctl.oci.reference import Reference
     from vddkctl.registry.base import Registry
+    from vddkctl.registry.http.hosts import Hosts
+    from vddkctl.site.model import RegistrySettings
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Everything a spec names, found from the spec's own ``folder`` and an environment."""
+    """Everything a spec names, found from the spec's own ``folder`` and an environment.
+
+    ``registries`` are the spec's settings by host. ``progress`` hears of waits for a registry that wants them.
+    """
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Silent)
 
     def path(self, text: str) -> Path:
         """A path as the spec writes it: ``~`` and ``${VAR}`` expanded, relative to the spec's folder.
@@ -46,14 +55,15 @@ class Places:
             )
         return ManifestFolder(self.path(manifests), manifests)
 
-    def registry(self, reference: Reference) -> Registry:
-        """The place where the images of this reference live."""
+    def registry(self, reference: Reference, *, anonymous: bool = False) -> Registry:
+        """The place where the images of this reference live; ``anonymous``: as it is to a client without a login.
+
+        A registry is the same object at each call: it keeps its connections and what it was told.
+        """
+        if reference.transport == "docker":
+            return self._hosts.registry(reference.host, anonymous=anonymous)
         from vddkctl.registry.layout import LayoutRegistry
 
-        if reference.transport != "oci":
-            raise NotSupportedYet(
-                f"{reference}: registries are not supported yet", hint="use an OCI layout: oci:./folder"
-            )
         return LayoutRegistry(self.folder)
 
     def located(self, reference: Reference) -> Reference:
@@ -72,6 +82,12 @@ class Places:
             return Path(named, "vddkctl")
         home = self.environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
         return Path(home, ".cache", "vddkctl")
+
+    @cached_property
+    def _hosts(self) -> Hosts:
+        from vddkctl.registry.http.hosts import Hosts
+
+        return Hosts(self.registries, self.path, self.environment, self.progress)
 
     def _variable(self, name: str, text: str) -> str:
         value = self.environment.get(name)

@@ -59,6 +59,11 @@ def parse(content: bytes, where: str = "") -> Manifest | Index:
     raise ImageError(f'"{media_type}" is neither a manifest nor an index', where=where)
 
 
+def media_type_of(content: bytes, where: str = "") -> str:
+    """What a manifest or an index says that it is, whatever is in it. Raises ImageError."""
+    return _media_type(decode(content, "the manifest", where), where)
+
+
 def parse_descriptor(value: object, where: str = "") -> Descriptor:
     """Read a descriptor. Raises ImageError."""
     if not isinstance(value, dict):

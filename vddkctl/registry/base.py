@@ -35,8 +35,12 @@ class Registry(Protocol):
         """The manifest or index with this digest; its bytes are checked against it."""
         ...
 
+    def tags(self, reference: Reference) -> tuple[str, ...]:
+        """The tags of a repository, sorted; none for one that does not exist."""
+        ...
+
     def open_blob(self, reference: Reference, descriptor: Descriptor) -> BinaryIO:
-        """A stream of a blob's bytes; the caller closes it."""
+        """A stream of a blob's bytes, checked when its end is read; the caller closes it."""
         ...
 
     def has_blob(self, reference: Reference, descriptor: Descriptor) -> bool:

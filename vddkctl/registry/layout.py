@@ -65,6 +65,11 @@ class LayoutRegistry:
             raise RegistryError(f"its bytes are of {digest_of(content)}", where=str(path))
         return content
 
+    def tags(self, reference: Reference) -> tuple[str, ...]:
+        """The names that the layout's index gives."""
+        index = read_index(self.folder(reference))
+        return index.tags if index else ()
+
     def open_blob(self, reference: Reference, descriptor: Descriptor) -> BinaryIO:
         """A stream of a blob's bytes; reading the end of it checks them."""
         path = _blob_path(self.folder(reference), descriptor.digest)

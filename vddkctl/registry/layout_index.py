@@ -30,6 +30,11 @@ class LayoutIndex:
     data: Mapping[str, Any]
     entries: tuple[Descriptor, ...]
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Every name, sorted."""
+        return tuple(sorted({_name(entry) for entry in self.entries} - {""}))
+
     def by_digest(self, digest: str) -> Descriptor | None:
         """The entry with this digest."""
         return next((entry for entry in self.entries if entry.digest == digest), None)

@@ -1,12 +1,20 @@
-"""Pushing: blobs first, then the manifests that name them, then the tag; and a look at what stands there then."""
+"""Pushing: blobs first, then the manifests that name them, then a look at what is there, and the tag last of all."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from vddkctl.errors import RegistryError
+from vddkctl.oci.descriptor import Blob
 from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.reference import Reference
-from vddkctl.progress import Progress
+from vddkctl.progress import Progress, Stoppable, Task
 from vddkctl.registry.base import UNCHECKED, Registry, Unchecked
+from vddkctl.threads import each
+
+_AT_ONCE = 4
+"""Blobs that are on their way at the same time."""
 
 
 def push(
@@ -25,18 +33,44 @@ def push(
     digest = image.descriptor.digest
     if reference.digest not in {None, digest}:
         raise RegistryError(f"the image is {digest}, another one", where=str(reference))
+    _put_blobs(registry, reference, image, progress)
+    children = image.images if isinstance(image, ImageIndex) else ()
+    for child in (*children, image):
+        by_digest = reference.with_digest(child.descriptor.digest)
+        registry.put_manifest(by_digest, child.descriptor, child.manifest)
+        if registry.manifest(by_digest, child.descriptor.digest) != child.manifest:
+            raise RegistryError(
+                f"other bytes than were pushed came back for {child.descriptor.digest}", where=str(reference)
+            )
+    if reference.tag is not None:
+        registry.put_manifest(reference, image.descriptor, image.manifest, expected=expected)
+        _check_tag(registry, reference, digest)
+
+
+def _put_blobs(
+    registry: Registry, reference: Reference, image: Image | ImageIndex, progress: Progress
+) -> None:
+    stoppable = Stoppable(progress)
+    try:
+        with _together(stoppable, f"push {reference}", image.size) as whole:
+            each(lambda blob: registry.put_blob(reference, blob, whole), image.all_blobs, _AT_ONCE)
+    except BaseException:
+        stoppable.stop()
+        raise
     for blob in image.all_blobs:
-        registry.put_blob(reference, blob, progress)
-    if isinstance(image, ImageIndex):
-        for child in image.images:
-            by_digest = reference.with_digest(child.descriptor.digest)
-            registry.put_manifest(by_digest, child.descriptor, child.manifest)
-    registry.put_manifest(reference, image.descriptor, image.manifest, expected=expected)
-    _verify(registry, reference if reference.tag else reference.with_digest(digest), image)
+        _check_blob(registry, reference, blob)
 
 
-def _verify(registry: Registry, reference: Reference, image: Image | ImageIndex) -> None:
-    digest = image.descriptor.digest
+def _check_blob(registry: Registry, reference: Reference, blob: Blob) -> None:
+    if not registry.has_blob(reference, blob.descriptor):
+        raise RegistryError(
+            f"{blob.descriptor.digest} was pushed, and is not there",
+            where=str(reference),
+            hint="the registry, or its storage, is broken; the tag was not moved",
+        )
+
+
+def _check_tag(registry: Registry, reference: Reference, digest: str) -> None:
     found = registry.resolve(reference)
     if found is None or found.digest != digest:
         now = "nothing" if found is None else found.digest
@@ -45,5 +79,22 @@ def _verify(registry: Registry, reference: Reference, image: Image | ImageIndex)
             where=str(reference),
             hint="someone else pushes to it; run again when that is done",
         )
-    if registry.manifest(reference, digest) != image.manifest:
-        raise RegistryError(f"other bytes than were pushed came back for {digest}", where=str(reference))
+
+
+class _Part:
+    """The progress of one of several pieces of work that are shown as one."""
+
+    def __init__(self, whole: Task) -> None:
+        self._whole = whole
+
+    @contextmanager
+    def task(self, label: str, total: int | None, unit: str = "bytes") -> Iterator[Task]:
+        """Hand on to the whole."""
+        del label, total, unit
+        yield self._whole
+
+
+@contextmanager
+def _together(progress: Progress, label: str, total: int) -> Iterator[Progress]:
+    with progress.task(label, total) as whole:
+        yield _Part(whole)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.annotations import Origin, origin_of
@@ -18,22 +16,10 @@ from vddkctl.oci.platform import Platform, platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.plan.observed import PushedImage
 from vddkctl.registry.base import Registry
+from vddkctl.registry.blob import RegistryBlob
 
 _MAX_DEPTH = 4
 """Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryBlob:
-    """A blob that stays where it is until it is read."""
-
-    registry: Registry
-    reference: Reference
-    descriptor: Descriptor
-
-    def open(self) -> BinaryIO:
-        """A stream of its bytes."""
-        return self.registry.open_blob(self.reference, self.descriptor)
 
 
 def read_base(registry: Registry, reference: Reference, platform: Platform) -> BaseImage:
@@ -47,7 +33,7 @@ def read_base(registry: Registry, reference: Reference, platform: Platform) -> B
     digest, manifest = _choose(registry, reference, named.digest, platform)
     config = read_config(registry, reference, manifest)
     if not platform.runs(config.platform):
-        raise _other_platforms(reference, platform, [config.platform])
+        raise not_for(reference, platform, [config.platform])
     layers = tuple(Blob(layer, RegistryBlob(registry, reference, layer)) for layer in manifest.layers)
     return BaseImage(digest, named.digest, config, layers)
 
@@ -129,12 +115,12 @@ def _choose(
         document = parse(registry.manifest(reference, digest), str(reference))
         if isinstance(document, Manifest):
             return digest, document
-        digest = _entry_for(document, reference, platform).digest
+        digest = entry_for(document, reference, platform).digest
     raise ImageError("it is an index of indexes without an end", where=str(reference))
 
 
-def _entry_for(index: Index, reference: Reference, platform: Platform) -> Descriptor:
-    """The entry of an index for a platform; the only entry, if that names no platform."""
+def entry_for(index: Index, reference: Reference, platform: Platform) -> Descriptor:
+    """The entry of an index for a platform; the only entry, if that names no platform. Raises ImageError."""
     placed = [(platform_of(entry.platform or {}), entry) for entry in index.manifests]
     fitting = [(other, entry) for other, entry in placed if other is not None and platform.runs(other)]
     # The exact one first: an entry without a variant is only the next best.
@@ -144,11 +130,12 @@ def _entry_for(index: Index, reference: Reference, platform: Platform) -> Descri
         return placed[0][1]
     # BuildKit lists its attestations as images for unknown/unknown.
     known = [other for other, _ in placed if other is not None and other.os != "unknown"]
-    raise _other_platforms(reference, platform, known)
+    raise not_for(reference, platform, known)
 
 
-def _other_platforms(reference: Reference, platform: Platform, known: Sequence[Platform]) -> ImageError:
+def not_for(reference: Reference, platform: Platform, known: Sequence[Platform]) -> ImageError:
+    """The error of an image that is for ``known`` platforms, and not for the one that was asked for."""
     names = ", ".join(sorted(map(str, known))) or "no platform"
     return ImageError(
-        f"it is not for {platform}", where=str(reference), hint=f"it is for {names}; choose another base"
+        f"it is not for {platform}", where=str(reference), hint=f"it is for {names}; choose another one"
     )

@@ -1,0 +1,65 @@
+"""How often a request is tried, and how long to wait in between."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from vddkctl.progress import Progress
+
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses of a moment. 501 and the like stay what they are."""
+
+_STEP = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds double with each attempt, from ``first``; ``most`` is the longest wait that a server may ask for."""
+
+    attempts: int = 5
+    first: float = 0.5
+    most: float = 120.0
+
+    def delay(self, attempt: int, retry_after: str | None) -> float | None:
+        """Seconds to wait after the attempt of this number, from 1; None when it was the last, or to wait is too long.
+
+        ``retry_after`` is the header (RFC 9110, 10.2.3). Else the wait is random by half, so that many clients do not
+        come back at once.
+        """
+        if attempt >= self.attempts:
+            return None
+        asked = seconds_asked(retry_after)
+        if asked is not None:
+            return asked if asked <= self.most else None
+        return self.first * float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+
+PATIENT = Patience()
+"""Gives up after some eight seconds, or what the registry asks for."""
+
+
+def seconds_asked(retry_after: str | None) -> float | None:
+    """What ``Retry-After`` says, in seconds or as a date; None where it says nothing that can be read."""
+    if not retry_after:
+        return None
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def pause(seconds: float, why: str, progress: Progress) -> None:
+    """Wait, and show it where it takes long."""
+    end = time.monotonic() + seconds
+    with progress.task(why, round(seconds), "seconds") as task:
+        shown = 0
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _STEP))
+            passed = int(seconds - left)
+            task.advance(passed - shown)
+            shown = passed
