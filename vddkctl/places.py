@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from vddkctl.errors import NotSupportedYet, VddkctlError
@@ -34,6 +35,7 @@ class Places:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def path(self, text: str) -> Path:
         """A path as the spec writes it: ``~`` and ``${VAR}`` expanded, relative to the spec's folder.
@@ -61,7 +63,9 @@ class Places:
         A registry is the same object at each call: it keeps its connections and what it was told.
         """
         if reference.transport == "docker":
-            return self._hosts.registry(reference.host, anonymous=anonymous)
+            with self._lock:  # a cached property can be made twice, by two threads
+                hosts = self._hosts
+            return hosts.registry(reference.host, anonymous=anonymous)
         from vddkctl.registry.layout import LayoutRegistry
 
         return LayoutRegistry(self.folder)

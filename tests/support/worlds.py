@@ -16,6 +16,7 @@ from vddkctl.plan.observed import (
     LiveObject,
     ObjectKey,
     Observed,
+    ObservedBase,
     ObservedImage,
     PushedImage,
 )
@@ -98,6 +99,7 @@ class World:
     controllers: tuple[LiveObject, ...] = (controller(),)
     providers: tuple[LiveObject, ...] = ()
     built: Mapping[str, BuiltImage] = field(default_factory=lambda: {"vddk-8": BUILT})
+    bases: Mapping[str, ObservedBase] = field(default_factory=dict)
     pushed: Mapping[str, PushedImage] = field(default_factory=dict)
     record: Record | None = None
     default_image: str | None = None
@@ -109,7 +111,12 @@ class World:
         return Observed(
             cluster=ClusterState(NAMESPACE, self.controllers, self.providers),
             images={
-                n: ObservedImage(self.built[n].digest, self.pushed.get(n), self.built[n])
+                n: ObservedImage(
+                    self.built[n].digest,
+                    self.pushed.get(n),
+                    self.built[n],
+                    base=self.bases.get(n, ObservedBase(self.built[n].base_digest)),
+                )
                 for n in loaded.site.images
             },
             record=self.record,

@@ -6,14 +6,16 @@ Nothing heavy is imported here: each command brings what it needs when it runs.
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from typing import Annotated
 
 import typer
 
-from vddkctl.cli import apply, archive, demo, drift, explain, init, plan, schema, show, validate, version
+from vddkctl.cli import apply, archive, demo, drift, explain, image, init, plan, schema, show, validate, version
 from vddkctl.cli.ending import exit_code
 from vddkctl.cli.shape import Command, Commands
-from vddkctl.cli.streams import make_usable
+from vddkctl.cli.streams import flush_all, make_usable
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 changes are pending (plan --detailed-exitcode); 3 drift; "
@@ -34,6 +36,7 @@ app = typer.Typer(
 for _command in (init, demo, validate, plan, apply, show, drift, explain, schema, version):
     app.command(_command.NAME, cls=Command)(_command.run)
 app.add_typer(archive.app, name="archive")
+app.add_typer(image.app, name="image")
 
 
 def _version(wanted: bool) -> None:
@@ -61,4 +64,8 @@ def main() -> None:
     make_usable()
     code = exit_code(lambda: app(prog_name="vddkctl", standalone_mode=False))
     gc.freeze()
+    if threading.active_count() > 1:
+        # A thread that waits for a silent server, say: Python's own way out could stumble over it.
+        flush_all()
+        os._exit(code)
     raise SystemExit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -30,6 +31,13 @@ def flush() -> None:
     except OSError as error:
         drop_output()
         raise _told(error) from None
+
+
+def flush_all() -> None:
+    """Write out what the streams still hold, as far as anybody takes it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
 
 
 def write(text: str) -> None:

@@ -63,7 +63,7 @@ def login_in(entry: object, key: str, file: AuthFile) -> Login | None:
     identity_token = text_in(entry, "identitytoken", file, of)
     registry_token = text_in(entry, "registrytoken", file, of)
     if registry_token and not _FOR_HEADERS.fullmatch(registry_token):
-        raise file.damaged(f'"registrytoken"{of} is not a token: it has characters that no header may have')
+        raise file.damaged(f'"registrytoken"{of} is not a token')
     if not (username or identity_token or registry_token):
         return None
     return Login(username, password, identity_token or None, registry_token or None, source=file.shown)

@@ -16,7 +16,6 @@ from vddkctl.errors import RegistryError
 from vddkctl.registry.http.auth_files import AuthFile, is_text, value_in
 from vddkctl.registry.http.helper_process import Answer, EndlessError, run
 from vddkctl.registry.http.login import Login
-from vddkctl.visible import shown
 
 TIMEOUT = 30.0
 """Seconds that a helper has for its answer: some ask a service far away, others a person for a passphrase."""
@@ -68,7 +67,7 @@ def ask(
     program = _program(helper, environment)
     hint = f'run {helper.program} by hand, or take "{helper.key}" out of the file and log in again'
     try:
-        answer = run([program, "get"], server.encode(), environment, timeout)
+        answer = run([program, "get"], server.encode(errors="replace"), environment, timeout)
     except TimeoutError:
         raise helper.failed(f"gives no answer for {server} in {timeout:g} seconds", hint) from None
     except EndlessError:
@@ -85,15 +84,24 @@ def ask(
     return _login(answer.out, helper, server, hint)
 
 
-def _program(helper: Helper, environment: Mapping[str, str]) -> str:
+def is_name(name: str) -> bool:
+    """Whether it can be a helper's: a plain word."""
+    return _NAME.fullmatch(name) is not None
+
+
+def found(helper: Helper, environment: Mapping[str, str]) -> str | None:
+    """The helper's program on the PATH. Not from the folder that one happens to be in: it may be a stranger's."""
     import shutil
 
-    if not _NAME.fullmatch(helper.name):
+    folders = filter(os.path.isabs, environment.get("PATH", "").split(os.pathsep))
+    return shutil.which(helper.program, path=os.pathsep.join(folders))
+
+
+def _program(helper: Helper, environment: Mapping[str, str]) -> str:
+    if not is_name(helper.name):
         what = f'"{helper.key}" does not name a credential helper: that is a word such as pass or ecr-login'
         raise helper.file.damaged(what)
-    # Not from the folder that one happens to be in: it may be a stranger's.
-    folders = filter(os.path.isabs, environment.get("PATH", "").split(os.pathsep))
-    program = shutil.which(helper.program, path=os.pathsep.join(folders))
+    program = found(helper, environment)
     if program is None:
         hint = f'install it, or take "{helper.key}" out of the file and log in again'
         raise helper.failed("is not on the PATH", hint)
@@ -130,7 +138,7 @@ def _harmless(answer: Answer) -> str:
     if b'secret"' in said.lower():
         return ""
     lines = (line.strip() for line in said.decode(errors="replace").splitlines())
-    words = shown("; ".join(_without_settings(line for line in lines if " " in line)))
+    words = "; ".join(_without_settings(line for line in lines if " " in line))
     return f"{words[:_MOST_WORDS]}…" if len(words) > _MOST_WORDS else words
 
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from vddkctl.errors import RegistryError
 from vddkctl.registry.http.auth_entries import HUB, HUB_KEY, is_hub, login_in, matching
 from vddkctl.registry.http.auth_files import AuthDocument, auth_files, read, text_in
-from vddkctl.registry.http.credential_helper import Helper, ask
+from vddkctl.registry.http.credential_helper import Helper, ask, found, is_name
 from vddkctl.registry.http.login import Login
 
 __all__ = ["Credentials", "Login"]
@@ -45,29 +45,35 @@ class Credentials:
         with self._lock:
             for file in self._files:
                 document = self._documents.get(str(file.path), partial(read, file))
-                found = self._login_in(document, host, repository) if document else None
-                if found:
-                    return found
+                login = self._login_in(document, host, repository) if document else None
+                if login:
+                    return login
         return None
 
     def _login_in(self, document: AuthDocument, host: str, repository: str) -> Login | None:
         helper = _helper_for(document, host)
-        if helper:
-            found = self._asked(helper, _servers(document, host))
-            if found or helper.key == _HELPERS:
-                return found
+        if helper and self._answers_for(helper, document, host):
+            login = self._asked(helper, _servers(document, host))
+            if login or helper.key == _HELPERS:
+                return login
         for key in matching(document.auths, host, repository):
-            found = login_in(document.auths[key], key, document.file)
-            if found:
-                return found
+            login = login_in(document.auths[key], key, document.file)
+            if login:
+                return login
         return None
+
+    def _answers_for(self, helper: Helper, document: AuthDocument, host: str) -> bool:
+        """Whether a helper is to be asked. A store that is not installed, and that nothing says has this host, is not."""
+        if helper.key == _HELPERS or matching(document.auths, host, ""):
+            return True
+        return not is_name(helper.name) or found(helper, self._environment) is not None
 
     def _asked(self, helper: Helper, servers: Iterable[str]) -> Login | None:
         for server in servers:
             known = (helper.name, server)
-            found = self._answers.get(known, partial(ask, helper, server, self._environment))
-            if found:
-                return found
+            login = self._answers.get(known, partial(ask, helper, server, self._environment))
+            if login:
+                return login
         return None
 
 

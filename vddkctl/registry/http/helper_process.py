@@ -39,7 +39,9 @@ def run(words: Sequence[str], question: bytes, environment: Mapping[str, str], t
 
     end = time.monotonic() + timeout
     pipe = subprocess.PIPE
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environment)) as process:
+    with subprocess.Popen(
+        words, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environment)
+    ) as process:
         try:
             _put(process, question)
             out, err = _outputs(process, end)
@@ -54,10 +56,8 @@ def run(words: Sequence[str], question: bytes, environment: Mapping[str, str], t
 
 def _put(process: subprocess.Popen[bytes], question: bytes) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # It does not care what it is asked.
+    with process.stdin, contextlib.suppress(BrokenPipeError):  # It does not care what it is asked.
         process.stdin.write(question)
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
 
 
 def _outputs(process: subprocess.Popen[bytes], end: float) -> tuple[bytes, bytes]:
