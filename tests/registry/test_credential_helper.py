@@ -253,7 +253,7 @@ def test_a_store_that_is_not_installed_and_has_nothing_of_the_host_is_passed_by(
 
 def test_a_helper_is_not_taken_from_the_current_folder(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     own.store("x", harbor_company_com=("u", "p"))
-    own.write(own.docker, {"credsStore": "x"})
+    own.write(own.docker, {"credsStore": "x", "auths": {HOST: {}}})
     monkeypatch.chdir(own.bin)
     for path in (".:", ":/usr/bin", "../bin", ""):
         with pytest.raises(RegistryError, match="is not on the PATH"):
