@@ -26,6 +26,23 @@ images:
     clusterRepository: registry.example.com/migration/vddk
 """
 
+_REGISTRY = """\
+apiVersion: vddkctl.dev/v1alpha1
+kind: Site
+metadata:
+  name: bench
+cluster:
+  manifests: ./gitops
+images:
+  vddk:
+    archive: {{path: {archive}}}
+    repository: {repository}
+    tag: bench
+    base: {base}
+policy:
+  publicRegistry: allow
+"""
+
 _SETTINGS = """\
 controller:
   vddkImage: vddk
@@ -80,6 +97,14 @@ def image_site(folder: Path, archive: Path, settings: str = "") -> Path:
     program.write_bytes(shared_object(None, machine=_MACHINE, total=4096))
     base = make_base(folder / "base", "bench", program)
     (folder / "site.yaml").write_text(_IMAGE.format(archive=archive, base=base) + settings)
+    return folder
+
+
+def registry_site(folder: Path, archive: Path, repository: str, base: str) -> Path:
+    """A site of one image in a registry, on a base that is there already, in a new folder."""
+    (folder / "gitops").mkdir(parents=True)
+    (folder / "gitops" / "forklift.yaml").write_text(_CONTROLLER)
+    (folder / "site.yaml").write_text(_REGISTRY.format(archive=archive, repository=repository, base=base))
     return folder
 
 

@@ -41,3 +41,10 @@ apt update || say "apt-get update failed; going on with the lists that are here"
 # shellcheck disable=SC2086  # one word for each package
 apt install --yes --no-install-recommends $wanted || { cat "$log" >&2; rm "$log"; say "apt-get failed"; exit 1; }
 rm "$log"
+
+# The tests start servers of their own; one that came along with a package need not run.
+if [ -d /run/systemd/system ]; then
+    for package in $wanted; do
+        $as_root systemctl --quiet disable --now "$package" 2>/dev/null || :
+    done
+fi

@@ -8,14 +8,18 @@ from tests.support.registry_fixtures import (
     tls_registry,
     token_registry,
 )
+from tests.support.witness_fixtures import _witnesses, podman, skopeo
 
 __all__ = [
     "_token_registry",
+    "_witnesses",
     "mutual_tls_registry",
     "own_registry",
     "password_registry",
     "plain_registry",
+    "podman",
     "repository",
+    "skopeo",
     "tls_registry",
     "token_registry",
 ]

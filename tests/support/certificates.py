@@ -25,7 +25,7 @@ authorityKeyIdentifier = keyid
 subjectAltName = {names}
 """
 
-LOOPBACK = "IP:127.0.0.1,IP:127.0.0.2,DNS:localhost"
+NAMES = "IP:127.0.0.1,IP:127.0.0.2,DNS:localhost,DNS:registry.tests"
 
 
 def openssl(*words: str | Path, input: bytes = b"") -> bytes:
@@ -55,7 +55,7 @@ class Authority(Certificate):
 
     folder: Path
 
-    def sign(self, name: str, names: str = LOOPBACK) -> Certificate:
+    def sign(self, name: str, names: str = NAMES) -> Certificate:
         """A certificate for servers and clients, made once for each name; ``names`` as in ``subjectAltName``."""
         made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         if not made.certificate.exists():
@@ -67,7 +67,7 @@ def make_authority(folder: Path, name: str = "tests", *, algorithm: str = "ec") 
     """A new authority in a folder; ``algorithm`` is ``ec`` (made in 10 ms) or ``rsa`` (half a second)."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Authority(folder / f"{name}.pem", folder / f"{name}.key", folder)
-    _request(made, name, LOOPBACK, "ca", algorithm=algorithm)
+    _request(made, name, NAMES, "ca", algorithm=algorithm)
     return made
 
 

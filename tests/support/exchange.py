@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import parse_qs, quote, urlsplit
 
 if TYPE_CHECKING:
     from tests.support.faults import Fault
@@ -55,6 +56,7 @@ class Exchange:
         client: tuple[socket.socket, BinaryIO],
         upstream: HTTPConnection,
         closing: threading.Event,
+        states: dict[str, str],
     ) -> None:
         self.seen = seen
         self.over = False
@@ -62,7 +64,7 @@ class Exchange:
         self._headers = headers
         self._client, self._reader = client
         self._upstream = upstream
-        self._closing = closing
+        self._closing, self._states = closing, states
         self._expects = seen.headers.get("expect", "").lower() == "100-continue"
         self._chunked = "chunked" in seen.headers.get("transfer-encoding", "").lower()
         self._left = 0 if self._chunked else int(seen.headers.get("content-length", 0))
@@ -98,9 +100,31 @@ class Exchange:
         self._chunked = False
         self._send_head(set(without) | _OF_ONE_HOP | {"content-length"}, [("Content-Length", "0")])
 
-    def _send_head(self, without: set[str], more: Headers | None = None) -> None:
+    def send_part(self, size: int) -> None:
+        """Let the registry have this much of the body as an upload of its own, and keep it.
+
+        docker-registry keeps what it got before a connection broke, but refuses to go on from there: the client
+        still has the old ``_state`` of the upload. Others do not mind, so the old one stands for the new one here.
+        """
+        self._chunked = False
+        without = _OF_ONE_HOP | {"content-length", "content-range"}
+        self._send_head(without, [("Content-Length", str(size))], "PATCH")
+        while data := self._next(size):
+            self._upstream.sock.sendall(data)
+        response = self._upstream.getresponse()
+        response.read()
+        assert response.status == 202, f"{response.status} for a part of {self.seen}"
+        old, new = (
+            parse_qs(urlsplit(place).query) for place in (self.seen.path, response.headers["Location"])
+        )
+        self._states[quote(old["_state"][0], safe="")] = quote(new["_state"][0], safe="")
+
+    def _send_head(self, without: set[str], more: Headers | None = None, method: str = "") -> None:
         self._under_way = True
-        self._upstream.putrequest(self.seen.method, self.seen.path, skip_host=True, skip_accept_encoding=True)
+        path = self.seen.path
+        for old, new in self._states.items():
+            path = path.replace(old, new)
+        self._upstream.putrequest(method or self.seen.method, path, skip_host=True, skip_accept_encoding=True)
         more = (more or []) + ([("Transfer-Encoding", "chunked")] if self._chunked else [])
         for name, value in [pair for pair in self._headers if pair[0].lower() not in without] + more:
             self._upstream.putheader(name, value)

@@ -61,6 +61,7 @@ class FaultProxy:
         self._authorization = authorization
         self._requests: list[Seen] = []
         self._at_once = 0
+        self._states: dict[str, str] = {}
         self._lock, self._closing = threading.Lock(), threading.Event()
         self._listener = socket.create_server((address, 0), backlog=128)
         self.host = f"{address}:{self._listener.getsockname()[1]}"
@@ -146,7 +147,7 @@ class FaultProxy:
             headers = [pair for pair in headers if pair[0].lower() != "authorization"]
             headers.append(("Authorization", self._authorization))
         fault = self._begin(seen)
-        exchange = Exchange(seen, headers, (client, reader), upstream, self._closing)
+        exchange = Exchange(seen, headers, (client, reader), upstream, self._closing, self._states)
         try:
             fault.act(exchange)
         finally:

@@ -52,10 +52,15 @@ class Cut(Fault):
     after: int | None = 0
     reset: bool = True
     """RST (connection reset) or FIN (end of file)."""
+    resumable: bool = False
+    """Can the upload go on from there? By itself docker-registry answers 404 to that; others can."""
 
     def act(self, exchange: Exchange) -> None:
-        exchange.send(self.after)
-        exchange.drop()
+        if self.resumable and self.after:
+            exchange.send_part(self.after)
+        else:
+            exchange.send(self.after)
+            exchange.drop()
         exchange.cut(reset=self.reset)
 
 

@@ -69,7 +69,6 @@ BUILT = BuiltImage(
     digest=digest("9"),
     size=23_000_000,
     base_digest=digest("e"),
-    base_floating=False,
     layer=LayerFacts(digest("a"), digest("d"), 22_950_000, verbatim=True),
     archive=ARCHIVE,
     archive_path="./VMware-vix-disklib-8.0.1-21562716.x86_64.tar.gz",

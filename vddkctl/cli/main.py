@@ -7,45 +7,65 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from vddkctl.cli import apply, archive, demo, drift, explain, image, init, plan, schema, show, validate, version
 from vddkctl.cli.ending import exit_code
 from vddkctl.cli.shape import Command, Commands
 from vddkctl.cli.streams import flush_all, make_usable
+
+COMMANDS = ("init", "demo", "validate", "plan", "apply", "show", "drift", "explain", "schema", "version")
+GROUPS = ("archive", "image")
+"""Commands with commands of their own, listed after the others. Each name is a module beside this one."""
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 changes are pending (plan --detailed-exitcode); 3 drift; "
     "4 apply did a part; 64 wrong command line; 130 interrupted."
 )
 
-app = typer.Typer(
-    name="vddkctl",
-    cls=Commands,
-    help="VDDK images and settings for Forklift, declared in one file: plan, apply, drift.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _command in (init, demo, validate, plan, apply, show, drift, explain, schema, version):
-    app.command(_command.NAME, cls=Command)(_command.run)
-app.add_typer(archive.app, name="archive")
-app.add_typer(image.app, name="image")
+
+def make_app(names: Iterable[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
+    """The command line, with these commands."""
+    app = typer.Typer(
+        name="vddkctl",
+        cls=Commands,
+        help="VDDK images and settings for Forklift, declared in one file: plan, apply, drift.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_top)
+    for name in names:
+        module = import_module(f"vddkctl.cli.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(module.NAME, cls=Command)(module.run)
+    return app
+
+
+def named_first(words: Sequence[str]) -> tuple[str, ...]:
+    """The commands that a command line can mean: the one it begins with, else all, for help or to say what was meant."""
+    every = (*COMMANDS, *GROUPS)
+    return (words[0],) if words and words[0] in every else every
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from vddkctl.cli import version
+
         version.run()
         raise typer.Exit
 
 
-@app.callback()
 def _top(
     _: Annotated[
         bool,
@@ -61,7 +81,10 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     # A run is short and leaves next to nothing in circles: to look for it, also at the end, is a sixth of a plan.
     gc.disable()
+    # pydantic would look through every installed package for plugins of its own: a tenth of a plan.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     make_usable()
+    app = make_app(named_first(sys.argv[1:]))
     code = exit_code(lambda: app(prog_name="vddkctl", standalone_mode=False))
     gc.freeze()
     if threading.active_count() > 1:

@@ -6,6 +6,7 @@ A reader ignores fields it does not know, and refuses a format of another major 
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vddkctl.errors import ClusterError, PlanFileError
@@ -67,6 +68,7 @@ _RECORD_HINT = (
 )
 
 
+@cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
