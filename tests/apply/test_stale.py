@@ -85,14 +85,6 @@ MOVES: list[tuple[str, Move, list[tuple[str, str]]]] = [
         archived,
         [(EIGHT, "the archive ./eight.tar.gz was sha256:EIGHT, now sha256:NEW")],
     ),
-    (
-        "the base was rebuilt",
-        rebased,
-        [
-            (SEVEN, "the base oci:./base:small was sha256:BASE, now sha256:NEW"),
-            (EIGHT, "the base oci:./base:small was sha256:BASE, now sha256:NEW"),
-        ],
-    ),
 ]
 
 

@@ -1,6 +1,7 @@
 """Archives that cost next to nothing to write, and would cost a lot to read."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_names_as_long_as_they_may_be(archive: Archive) -> None:
 
 def test_all_names_together_are_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     items = [Item(f"{ROOT}/n{number}", "symlink", link="lib64/" + "./" * 2000) for number in range(300)]
-    monkeypatch.setattr(bounds, "MAX_NAMES", 1 << 20)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, names=1 << 20))
     what = "has more than 1 MiB of names: this is no VDDK archive"
     assert refusal(archive(adding(*items))).what == what
     many = {f"SCHILY.xattr.user.{'n' * 1000}{number}": "1" for number in range(100)}
@@ -100,13 +101,13 @@ def test_all_names_together_are_bounded(archive: Archive, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
 def test_extended_headers_are_bounded(monkeypatch: pytest.MonkeyPatch, kind: bytes) -> None:
     extension = _header(kind, b"abc" if kind in b"LK" else _record("comment", b"z" * 1000))
-    monkeypatch.setattr(bounds, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, entries=20))
     assert walk(extension * 19, _header(b"0"))
     with pytest.raises(ArchiveError, match="has more than 20 entries"):
         walk(extension * 20, _header(b"0"))
     with pytest.raises(ArchiveError, match="has more than 20 entries"):
         walk((extension + _header(b"0")) * 11)
-    monkeypatch.setattr(bounds, "MAX_EXTENSIONS", 0)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, extensions=0))
     with pytest.raises(ArchiveError, match="has more than 0 MiB of extended headers"):
         walk(extension, _header(b"0"))
 
@@ -128,7 +129,7 @@ def test_numbers_of_any_length_are_not_kept(key: str) -> None:
 def test_folders_that_no_entry_lists_count_as_entries(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "MAX_ENTRIES", 200)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, entries=200))
     items = [Item(f"{ROOT}/{number}/{'a/' * 40}x") for number in range(5)]
     assert refusal(archive(adding(*items))).what == "has more than 200 entries: this is no VDDK archive"
     assert inspect(archive(adding(*items[:3])), progress=Silent()).entries == 28

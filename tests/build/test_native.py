@@ -89,7 +89,9 @@ def test_the_name_of_a_pinned_base_is_annotated_without_its_digest(tmp_path: Pat
 
 def test_an_empty_base_is_not_named() -> None:
     image = Sample().image({AMD64: scratch(AMD64)})
-    assert origin_of(image.manifest) == Origin(digest_of(Sample().archive)[7:], None)
+    assert origin_of(image.manifest) == Origin(
+        digest_of(Sample().archive)[7:], None, "8.0.1", "2023-03-28T10:40:00Z"
+    )
     assert base_digest([AMD64], {AMD64: scratch(AMD64)}) == ""
 
 

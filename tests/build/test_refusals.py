@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vddkctl.build.archive import bounds, inflate, inspect
+from vddkctl.build.archive import bounds, inspect
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, NOT_VENDORS, PACK_AGAIN
 from vddkctl.demo.archive_writer import Item
 from vddkctl.errors import ArchiveError
@@ -316,10 +316,10 @@ def test_a_bomb_is_refused_long_before_it_goes_off(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_is_too_large_is_refused(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inflate, "MAX_UNPACKED", 1 << 10)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, unpacked=1 << 10))
     assert refusal(archive()).what.startswith("unpacks to more than ")
 
 
 def test_too_many_entries_are_refused(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MAX_ENTRIES", 24)
+    monkeypatch.setattr(bounds, "VENDOR", replace(bounds.VENDOR, entries=24))
     assert refusal(archive()).what == "has more than 24 entries: this is no VDDK archive"

@@ -88,6 +88,7 @@ def test_the_result_as_data(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
         "action": "update",
         "status": "failed",
         "error": f"{site.gitops}/prod.yaml: this file is read-only\n  chmod u+w {site.gitops}/prod.yaml",
+        "warning": None,
     }
 
 

@@ -9,6 +9,7 @@ from tests.conftest import Golden, Vddkctl
 from tests.support.sites import SiteOnDisk
 
 COMMANDS = ("init", "demo", "validate", "plan", "apply", "show", "drift", "explain", "schema", "version")
+IMAGE_COMMANDS = ("copy", "export", "index", "inspect", "verify")
 
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("paln",), "Error: No such command 'paln'. Did you mean 'plan'?\n  See: vddkctl --help\n"),
@@ -27,6 +28,12 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("schema", "all"), "Error: Invalid value for 'WHICH': 'all' is not one of 'site', 'plan'.\n"),
     (("archive", "look"), "Error: No such command 'look'."),
     (("archive", "inspect"), "Error: Missing argument 'ARCHIVE'.\n  See: vddkctl archive inspect --help\n"),
+    (("image", "look"), "Error: No such command 'look'."),
+    (("image", "copy", "oci:a:1"), "Error: Missing argument 'DST'.\n  See: vddkctl image copy --help\n"),
+    (
+        ("image", "export", "oci:a:1", "a", "--format", "zip"),
+        "Error: Invalid value for '--format': 'zip' is not one",
+    ),
     (("plan", "--target", "image.vddk-9"), "Error: --target image.vddk-9 matches no address\n  addresses: "),
     (("drift", "--exclude", "nothing"), "Error: --exclude nothing matches no address\n  addresses: "),
 ]
@@ -42,7 +49,7 @@ def test_a_wrong_command_line_ends_with_64_and_says_where_help_is(
     assert len(done.err.splitlines()) <= 2
 
 
-@pytest.mark.parametrize("words", [(), ("archive",)])
+@pytest.mark.parametrize("words", [(), ("archive",), ("image",)])
 def test_a_group_without_a_command_shows_its_help(vddkctl: Vddkctl, words: tuple[str, ...]) -> None:
     done = vddkctl(*words)
     assert (done.code, done.out) == (64, "")
@@ -51,12 +58,15 @@ def test_a_group_without_a_command_shows_its_help(vddkctl: Vddkctl, words: tuple
 
 def test_the_help_of_every_command(vddkctl: Vddkctl, golden: Golden) -> None:
     texts = []
-    for words in ((), *((name,) for name in COMMANDS), ("archive",), ("archive", "inspect")):
+    groups = (("archive",), ("archive", "inspect"), ("image",), *(("image", name) for name in IMAGE_COMMANDS))
+    for words in ((), *((name,) for name in COMMANDS), *groups):
         done = vddkctl(*words, "--help", env={"COLUMNS": "80"})
         assert (done.code, done.err) == (0, "")
         texts.append(done.out)
     assert "``" not in "".join(texts)
-    assert "..." not in texts[0].partition("Commands:")[2]
+    assert not [
+        line for text in texts for line in text.partition("Commands:")[2].splitlines() if "..." in line
+    ]
     golden("help.txt", "\n".join(texts))
 
 
@@ -88,6 +98,7 @@ HEAVY = ("kubernetes", "deepdiff", "ruamel", "isal", "deflate", "tarfile", "rich
     [
         (("--help",), HEAVY),
         (("plan", "--help"), HEAVY),
+        (("image", "copy", "--help"), (*HEAVY, "urllib3", "ssl")),
         (("version",), HEAVY),
         (("plan",), ("kubernetes", "deepdiff", "rich", "asyncio")),
         (("drift",), ("kubernetes", "deepdiff", "rich", "asyncio")),

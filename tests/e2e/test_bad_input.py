@@ -171,5 +171,6 @@ def test_bad_places(vddkctl: Vddkctl, golden: Golden, tmp_path: Path) -> None:
         "a checksum that is not the file's", spec=SPEC.replace(NAME, f"{NAME}, sha256: {'ab' * 32}")
     )
     text += tried("a variable that is not set", spec=SPEC.replace(f"./{NAME}", '"${VDDK}"'))
-    text += tried("not supported yet", spec=SPEC.replace("oci:./images/vddk", "harbor.company.com/vddk"))
+    text += tried("no such registry", spec=SPEC.replace("oci:./images/vddk", "localhost:1/vddk"))
+    text += tried("not supported yet", spec=f"{SPEC}policy: {{conflicts: take}}\n")
     golden("bad-places.txt", text.replace(str(tmp_path), "/site"))

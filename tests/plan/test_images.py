@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.worlds import ARCHIVE, BUILT, IMAGE, PUSHED, World, controller, digest, provider
 from vddkctl.plan.model import Origin, Plan
-from vddkctl.plan.observed import PushedImage
+from vddkctl.plan.observed import ObservedBase, PushedImage
 from vddkctl.vddk.archive import Library
 
 ADDRESS = "image.vddk-8"
@@ -86,7 +86,6 @@ def test_settings_wait_for_the_image_they_name() -> None:
     ("built", "spec", "codes"),
     [
         (BUILT, "", set()),
-        (replace(BUILT, base_floating=True), "", {"base-floating"}),
         (replace(BUILT, archive=replace(ARCHIVE, name_version="8.0.2")), "", {"archive-name-mismatch"}),
         (replace(BUILT, archive=replace(ARCHIVE, name_version="8.0.1.0")), "", set()),
         (replace(BUILT, archive=replace(ARCHIVE, machine="aarch64")), "", {"platform-mismatch"}),

@@ -22,7 +22,7 @@ from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.document import encode
 from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.platform import Platform, parse_platform
-from vddkctl.oci.reference import parse
+from vddkctl.oci.reference import Reference, parse
 from vddkctl.plan.observed import PushedImage
 from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
@@ -30,6 +30,13 @@ from vddkctl.registry.push import push
 from vddkctl.registry.read import read_base, read_pushed
 
 BASE = parse("oci:base:1")
+RELEASED = "2023-03-28T10:40:00Z"
+
+
+def pushed(registry: LayoutRegistry, reference: Reference) -> PushedImage | None:
+    """What a tag names, and whether that is whole."""
+    found = registry.resolve(reference)
+    return read_pushed(registry, reference, found, parts=True) if found else None
 
 
 def put(registry: LayoutRegistry, media_type: str, content: bytes, tag: str = "1") -> str:
@@ -86,7 +93,7 @@ def test_an_index_without_the_platform_says_which_there_are(tmp_path: Path) -> N
     with pytest.raises(ImageError) as caught:
         read_base(registry, BASE, AMD64)
     assert str(caught.value) == (
-        "oci:base:1: it is not for linux/amd64\n  it is for linux/arm64/v8, linux/s390x; choose another base"
+        "oci:base:1: it is not for linux/amd64\n  it is for linux/arm64/v8, linux/s390x; choose another one"
     )
 
 
@@ -156,10 +163,14 @@ def test_a_config_that_is_not_what_its_digest_says_is_refused(tmp_path: Path) ->
 
 def test_a_pushed_image_says_where_it_comes_from(tmp_path: Path) -> None:
     registry, reference, image = on_layout(tmp_path)
-    assert read_pushed(registry, reference) is None
+    assert pushed(registry, reference) is None
     push(registry, reference, image, Silent())
-    assert read_pushed(registry, reference) == PushedImage(
-        image.descriptor.digest, digest_of(Sample().archive)[7:], base_image().descriptor.digest
+    assert pushed(registry, reference) == PushedImage(
+        image.descriptor.digest,
+        digest_of(Sample().archive)[7:],
+        base_image().descriptor.digest,
+        version="8.0.1",
+        created=RELEASED,
     )
 
 
@@ -187,7 +198,7 @@ def test_an_image_that_lacks_a_part_is_incomplete_and_a_push_restores_it(
     bases = {AMD64: pushed_base(tmp_path / "a"), ARM64: pushed_base(tmp_path / "b", ARM64)}
     image, reference = Sample().image(dict([*bases.items()][:platforms])), parse("oci:images:1")
     push(LayoutRegistry(tmp_path), reference, image, Silent())
-    whole, before = read_pushed(LayoutRegistry(tmp_path), reference), tree(tmp_path / "images")
+    whole, before = pushed(LayoutRegistry(tmp_path), reference), tree(tmp_path / "images")
     assert whole is not None
     assert not whole.incomplete
     last = image.images[-1] if isinstance(image, ImageIndex) else image
@@ -199,12 +210,12 @@ def test_an_image_that_lacks_a_part_is_incomplete_and_a_push_restores_it(
     }[part]
     damage(tmp_path / "images" / "blobs" / "sha256" / hex_of(digest), how)
 
-    found = read_pushed(LayoutRegistry(tmp_path), reference)
+    found = pushed(LayoutRegistry(tmp_path), reference)
     assert found is not None
     assert (found.digest, found.incomplete) == (image.descriptor.digest, True)
 
     push(LayoutRegistry(tmp_path), reference, image, Silent(), expected=found.digest)
-    assert read_pushed(LayoutRegistry(tmp_path), reference) == whole
+    assert pushed(LayoutRegistry(tmp_path), reference) == whole
     assert tree(tmp_path / "images") == before
 
 
@@ -215,7 +226,7 @@ def test_an_entry_with_the_wrong_size_is_incomplete_and_a_push_mends_it(tmp_path
     right = index.read_bytes()
     index.write_bytes(right.replace(b'"size":%d' % image.descriptor.size, b'"size":1'))
     assert index.read_bytes() != right
-    assert read_pushed(registry, reference) == PushedImage(image.descriptor.digest, incomplete=True)
+    assert pushed(registry, reference) == PushedImage(image.descriptor.digest, incomplete=True)
     push(registry, reference, image, Silent())
     assert index.read_bytes() == right
 
@@ -225,8 +236,12 @@ def test_an_index_of_another_tool_is_known_by_its_first_image(tmp_path: Path) ->
     assert isinstance(image, Image)
     bare = index([image], {})
     push(registry, reference, bare, Silent())
-    assert read_pushed(registry, reference) == PushedImage(
-        bare.descriptor.digest, digest_of(Sample().archive)[7:], base_image().descriptor.digest
+    assert pushed(registry, reference) == PushedImage(
+        bare.descriptor.digest,
+        digest_of(Sample().archive)[7:],
+        base_image().descriptor.digest,
+        version="8.0.1",
+        created=RELEASED,
     )
 
 
@@ -247,7 +262,7 @@ def test_an_index_of_another_tool_is_known_by_its_first_image(tmp_path: Path) ->
 def test_what_another_tool_pushed_has_a_digest_and_nothing_more(tmp_path: Path, content: bytes) -> None:
     registry = LayoutRegistry(tmp_path)
     digest = put(registry, OCI_MANIFEST, content)
-    assert read_pushed(registry, BASE) == PushedImage(digest, incomplete=b'"size": 3' in content)
+    assert pushed(registry, BASE) == PushedImage(digest, incomplete=b'"size": 3' in content)
 
 
 def test_a_push_under_another_digest_is_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -283,13 +298,14 @@ class Elsewhere(LayoutRegistry):
 
 def test_a_push_that_does_not_stand_in_the_end_is_told(tmp_path: Path) -> None:
     image, other = base_image(), base_image(content=b"other").descriptor
-    for found, message in (
-        (other, f"{image.descriptor.digest} was pushed, and the tag names {other.digest} now"),
-        (None, f"{image.descriptor.digest} was pushed, and the tag names nothing now"),
-        (image.descriptor, f"other bytes than were pushed came back for {image.descriptor.digest}"),
+    pushed = f"{image.descriptor.digest} was pushed, and the tag names"
+    for found, content, message in (
+        (other, image.manifest, f"{pushed} {other.digest} now"),
+        (None, image.manifest, f"{pushed} nothing now"),
+        (image.descriptor, b"", f"other bytes than were pushed came back for {image.descriptor.digest}"),
     ):
         with pytest.raises(RegistryError, match=message):
-            push(Elsewhere(tmp_path, found), BASE, image, Silent())
+            push(Elsewhere(tmp_path, found, content), BASE, image, Silent())
 
 
 def test_a_config_beyond_all_measure_is_not_read(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
 from vddkctl.apply.precondition import Checked, check
@@ -40,12 +41,14 @@ class Executor:
         """Carry out a plan.
 
         Raises StalePlanError before the first write when something moved, LockedError when another run is at
-        work, and other VddkctlErrors when nothing could be begun. What fails later is in the result.
+        work, PlanError when an image would be public, and other VddkctlErrors when nothing could be begun. What fails
+        later is in the result.
         """
         _check_known(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             record = read_record(self.cluster, plan.site)
             checked = check(plan, record, self.places, self.cluster, self.progress)
+            refuse_public(plan, self.places)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
             return self._carry_out(plan, record, checked)
@@ -54,7 +57,7 @@ class Executor:
         done: dict[str, StepResult] = {}
         stopped: BaseException | None = None
         try:
-            for step in self._walk(plan.changes, checked, done):
+            for step in self._walk(plan, checked, done):
                 done[step.address] = step
                 self.told(step)
         except BaseException as error:  # whatever it is: first what was done is recorded
@@ -68,12 +71,10 @@ class Executor:
             raise stopped
         return result
 
-    def _walk(
-        self, changes: Sequence[Change], checked: Checked, done: dict[str, StepResult]
-    ) -> Iterator[StepResult]:
+    def _walk(self, plan: Plan, checked: Checked, done: dict[str, StepResult]) -> Iterator[StepResult]:
         for name in _ROOMS:
             ready: list[Change] = []
-            for change in changes:
+            for change in plan.changes:
                 if room(change.address) != name:
                     continue
                 blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
@@ -82,17 +83,22 @@ class Executor:
                 elif blocked:
                     yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
                 elif name == "image":
-                    yield self._image(change, checked)
+                    yield self._image(change, plan, checked)
                 else:
                     ready.append(change)
             yield from self._settings(ready)
 
-    def _image(self, change: Change, checked: Checked) -> StepResult:
+    def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:
         try:
             push_image(change, checked.images[change.address], self.places, self.progress)
+            public = public_since(change, plan, self.places)
         except VddkctlError as error:
             return _end(change, Status.FAILED, str(error))
-        return _end(change, Status.DONE)
+        if public and plan.public_registry == "deny":
+            text = f"it is pushed, and {public.message}\n  {public.advice}; then run again"
+            return _end(change, Status.FAILED, text)
+        warning = f"{public.message}; VDDK's licence forbids that" if public else None
+        return replace(_end(change, Status.DONE), warning=warning)
 
     def _settings(self, changes: Sequence[Change]) -> Iterator[StepResult]:
         waiting = {object_key(change): change for change in changes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vddkctl.errors import PlanFileError, VddkctlError
+from vddkctl.errors import DeniedError, PlanFileError, RegistryError, UnreachableError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.model import Change, ImageWork
@@ -31,13 +31,27 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | 
             None,
             f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}",
         )
-    prepared = preparation.image(spec)
+    prepared = _on_its_base(spec, work, preparation)
     built = prepared.built
-    if built.base_digest != work.base_digest:
-        return None, f"the base {spec.base} was {work.base_digest}, now {built.base_digest}"
     if built.digest != work.digest:  # by another version of vddkctl, perhaps
         return None, f"the image of the plan is {work.digest}, and this vddkctl makes {built.digest}"
     return prepared, ""
+
+
+def _on_its_base(spec: ImageSpec, work: ImageWork, preparation: Preparation) -> Prepared:
+    """The image on the very base of the plan, whatever the base's tag names by now."""
+    try:
+        return preparation.image(spec, work.base_digest)
+    except (DeniedError, UnreachableError):
+        raise
+    except RegistryError as error:
+        if preparation.bases.has(parse(spec.base), work.base_digest):
+            raise
+        raise RegistryError(
+            f"the base of the plan is gone: {work.base_digest}",
+            where=error.where,
+            hint="bring it back, or make a new plan with: vddkctl plan",
+        ) from None
 
 
 def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places, progress: Progress) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from vddkctl.apply.image import prepare_image, work_of
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
-from vddkctl.oci.reference import parse
+from vddkctl.oci.descriptor import Descriptor
+from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.model import Change, Plan
@@ -16,6 +17,7 @@ from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation, Prepared
+from vddkctl.prepare.tags import Tags
 from vddkctl.progress import Progress
 from vddkctl.registry.read import is_complete
 
@@ -40,6 +42,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     or whose archive is gone, did not move: it fails when its turn comes, and others do not.
     """
     preparation = Preparation(places, progress)
+    preparation.tags.look(parse(reference) for reference in _references(plan))
     objects = _objects(plan, record, cluster)
     satisfied: set[str] = set()
     images: dict[str, Prepared | VddkctlError] = {}
@@ -55,7 +58,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             images[change.address] = found
         elif found:
             moved.append((change.address, found))
-    standing = frozenset(_standing(plan, record, objects, _standing_images(plan, places)))
+    standing = frozenset(_standing(plan, record, objects, _standing_images(plan, preparation.tags)))
     if plan.changes:
         moved += _moved_images(plan, standing)
     if moved:
@@ -84,14 +87,19 @@ def _recorded(plan: Plan, record: Record | None, address: str) -> bool:
     return record is not None and record.applied.get(address) == plan.managed.get(address)
 
 
-def _standing_images(plan: Plan, places: Places) -> set[str]:
+def _references(plan: Plan) -> Iterator[str]:
+    """The tags that are looked at: of images that change, and of those that are left alone."""
+    yield from (change.image.reference for change in plan.changes if change.image)
+    yield from (plan.images[address].reference for address in plan.unchanged if address in plan.images)
+
+
+def _standing_images(plan: Plan, tags: Tags) -> set[str]:
     """The images that the plan leaves alone and that still are what it says."""
     standing: set[str] = set()
     for address in plan.unchanged:
         image = plan.images.get(address)
         if image:
-            reference = places.located(parse(image.reference))
-            found = places.registry(reference).resolve(reference)
+            found = tags.named(parse(image.reference))
             if found and found.digest == image.digest:
                 standing.add(address)
     return standing
@@ -125,11 +133,10 @@ def _image(change: Change, places: Places, preparation: Preparation) -> str | Pr
     """The image, or why there is none; what moved; None when the tag already names it."""
     work = work_of(change)
     try:
-        reference = places.located(parse(work.reference))
-        registry = places.registry(reference)
-        found = registry.resolve(reference)
+        reference = parse(work.reference)
+        found = preparation.tags.named(reference)
         now = found.digest if found else None
-        if found and now == work.digest and is_complete(registry, reference, found):
+        if found and now == work.digest and _whole(reference, found, places):
             return None
         if now != change.precondition.digest:
             return f"{work.reference} named {change.precondition.digest or 'nothing'}, now {now or 'nothing'}"
@@ -139,6 +146,14 @@ def _image(change: Change, places: Places, preparation: Preparation) -> str | Pr
     except VddkctlError as error:
         return error
     return prepared or moved
+
+
+def _whole(reference: Reference, found: Descriptor, places: Places) -> bool:
+    """Whether all parts of an image are there: a registry sees to that by itself."""
+    if reference.transport == "docker":
+        return True
+    located = places.located(reference)
+    return is_complete(places.registry(located), located, found)
 
 
 def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | None:

@@ -21,12 +21,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One change's end. ``error`` says why it failed or was skipped."""
+    """One change's end. ``error`` says why it failed or was skipped, ``warning`` what to know though it was done."""
 
     address: str
     action: Action
     status: Status
     error: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

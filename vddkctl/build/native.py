@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Protocol
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.annotations import (
@@ -19,7 +20,7 @@ from vddkctl.oci.assemble import Addition, assemble, index
 from vddkctl.oci.descriptor import OCI_LAYER_GZIP, Blob, BlobSource, Descriptor
 from vddkctl.oci.image import BaseImage, Image, ImageIndex
 from vddkctl.oci.platform import Platform
-from vddkctl.vddk.archive import ROOT, ArchiveFacts, LayerFacts
+from vddkctl.vddk.archive import ROOT, LayerFacts
 
 USER = "1001"
 """The user of the usual Dockerfile; whoever runs the image sets another one."""
@@ -31,8 +32,27 @@ _LAST_SECOND = 253402300799
 """9999-12-31T23:59:59Z, the last that RFC 3339 can write."""
 
 
+class Contents(Protocol):
+    """What an image says of its archive: :class:`~vddkctl.vddk.archive.ArchiveFacts`, or a part of them."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, hexadecimal."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """As in ``8.0.1``."""
+        ...
+
+    @property
+    def released(self) -> int:
+        """Seconds since the epoch."""
+        ...
+
+
 def build(
-    archive: ArchiveFacts,
+    archive: Contents,
     layer: LayerFacts,
     layer_source: BlobSource,
     platforms: Iterable[Platform],
@@ -71,7 +91,7 @@ def base_digest(platforms: Iterable[Platform], bases: Mapping[Platform, BaseImag
 
 
 def _addition(
-    archive: ArchiveFacts, layer: LayerFacts, source: BlobSource, base: BaseImage, base_name: str
+    archive: Contents, layer: LayerFacts, source: BlobSource, base: BaseImage, base_name: str
 ) -> Addition:
     return Addition(
         Blob(Descriptor(OCI_LAYER_GZIP, layer.digest, layer.size), source),
@@ -83,9 +103,7 @@ def _addition(
     )
 
 
-def _annotations(
-    archive: ArchiveFacts, layer: LayerFacts, base_name: str, digest: str | None
-) -> dict[str, str]:
+def _annotations(archive: Contents, layer: LayerFacts, base_name: str, digest: str | None) -> dict[str, str]:
     # The image specification wants the name there without a digest.
     name = base_name.partition("@sha256:")[0]
     named = {BASE_NAME: name} if name and digest else {}

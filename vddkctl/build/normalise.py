@@ -20,7 +20,7 @@ from vddkctl.build.archive.plain import plain_stream
 from vddkctl.build.archive.refusal import changed, refused
 from vddkctl.build.cache import LayerCache, NewLayer
 from vddkctl.build.kept import KeptLayer
-from vddkctl.build.segments import LEVEL, SegmentFile
+from vddkctl.build.segments import LEVEL, Segment, SegmentFile
 from vddkctl.build.unpacked import UnpackedEntry, unpacked
 from vddkctl.oci.descriptor import BlobSource
 from vddkctl.progress import Progress
@@ -99,7 +99,7 @@ def _make(path: Path, facts: ArchiveFacts, new: NewLayer, key: str, progress: Pr
     return NormalisedLayer(layer, source)
 
 
-def _write(entries: list[UnpackedEntry], segments: SegmentFile, new: NewLayer) -> LayerFacts:
+def _write(entries: list[UnpackedEntry[Segment]], segments: SegmentFile, new: NewLayer) -> LayerFacts:
     digest, diff_id, size = hashlib.sha256(), hashlib.sha256(), 0
     for packed, plain in _members(entries, segments):
         new.file.write(packed)
@@ -110,7 +110,7 @@ def _write(entries: list[UnpackedEntry], segments: SegmentFile, new: NewLayer) -
     return LayerFacts(f"sha256:{digest.hexdigest()}", f"sha256:{diff_id.hexdigest()}", size, False)
 
 
-def _members(entries: list[UnpackedEntry], segments: SegmentFile) -> Iterator[tuple[bytes, bytes]]:
+def _members(entries: list[UnpackedEntry[Segment]], segments: SegmentFile) -> Iterator[tuple[bytes, bytes]]:
     """The layer's gzip members in order, each with its plain bytes."""
     import deflate
     from isal import igzip_lib
@@ -118,10 +118,10 @@ def _members(entries: list[UnpackedEntry], segments: SegmentFile) -> Iterator[tu
     headers = bytearray()
     for entry in entries:
         headers += _header(entry)
-        if entry.segments:
+        if entry.contents:
             yield bytes(deflate.gzip_compress(headers, LEVEL)), bytes(headers)
             headers.clear()
-        for segment in entry.segments:
+        for segment in entry.contents:
             packed = segments.read(segment)
             yield packed, igzip_lib.decompress(packed, flag=igzip_lib.DECOMP_GZIP)
     headers += bytes(2 * tarfile.BLOCKSIZE)
@@ -137,7 +137,7 @@ _TYPES = {
 _MODES = {"file": 0o644, "folder": 0o755, "symlink": 0o777, "hardlink": 0o644}
 
 
-def _header(entry: UnpackedEntry) -> bytes:
+def _header(entry: UnpackedEntry[Segment]) -> bytes:
     """A ustar header; a pax one in front of it where a name does not fit (POSIX.1-2017, pax)."""
     info = tarfile.TarInfo(f"{entry.path}/" if entry.kind == "folder" else entry.path)
     info.type = _TYPES[entry.kind]

@@ -8,44 +8,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from vddkctl.build.archive.plain import PlainStream
 from vddkctl.build.archive.survey import parents, plain_path
 from vddkctl.build.archive.tar import Entry, TarStream
-from vddkctl.build.segments import Segment, SegmentFile
 from vddkctl.vddk.archive import ROOT
+
+Piece = TypeVar("Piece")
+Piece_co = TypeVar("Piece_co", covariant=True)
+
+
+class Store(Protocol[Piece_co]):
+    """Takes the contents of one file after another."""
+
+    def store(self, pieces: Iterator[memoryview], size: int) -> tuple[Piece_co, ...]:
+        """What stands for a file of ``size`` bytes from now on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Inode:
+class _Inode(Generic[Piece]):
     """A folder, link or file without its names; two are the same only when they are one object."""
 
     kind: Literal["file", "folder", "symlink"]
     link: str = ""
     size: int = 0
     executable: bool = False
-    segments: tuple[Segment, ...] = ()
+    contents: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class UnpackedEntry:
-    """One entry of the layer. ``path`` has the root folder in front; ``segments`` are the compressed contents."""
+class UnpackedEntry(Generic[Piece]):
+    """One entry. ``path`` has the root folder in front; ``contents`` is what the store made of a file's."""
 
     path: str
     kind: Literal["file", "folder", "symlink", "hardlink"]
     link: str
     size: int
     executable: bool
-    segments: tuple[Segment, ...]
+    contents: tuple[Piece, ...]
 
 
-def unpacked(stream: PlainStream, label: str, segments: SegmentFile) -> list[UnpackedEntry]:
-    """Read an archive that was inspected, store its contents in ``segments``, and list the entries, sorted.
+def unpacked(stream: PlainStream, label: str, store: Store[Piece]) -> list[UnpackedEntry[Piece]]:
+    """Read an archive that was inspected, hand the files' contents to ``store``, and list the entries, sorted.
 
     What lies outside the root folder is left out; folders that are not listed are added.
     """
-    names: dict[str, _Inode] = {}
+    names: dict[str, _Inode[Piece]] = {}
     waiting: dict[str, str] = {}
     tar = TarStream(stream, label)
     for entry in tar:
@@ -58,7 +68,7 @@ def unpacked(stream: PlainStream, label: str, segments: SegmentFile) -> list[Unp
                 _link(names, waiting, path)
         else:
             waiting.pop(path, None)
-            names[path] = _inode(entry, tar, segments)
+            names[path] = _inode(entry, tar, store)
     for path in list(waiting):
         _link(names, waiting, path)
     for path in list(names):
@@ -67,7 +77,7 @@ def unpacked(stream: PlainStream, label: str, segments: SegmentFile) -> list[Unp
     return list(_entries(names))
 
 
-def _link(names: dict[str, _Inode], waiting: dict[str, str], path: str) -> None:
+def _link(names: dict[str, _Inode[Piece]], waiting: dict[str, str], path: str) -> None:
     """Give the hard link ``path`` its file, and so the other links on the way there that wait for theirs."""
     passed: list[str] = []
     while path in waiting and (path not in names or not passed):
@@ -77,20 +87,20 @@ def _link(names: dict[str, _Inode], waiting: dict[str, str], path: str) -> None:
         names.update(dict.fromkeys(passed, names[path]))
 
 
-def _inode(entry: Entry, tar: TarStream, segments: SegmentFile) -> _Inode:
+def _inode(entry: Entry, tar: TarStream, store: Store[Piece]) -> _Inode[Piece]:
     if entry.kind == "folder":
         return _Inode("folder")
     if entry.kind == "symlink":
         return _Inode("symlink", entry.link)
-    stored = segments.store(tar.content(), entry.size)
+    stored = store.store(tar.content(), entry.size)
     return _Inode("file", "", entry.size, bool(entry.mode & 0o111), stored)
 
 
-def _entries(names: dict[str, _Inode]) -> Iterator[UnpackedEntry]:
+def _entries(names: dict[str, _Inode[Piece]]) -> Iterator[UnpackedEntry[Piece]]:
     first: dict[int, str] = {}
     for path, inode in sorted(names.items(), key=lambda item: item[0].split("/")):
         known = first.setdefault(id(inode), path)
         if inode.kind == "file" and known != path:
             yield UnpackedEntry(path, "hardlink", known, 0, inode.executable, ())
         else:
-            yield UnpackedEntry(path, inode.kind, inode.link, inode.size, inode.executable, inode.segments)
+            yield UnpackedEntry(path, inode.kind, inode.link, inode.size, inode.executable, inode.contents)

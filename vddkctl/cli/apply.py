@@ -48,9 +48,11 @@ def run(
     if plan_file is not None:
         if target or exclude:
             raise UsageError("a saved plan is done as it is; --target and --exclude go with vddkctl plan")
-        plan, places = _saved(plan_file, file if _typed(context, "file") else None)
+        plan, places = _saved(plan_file, file if _typed(context, "file") else None, verbose)
         if output is Output.TEXT:
-            note(f"{plan.site}: {_where(plan, places)}, namespace {plan.location.namespace}")
+            from vddkctl.report.plan_text import head_line
+
+            note(head_line(plan, _where(plan, places)))
         return _carry_out(plan, places, output, verbose, shown=False)
     if not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
         raise UsageError(
@@ -71,10 +73,10 @@ def run(
     return _carry_out(plan, session.places, output, verbose)
 
 
-def _saved(plan_file: str, spec: str | None) -> tuple[Plan, Places]:
-    """A saved plan, and the folder that its paths start from: where it was made, or where ``spec`` is."""
+def _saved(plan_file: str, spec: str | None, verbose: int) -> tuple[Plan, Places]:
+    """A saved plan, and its places: its paths start where it was made, or where ``spec`` is."""
+    from vddkctl.apply.places import places_of
     from vddkctl.cli.plan_file import read_plan
-    from vddkctl.places import Places
 
     plan = read_plan(plan_file)
     if spec is not None and not Path(spec).is_file():
@@ -83,7 +85,7 @@ def _saved(plan_file: str, spec: str | None) -> tuple[Plan, Places]:
     if not folder.is_dir():
         hint = f"say where the site is now: vddkctl apply {shlex.quote(plan_file)} -f FOLDER/site.yaml"
         raise VddkctlError("the folder that the plan was made in is gone", where=str(folder), hint=hint)
-    return plan, Places(folder)
+    return plan, places_of(plan, folder, progress(verbose))
 
 
 def _where(plan: Plan, places: Places) -> str:

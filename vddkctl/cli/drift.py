@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vddkctl.cli.options import (
     DEFAULT_FILE,
     Excludes,
@@ -13,6 +15,10 @@ from vddkctl.cli.options import (
     Verbose,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
+
+if TYPE_CHECKING:
+    from vddkctl.plan.model import Plan
+    from vddkctl.plan.observed import Observed
 
 NAME = "drift"
 
@@ -35,7 +41,9 @@ def run(
     session = open_session(file, progress(verbose))
     observed = session.observe(lambda address: True)
     plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
-    drift = drift_of(plan)
+    exposed = session.exposures(_pushed(plan, observed))
+    denied = plan.public_registry == "deny"
+    drift = drift_of(plan, exposed if denied else {})
     if output is Output.JSON:
         by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
         json_data(drift_json(drift, by_address))
@@ -43,6 +51,8 @@ def run(
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
+    for address, exposure in ({} if denied else exposed).items():
+        note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
     for name, image in observed.images.items():
         if image.error:
             note(
@@ -51,3 +61,15 @@ def run(
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
     return 3 if drift.found else 0
+
+
+def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:
+    """What is there of the plan's images, by digest."""
+    from vddkctl.oci.reference import parse
+    from vddkctl.plan.images import image_address
+
+    return {
+        address: str(parse(plan.images[address].reference).with_digest(image.pushed.digest))
+        for name, image in observed.images.items()
+        if image.pushed and (address := image_address(name)) in plan.managed
+    }

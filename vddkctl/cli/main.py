@@ -53,7 +53,7 @@ def make_app(names: Iterable[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
 
 
 def named_first(words: Sequence[str]) -> tuple[str, ...]:
-    """The commands that a command line can mean: the one it begins with, else all, for help or to say what was meant."""
+    """The commands that a command line can mean: the one it begins with, else all, for help and for what was meant."""
     every = (*COMMANDS, *GROUPS)
     return (words[0],) if words and words[0] in every else every
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from vddkctl.site.source import LoadedSite
 
 if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
+    from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
     from vddkctl.plan.target import Selection
@@ -56,7 +57,20 @@ class Session:
             error = None if change.image else _not_made(change.address, observed)
             if error:
                 raise error
-        return rehearsed(plan, self.cluster)
+        return rehearsed(self._guarded(plan), self.cluster)
+
+    def exposures(self, references: Mapping[str, str]) -> dict[str, Exposure]:
+        """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed."""
+        from vddkctl.exposure import exposures
+
+        if self.loaded.site.policy.public_registry == "allow":
+            return {}
+        return exposures(self.places, references)
+
+    def _guarded(self, plan: Plan) -> Plan:
+        from vddkctl.plan.exposed import at_stake, warned
+
+        return warned(plan, self.exposures(at_stake(plan)))
 
     def plan_of(self, observed: Observed, selection: Selection, *, missing_too: bool = False) -> Plan:
         """Compute the plan from what was seen."""
@@ -77,7 +91,8 @@ def open_session(file: str, progress: Progress) -> Session:
     from vddkctl.site.load import load
 
     text, name, folder = read_spec(file)
-    return Session(load(text, name), Places(folder), progress)
+    loaded = load(text, name)
+    return Session(loaded, Places(folder, registries=loaded.site.registries, progress=progress), progress)
 
 
 def read_spec(file: str) -> tuple[str, str, Path]:

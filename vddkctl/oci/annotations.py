@@ -23,14 +23,22 @@ LAYER_VERBATIM = "dev.vddkctl.layer.verbatim"
 """"true" when the image's last layer is that archive as it stands."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,63}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an image says that it comes from; None for what it does not say."""
+    """Where an image says that it comes from; None for what it does not say.
+
+    ``created`` is RFC 3339: of vddkctl's own images the archive's date, of others mostly the day of the build.
+    """
 
     archive_sha256: str | None = None
     base_digest: str | None = None
+    version: str | None = None
+    created: str | None = None
+    base_name: str | None = None
 
 
 def origin_of(content: bytes) -> Origin:
@@ -40,4 +48,16 @@ def origin_of(content: bytes) -> Origin:
     except ImageError:
         return Origin()
     archive, base = annotations.get(ARCHIVE_SHA256, ""), annotations.get(BASE_DIGEST)
-    return Origin(archive if _HEX.fullmatch(archive) else None, base if is_digest(base) else None)
+    version = annotations.get(VERSION, "")
+    return Origin(
+        archive if _HEX.fullmatch(archive) else None,
+        base if is_digest(base) else None,
+        version if _VERSION.fullmatch(version) else None,
+        time_of(annotations.get(CREATED)),
+        annotations.get(BASE_NAME),
+    )
+
+
+def time_of(value: object) -> str | None:
+    """A time as RFC 3339 has it; None for anything else."""
+    return value if isinstance(value, str) and _TIME.fullmatch(value) else None

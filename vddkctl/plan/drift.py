@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from vddkctl.plan.exposed import Exposure
 from vddkctl.plan.model import Change, Origin, Plan
 
 
@@ -11,18 +13,20 @@ from vddkctl.plan.model import Change, Origin, Plan
 class Drift:
     """``changed``: addresses with the fields someone else changed. ``pending``: what the spec asks for anew.
 
-    ``gone``: objects that something was applied to, and that someone else has removed.
+    ``gone``: objects that something was applied to, and that someone else has removed. ``exposed``: images that anyone
+    can pull, which the spec denies, by address.
     """
 
     site: str
     changed: tuple[Change, ...]
     pending: tuple[Change, ...]
     gone: tuple[str, ...] = ()
+    exposed: Mapping[str, Exposure] = field(default_factory=dict)
 
     @property
     def found(self) -> bool:
         """Whether there is any."""
-        return bool(self.changed or self.gone)
+        return bool(self.changed or self.gone or self.exposed)
 
     @property
     def fields(self) -> int:
@@ -30,9 +34,9 @@ class Drift:
         return sum(len(change.fields) for change in self.changed)
 
 
-def drift_of(plan: Plan) -> Drift:
+def drift_of(plan: Plan, exposed: Mapping[str, Exposure] | None = None) -> Drift:
     """The drift in a plan. A field that is both stands on both sides."""
-    return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC), plan.gone)
+    return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC), plan.gone, exposed or {})
 
 
 def _with(plan: Plan, origin: Origin) -> tuple[Change, ...]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from vddkctl.oci.digest import is_digest
 from vddkctl.oci.platform import parse_platform
 from vddkctl.plan.model import (
     Action,
     Change,
     FieldChange,
+    FoundImage,
     ImageWork,
     Origin,
     PlanWarning,
     Precondition,
     Reason,
 )
-from vddkctl.plan.observed import BuiltImage, ObservedImage
+from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage, PushedImage
 from vddkctl.plan.record import Record
 from vddkctl.site.model import ImageSpec
 from vddkctl.vddk.versions import same_version
@@ -24,6 +27,9 @@ from vddkctl.vddk.versions import same_version
 DIGEST = "digest"
 REFERENCE = "reference"
 """What the record knows of an image: the tag, and what it was made to name."""
+BASE = "base"
+BASE_DIGEST = "baseDigest"
+"""And what it was made on: the base in the words of the spec, and what these meant then."""
 
 
 def image_address(name: str) -> str:
@@ -43,6 +49,42 @@ def stand_in(record: Record | None, name: str) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
+@dataclass(frozen=True, slots=True)
+class LastBase:
+    """What the record tells of an image's base: nothing, if it is not ``known``.
+
+    ``digest`` is what the image was last made on, None where that was another base than the one that is declared now.
+    """
+
+    known: bool = False
+    digest: str | None = None
+
+
+def last_base(record: Record | None, name: str, spec: ImageSpec, now: str | None) -> LastBase:
+    """The base that an image was last made on.
+
+    ``now`` is what the tag names: a run that did not end may have made that on another base than the last that did.
+    """
+    address = image_address(name)
+    entries = [source.get(address, {}) for source in (record.applied, record.intended)] if record else []
+    told = [fields for fields in entries if is_digest(fields.get(BASE_DIGEST))]
+    for fields in sorted(told, key=lambda fields: fields.get(DIGEST) != now):
+        if fields.get(BASE) == spec.base:
+            return LastBase(known=True, digest=str(fields[BASE_DIGEST]))
+    return LastBase(known=bool(told))
+
+
+def image_memory(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> dict[str, Any]:
+    """What the record says of an image once the tag is as declared."""
+    last = record.applied.get(image_address(name), {}) if record else {}
+    base = {BASE: spec.base, BASE_DIGEST: image.base.digest} if image.base else last
+    return {
+        REFERENCE: image_reference(spec),
+        DIGEST: image.digest,
+        **{key: base[key] for key in (BASE, BASE_DIGEST) if key in base},
+    }
+
+
 def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> Change | None:
     """The change that makes the tag name what the spec asks for, whole; None when it does already."""
     pushed = image.pushed
@@ -57,11 +99,12 @@ def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Recor
     return Change(
         address=address,
         action=Action.REPLACE if pushed else Action.CREATE,
-        reason=_reason(image, recorded),
+        reason=_reason(image, recorded, spec),
         origin=Origin.SPEC if origin is Origin.SPEC else Origin.DRIFT,
         fields=(field,),
         precondition=Precondition(digest=now),
         image=_work(name, spec, image.built) if image.built else None,
+        found=_found(pushed) if pushed and pushed.digest != image.digest else None,
     )
 
 
@@ -70,6 +113,8 @@ def image_warnings(
 ) -> Iterator[PlanWarning]:
     """What a person should know about a declared image."""
     address = image_address(name)
+    if image.base:
+        yield from _based(address, spec, image.base)
     if image.built:
         yield from _made(address, spec, image.built)
     if referred and spec.repository.startswith("oci:") and not spec.cluster_repository:
@@ -81,14 +126,31 @@ def image_warnings(
         )
 
 
-def _made(address: str, spec: ImageSpec, built: BuiltImage) -> Iterator[PlanWarning]:
-    archive = built.archive
-    if built.base_floating:
+def _based(address: str, spec: ImageSpec, base: ObservedBase) -> Iterator[PlanWarning]:
+    if base.newer:
+        yield PlanWarning(
+            "base-moved",
+            address,
+            f"the base {spec.base} names {base.newer} by now, and the image stays on {base.digest}; "
+            f"pin the new one (base: {spec.base}@{base.newer}) or set {address.replace('.', 's.', 1)}.followBase: true",
+        )
+    elif base.floating and spec.follow_base:
         yield PlanWarning(
             "base-floating",
             address,
-            f"the base {spec.base} is named by tag and may change; pin it: {spec.base}@{built.base_digest}",
+            f"the base {spec.base} is followed: when that tag moves, so does the image; to pin it instead: "
+            f"{spec.base}@{base.digest}",
         )
+    elif base.floating:
+        yield PlanWarning(
+            "base-floating",
+            address,
+            f"the base {spec.base} is named by tag and may change; pin it: {spec.base}@{base.digest}",
+        )
+
+
+def _made(address: str, spec: ImageSpec, built: BuiltImage) -> Iterator[PlanWarning]:
+    archive = built.archive
     if archive.name_version and not same_version(archive.name_version, archive.version):
         yield PlanWarning(
             "archive-name-mismatch",
@@ -127,19 +189,24 @@ def _origin(now: str | None, image: ObservedImage, recorded: str | None, intende
     return Origin.DRIFT if recorded == image.digest else Origin.BOTH
 
 
-def _reason(image: ObservedImage, recorded: str | None) -> Reason:
-    pushed, built = image.pushed, image.built
+def _reason(image: ObservedImage, recorded: str | None, spec: ImageSpec) -> Reason:
+    pushed, base = image.pushed, image.base
+    archive = image.built.archive.sha256 if image.built else spec.archive.sha256
     if pushed is None:
         return Reason.ABSENT
     if recorded and pushed.digest != recorded:
         return Reason.TAG_MOVED
     if pushed.incomplete and pushed.digest == image.digest:
         return Reason.INCOMPLETE
-    if built and pushed.archive_sha256 and pushed.archive_sha256 != built.archive.sha256:
+    if archive and pushed.archive_sha256 and pushed.archive_sha256 != archive:
         return Reason.ARCHIVE_CHANGED
-    if built and pushed.base_digest and pushed.base_digest != built.base_digest:
+    if base and pushed.base_digest and pushed.base_digest != base.digest:
         return Reason.BASE_CHANGED
     return Reason.DIFFERS if pushed.archive_sha256 else Reason.TAG_MOVED
+
+
+def _found(pushed: PushedImage) -> FoundImage:
+    return FoundImage(pushed.version, pushed.archive_sha256, pushed.base_digest, pushed.created)
 
 
 def _work(name: str, spec: ImageSpec, built: BuiltImage) -> ImageWork:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vddkctl import __version__
+from vddkctl.oci.reference import parse
 from vddkctl.plan.desired import Desired, Mistake, desired
-from vddkctl.plan.images import DIGEST, REFERENCE, image_address, image_change, image_reference
+from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
 from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
@@ -48,7 +49,7 @@ def make_plan(
         tool=TOOL,
         site=loaded.site.metadata.name,
         site_digest=loaded.digest,
-        location=Location(observed.folder, observed.cluster.namespace, loaded.site.cluster.manifests),
+        location=_location(loaded, observed),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
@@ -56,7 +57,19 @@ def make_plan(
         managed=managed,
         disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
         gone=gone,
+        public_registry=loaded.site.policy.public_registry,
     )
+
+
+def _location(loaded: LoadedSite, observed: Observed) -> Location:
+    site = loaded.site
+    used = {parse(text).host for image in site.images.values() for text in (image.repository, image.base)}
+    settings = {
+        host: said.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        for host, said in sorted(site.registries.items())
+        if host in used
+    }
+    return Location(observed.folder, observed.cluster.namespace, site.cluster.manifests, settings)
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:
@@ -83,7 +96,7 @@ def _image_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
 
 def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[str, dict[str, Any]]:
     images = {
-        image_address(name): {REFERENCE: image_reference(spec), DIGEST: observed.images[name].digest}
+        image_address(name): image_memory(name, spec, observed.images[name], observed.record)
         for name, spec in loaded.site.images.items()
     }
     settings = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from vddkctl.plan.wire import Wire
 
@@ -98,9 +98,23 @@ class ImageWork(Wire):
 
 
 @dataclass(frozen=True)
+class FoundImage(Wire):
+    """What the image that a tag names now says of itself; None for what it does not say.
+
+    ``created`` is RFC 3339. For people: another tool can have written anything.
+    """
+
+    version: str | None = None
+    archive_sha256: str | None = None
+    base_digest: str | None = None
+    created: str | None = None
+
+
+@dataclass(frozen=True)
 class Change(Wire):
     """One address that changes. ``image`` is set for images only; it is not a difference, but the way there.
 
+    ``found`` is what a tag that moves names until then.
     ``reason`` is a text for a code of a newer version than this one.
     """
 
@@ -112,6 +126,7 @@ class Change(Wire):
     precondition: Precondition
     depends_on: tuple[str, ...] = ()
     image: ImageWork | None = None
+    found: FoundImage | None = None
 
 
 @dataclass(frozen=True)
@@ -134,11 +149,15 @@ class DeclaredImage(Wire):
 
 @dataclass(frozen=True)
 class Location(Wire):
-    """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there."""
+    """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there.
+
+    ``registries`` is what the spec says of those that its images use, by host and by its keys there.
+    """
 
     folder: str
     namespace: str
     manifests: str | None = None
+    registries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,7 +178,7 @@ class Plan(Wire):
     ``images`` are all declared ones, by address, whether they change or not. ``managed`` is what the
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
     for the record alone, not for comparing with the world. ``gone`` are objects that
-    something was applied to and that are no longer there.
+    something was applied to and that are no longer there. ``public_registry`` is the spec's policy.
     """
 
     tool: str
@@ -173,6 +192,7 @@ class Plan(Wire):
     managed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disowned: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    public_registry: Literal["deny", "warn", "allow"] = "deny"
     format_version: str = FORMAT_VERSION
 
     @property

@@ -80,7 +80,6 @@ class BuiltImage:
     size: int
     """Bytes to push at the most: all blobs together."""
     base_digest: str
-    base_floating: bool
     layer: LayerFacts
     archive: ArchiveFacts
     archive_path: str
@@ -88,28 +87,43 @@ class BuiltImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedBase:
+    """The base that an image is to stand on, by ``digest``.
+
+    ``floating``: the spec names it by tag. ``newer`` is what that tag names now, where the image does not follow it.
+    """
+
+    digest: str
+    floating: bool = False
+    newer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PushedImage:
-    """What a tag names now. The two digests come from the image's annotations, where it has them."""
+    """What a tag names now. All but its digest is what the image says of itself, and only known where it matters."""
 
     digest: str
     archive_sha256: str | None = None
     base_digest: str | None = None
     incomplete: bool = False
     """A part of what the tag names is missing."""
+    version: str | None = None
+    created: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedImage:
     """One declared image: the ``digest`` its tag should name, and what is there (``pushed`` None: nothing).
 
-    ``built`` is None when the image cannot be made on this machine (``error`` says why); ``digest`` is then what was
-    last applied, which is all that drift needs.
+    ``built`` is None when the image cannot be made on this machine. Without ``error`` it need not be: the tag names
+    it already. Otherwise ``error`` says why, and ``digest`` is what was last applied, which is all that drift needs.
     """
 
     digest: str
     pushed: PushedImage | None
     built: BuiltImage | None = None
     error: VddkctlError | None = None
+    base: ObservedBase | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,13 +94,15 @@ class InspectedImage:
 class Inspected:
     """What a reference leads to: ``descriptor`` and ``content`` are the manifest's or index's that it names.
 
-    ``others`` are entries of an index that are no images: attestations, artifacts.
+    ``others`` are entries of an index that are no images: attestations, artifacts. ``chosen``: only the image of one
+    platform was asked for, and ``images`` has it alone.
     """
 
     descriptor: Descriptor
     content: bytes
     images: tuple[InspectedImage, ...]
     others: tuple[Descriptor, ...]
+    chosen: bool = False
 
 
 def inspect_image(registry: Registry, reference: Reference, descriptor: Descriptor) -> Inspected:
@@ -113,7 +115,7 @@ def inspect_image(registry: Registry, reference: Reference, descriptor: Descript
         )
     images, others = [], []
     for entry in _entries(registry, reference, document, MAX_DEPTH - 1):
-        image = None if _is_attestation(entry) else _listed(registry, reference, entry)
+        image = None if is_attestation(entry) else _listed(registry, reference, entry)
         if image:
             images.append(image)
         else:
@@ -132,7 +134,7 @@ def inspect_platform(
             image = _image(registry, reference, descriptor, content, document)
             if not platform.runs(image.config.platform):
                 raise not_for(reference, platform, [image.config.platform])
-            return Inspected(named, whole, (image,), ())
+            return Inspected(named, whole, (image,), (), chosen=True)
         descriptor = entry_for(document, reference, platform)
         content = registry.manifest(reference, descriptor.digest)
         document = parse(content, str(reference))
@@ -172,7 +174,8 @@ def _image(
     return InspectedImage(descriptor, content, manifest, read_config(registry, reference, manifest))
 
 
-def _is_attestation(entry: Descriptor) -> bool:
+def is_attestation(entry: Descriptor) -> bool:
+    """Whether an index entry is no image, but tells of one."""
     platform = platform_of(entry.platform or {})
     return _ATTESTED in entry.annotations or (platform is not None and platform.os == "unknown")
 

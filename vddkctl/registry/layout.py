@@ -151,7 +151,7 @@ def _check_tag(reference: Reference, index: LayoutIndex | None, allowed: Contain
         raise RegistryError(
             f"the tag names {now or 'nothing'} now",
             where=str(reference),
-            hint="someone else pushes to it; make a new plan with: vddkctl plan",
+            hint="someone else pushes to it; look again, and run again",
         )
 
 

@@ -17,6 +17,10 @@ _LOCK = ".vddkctl.lock"
 _REASONS = {
     errno.ENOSPC: ("there is no space left", "free some, and run again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, and run again"),
+    errno.EFBIG: (
+        "the file may not become that large",
+        "write to another file system, or look at the limit: ulimit -f",
+    ),
     errno.EACCES: ("permission denied", "look at the owner and mode of the folder"),
     errno.EPERM: ("permission denied", "look at the owner and mode of the folder"),
     errno.EROFS: ("the file system is read-only", "choose another folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,9 +40,8 @@ def push(
         by_digest = reference.with_digest(child.descriptor.digest)
         registry.put_manifest(by_digest, child.descriptor, child.manifest)
         if registry.manifest(by_digest, child.descriptor.digest) != child.manifest:
-            raise RegistryError(
-                f"other bytes than were pushed came back for {child.descriptor.digest}", where=str(reference)
-            )
+            what = f"other bytes than were pushed came back for {child.descriptor.digest}"
+            raise RegistryError(what, where=str(reference))
     if reference.tag is not None:
         registry.put_manifest(reference, image.descriptor, image.manifest, expected=expected)
         _check_tag(registry, reference, digest)
@@ -50,24 +50,27 @@ def push(
 def _put_blobs(
     registry: Registry, reference: Reference, image: Image | ImageIndex, progress: Progress
 ) -> None:
+    # In a layout one by one, in this thread: an interrupted write is tidied up only by the thread that it is in.
+    at_once = _AT_ONCE if reference.transport == "docker" else 1
     stoppable = Stoppable(progress)
     try:
-        with _together(stoppable, f"push {reference}", image.size) as whole:
-            each(lambda blob: registry.put_blob(reference, blob, whole), image.all_blobs, _AT_ONCE)
+        with stoppable.task(f"push {reference}", image.size) as whole:
+            each(lambda blob: _put_blob(registry, reference, blob, whole), image.all_blobs, at_once)
     except BaseException:
         stoppable.stop()
         raise
-    for blob in image.all_blobs:
-        _check_blob(registry, reference, blob)
 
 
-def _check_blob(registry: Registry, reference: Reference, blob: Blob) -> None:
+def _put_blob(registry: Registry, reference: Reference, blob: Blob, whole: Task) -> None:
+    part = _Part(whole, blob.descriptor.size)
+    registry.put_blob(reference, blob, part)
     if not registry.has_blob(reference, blob.descriptor):
         raise RegistryError(
             f"{blob.descriptor.digest} was pushed, and is not there",
             where=str(reference),
             hint="the registry, or its storage, is broken; the tag was not moved",
         )
+    part.end()
 
 
 def _check_tag(registry: Registry, reference: Reference, digest: str) -> None:
@@ -82,19 +85,26 @@ def _check_tag(registry: Registry, reference: Reference, digest: str) -> None:
 
 
 class _Part:
-    """The progress of one of several pieces of work that are shown as one."""
+    """The progress of one of several pieces of work that are shown as one; it never counts for more than its size."""
 
-    def __init__(self, whole: Task) -> None:
+    def __init__(self, whole: Task, size: int) -> None:
         self._whole = whole
+        self._left = size
+        self._lock = threading.Lock()
 
     @contextmanager
     def task(self, label: str, total: int | None, unit: str = "bytes") -> Iterator[Task]:
         """Hand on to the whole."""
         del label, total, unit
-        yield self._whole
+        yield self
 
+    def advance(self, amount: int) -> None:
+        """So much more of it is done."""
+        with self._lock:
+            counted = min(amount, self._left)
+            self._left -= counted
+        self._whole.advance(counted)
 
-@contextmanager
-def _together(progress: Progress, label: str, total: int) -> Iterator[Progress]:
-    with progress.task(label, total) as whole:
-        yield _Part(whole)
+    def end(self) -> None:
+        """All of it is done; what was there did not have to be moved."""
+        self.advance(self._left)

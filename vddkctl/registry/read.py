@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vddkctl.errors import ImageError, RegistryError
-from vddkctl.oci.annotations import Origin, origin_of
+from vddkctl.oci.annotations import Origin, origin_of, time_of
 from vddkctl.oci.config import Config, parse_config
 from vddkctl.oci.descriptor import Blob, Descriptor
 from vddkctl.oci.digest import digest_of
@@ -17,24 +18,37 @@ from vddkctl.oci.reference import Reference
 from vddkctl.plan.observed import PushedImage
 from vddkctl.registry.base import Registry
 from vddkctl.registry.blob import RegistryBlob
+from vddkctl.registry.cached import CachedRegistry
+from vddkctl.registry.documents import Documents
 
 _MAX_DEPTH = 4
 """Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
 
 
-def read_base(registry: Registry, reference: Reference, platform: Platform) -> BaseImage:
+def read_base(
+    registry: Registry,
+    reference: Reference,
+    platform: Platform,
+    *,
+    named: Descriptor | None = None,
+    documents: Documents | None = None,
+) -> BaseImage:
     """The image for ``platform`` that ``reference`` leads to.
 
-    Raises RegistryError when there is none, and ImageError when it is not for ``platform`` or cannot be read.
+    ``named`` is what the reference names, where that is known already. ``documents`` are read in the registry's place
+    where they have what is asked for; layers always come from the registry itself. Raises RegistryError when there
+    is no image, and ImageError when it is not for ``platform`` or cannot be read.
     """
-    named = registry.resolve(reference)
+    source = registry
+    registry = CachedRegistry(registry, documents) if documents else registry
+    named = named or registry.resolve(reference)
     if named is None:
         raise RegistryError("there is no such image", where=str(reference), hint=_how_to_get(reference))
     digest, manifest = _choose(registry, reference, named.digest, platform)
     config = read_config(registry, reference, manifest)
     if not platform.runs(config.platform):
         raise not_for(reference, platform, [config.platform])
-    layers = tuple(Blob(layer, RegistryBlob(registry, reference, layer)) for layer in manifest.layers)
+    layers = tuple(Blob(layer, RegistryBlob(source, reference, layer)) for layer in manifest.layers)
     return BaseImage(digest, named.digest, config, layers)
 
 
@@ -50,23 +64,29 @@ def read_config(registry: Registry, reference: Reference, manifest: Manifest) ->
     return parse_config(content, where)
 
 
-def read_pushed(registry: Registry, reference: Reference) -> PushedImage | None:
-    """What a tag names now, and where that says it comes from; None when the tag is not there.
+def read_pushed(registry: Registry, reference: Reference, found: Descriptor, *, parts: bool) -> PushedImage:
+    """What a tag names now (``found``), and where that says it comes from.
 
-    An image of another tool's making, whatever it is, gives its digest alone. An image that lacks a part, or has it
-    in another size, is ``incomplete``; layers are not read for that.
+    An image of another tool's making, whatever it is, gives its digest, and its date if it has one. With ``parts``,
+    an image that lacks a part, or has it in another size, is ``incomplete``; layers are not read for that.
     """
-    found = registry.resolve(reference)
-    if found is None:
-        return None
-    if not registry.has_manifest(reference, found):
+    if parts and not registry.has_manifest(reference, found):
         return PushedImage(found.digest, incomplete=True)
+    origin = read_origin(registry, reference, found)
+    incomplete = parts and not is_complete(registry, reference, found)
+    return PushedImage(
+        found.digest, origin.archive_sha256, origin.base_digest, incomplete, origin.version, origin.created
+    )
+
+
+def read_origin(registry: Registry, reference: Reference, found: Descriptor) -> Origin:
+    """Where an image says that it comes from. Raises RegistryError when it cannot be read."""
     content = registry.manifest(reference, found.digest)
-    origin = origin_of(content)
-    if origin == Origin():
-        origin = _origin_of_first(registry, reference, content)
-    incomplete = not is_complete(registry, reference, found)
-    return PushedImage(found.digest, origin.archive_sha256, origin.base_digest, incomplete)
+    said = origin_of(content)
+    if said.archive_sha256 or said.base_digest:
+        return said
+    first = _origin_of_first(registry, reference, content)
+    return replace(first, version=first.version or said.version, created=said.created or first.created)
 
 
 def is_complete(registry: Registry, reference: Reference, descriptor: Descriptor) -> bool:
@@ -92,14 +112,19 @@ def is_complete(registry: Registry, reference: Reference, descriptor: Descriptor
 
 
 def _origin_of_first(registry: Registry, reference: Reference, content: bytes) -> Origin:
-    """Of the first image in an index whose tool annotates only those."""
+    """Of an index the first image, whose tool annotates only those; else the date in the config."""
     try:
         document = parse(content)
         if isinstance(document, Index) and document.manifests:
-            return origin_of(registry.manifest(reference, document.manifests[0].digest))
+            content = registry.manifest(reference, document.manifests[0].digest)
+            document = parse(content)
+        origin = origin_of(content)
+        if origin.created is None and isinstance(document, Manifest):
+            created = read_config(registry, reference, document).extra.get("created")
+            return replace(origin, created=time_of(created))
     except (ImageError, RegistryError):
-        pass
-    return Origin()
+        return Origin()
+    return origin
 
 
 def _how_to_get(reference: Reference) -> str:

@@ -39,7 +39,8 @@ class _Verified(io.RawIOBase):
         memoryview(buffer)[: len(content)] = content
         self._hash.update(content)
         self._count += len(content)
-        if self._count > self._descriptor.size or not content:
+        # At its last byte, not after it: who knows the size does not ask for more.
+        if self._count >= self._descriptor.size or not content:
             self._check()
         return len(content)
 

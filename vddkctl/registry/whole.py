@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vddkctl.errors import ImageError, RegistryError
-from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Descriptor
+from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Blob, Descriptor
 from vddkctl.oci.document import decode
 from vddkctl.oci.manifest import parse_descriptor
 from vddkctl.oci.platform import platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
+from vddkctl.registry.blob import RegistryBlob
 
 MAX_DEPTH = 4
 """Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
@@ -27,7 +28,7 @@ class Whole:
 
     descriptor: Descriptor
     content: bytes
-    blobs: tuple[Descriptor, ...]
+    blobs: tuple[Blob, ...]
     children: tuple[Whole, ...]
 
     @property
@@ -42,9 +43,14 @@ class Whole:
         yield from self._documents(seen)
 
     @cached_property
-    def all_blobs(self) -> tuple[Descriptor, ...]:
+    def all_blobs(self) -> tuple[Blob, ...]:
         """Every blob once."""
-        return tuple({blob.digest: blob for each in self.documents for blob in each.blobs}.values())
+        return tuple({blob.descriptor.digest: blob for each in self.documents for blob in each.blobs}.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs together."""
+        return sum(blob.descriptor.size for blob in self.all_blobs)
 
     def _documents(self, seen: set[str]) -> Iterator[Whole]:
         if self.descriptor.digest in seen:
@@ -79,7 +85,8 @@ def _read(
         children = tuple(_read(registry, reference, child, known, depth - 1) for child in named)
         whole = Whole(descriptor, content, (), children)
     else:
-        whole = Whole(descriptor, content, named, ())
+        blobs = tuple(Blob(part, RegistryBlob(registry, reference, part)) for part in named)
+        whole = Whole(descriptor, content, blobs, ())
     known[descriptor.digest] = whole
     return whole
 

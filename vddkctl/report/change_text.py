@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from vddkctl.plan import fields
-from vddkctl.plan.model import Action, Change, FieldChange, ImageWork, Origin, Reason
+from vddkctl.plan.model import Action, Change, FieldChange, FoundImage, ImageWork, Origin, Reason
 from vddkctl.report.style import Style
 from vddkctl.report.words import json_text, reference, short, size
 from vddkctl.visible import shown
@@ -52,6 +52,14 @@ def values(field: FieldChange, before: object, after: object, tags: Mapping[str,
     return [f"{_shown(before, tags)} → {_shown(after, tags)}"]
 
 
+def found_text(found: FoundImage) -> str:
+    """``VDDK 8.0.1, archive sha256:5f0c81d2…``, or ``an image of 2023-03-28``: what an image says of itself."""
+    if found.archive_sha256:
+        archive = f"archive {short(f'sha256:{found.archive_sha256}')}"
+        return f"VDDK {found.version}, {archive}" if found.version else archive
+    return f"an image of {found.created[:10]}" if found.created else ""
+
+
 def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     published = ", matches the vendor's published checksum" if image.published else ""
     yield f"      {shown(image.reference)}"
@@ -66,6 +74,9 @@ def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
         return
     was = f"{short(str(field.before))} → " if field.before else ""
     yield f"      digest    {was}{short(image.digest)}"
+    found = found_text(change.found) if change.found else ""
+    if found:
+        yield f"      was       {shown(found)}"
     if field.origin is not Origin.SPEC:
         now = "removed" if field.before is None else "moved"
         yield f"                the tag was {now} by someone else since the last apply"

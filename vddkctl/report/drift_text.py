@@ -7,7 +7,7 @@ from typing import Any
 
 from vddkctl.plan.drift import Drift
 from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
-from vddkctl.report.change_text import field_name
+from vddkctl.report.change_text import field_name, found_text
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import json_text, plural, reference, short
 from vddkctl.visible import shown
@@ -26,10 +26,15 @@ def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[s
         "drift": [_part(change, changes) for change in drift.changed],
         "pending": [_part(change, changes) for change in drift.pending],
         "gone": list(drift.gone),
+        "exposed": [
+            {"address": address, "kind": each.kind, "repository": each.repository, "message": each.message}
+            for address, each in drift.exposed.items()
+        ],
         "summary": {
             "drift": len(drift.changed),
             "pending": len(drift.pending),
             "gone": len(drift.gone),
+            "exposed": len(drift.exposed),
         },
     }
 
@@ -44,6 +49,8 @@ def drift_summary(drift: Drift) -> str:
         parts.append(f"{plural(drift.fields, 'field')} of {objects} changed by someone else")
     if drift.gone:
         parts.append(f"{plural(len(drift.gone), 'object')} gone")
+    if drift.exposed:
+        parts.append(f"{plural(len(drift.exposed), 'image')} public")
     return f"Drift: {', '.join(parts)}."
 
 
@@ -60,6 +67,10 @@ def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]
     for address in drift.gone:
         yield f"  {style.paint('red', '≠')} {style.paint('bold', shown(address))}"
         yield "      is gone: it was there at the last apply"
+    for address, exposure in drift.exposed.items():
+        yield f"  {style.paint('red', '!')} {style.paint('bold', shown(address))}"
+        yield f"      {shown(exposure.message)}"
+        yield f"      VDDK's licence forbids that: {shown(exposure.advice)}"
     if drift.found:
         yield ""
     yield style.paint("bold", drift_summary(drift))
@@ -74,12 +85,14 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     at = f"at {field.where}" if field.where else ""
     note = f"   {' '.join(filter(None, (by, at)))}" if by or at else ""
     yield f"      {name}{shown(note)}"
+    found = found_text(change.found) if change.found else ""
+    says = f"   {shown(found)}" if found else ""
     if field.before == field.after:
         yield "        is incomplete: a part of what it names is missing"
         return
     both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
     yield f"        should be  {_shown(field.after, tags)}{both}"
-    yield f"        is         {_shown(field.before, tags)}"
+    yield f"        is         {_shown(field.before, tags)}{says}"
 
 
 def _shown(value: object, tags: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vddkctl.oci.reference import parse
 from vddkctl.plan.model import Plan, PlanWarning, Summary
 from vddkctl.report.change_text import change_lines
 from vddkctl.report.style import PLAIN, Style
@@ -28,9 +29,15 @@ def summary_line(plan: Plan) -> str:
     )
 
 
+def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:
+    """``frankfurt: ./gitops, namespace openshift-mtv, harbor.company.com``: the places of settings and of images."""
+    hosts = dict.fromkeys(parse(image.reference).host for image in plan.images.values())
+    places = ", ".join([f"namespace {plan.location.namespace}", *filter(None, hosts)])
+    return f"{style.paint('bold', shown(plan.site))}: {shown(where)}, {shown(places)}"
+
+
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
-    where = plan.location.manifests or "the live cluster"
-    yield f"{style.paint('bold', plan.site)}: {where}, namespace {plan.location.namespace}"
+    yield head_line(plan, plan.location.manifests or "the live cluster", style)
     yield ""
     for change in plan.changes:
         yield from change_lines(change, plan.tags, style)

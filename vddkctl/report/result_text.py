@@ -21,12 +21,16 @@ _DONE = {
 def step_line(step: StepResult, style: Style = PLAIN) -> str:
     """One step as it ends."""
     if step.status is Status.DONE:
-        return f"  {style.paint('green', '✓')} {step.address}  {_DONE[step.action]}"
+        line = f"  {style.paint('green', '✓')} {step.address}  {_DONE[step.action]}"
+        return f"{line}\n    {style.paint('yellow', '!')} {_indented(step.warning)}" if step.warning else line
     if step.status is Status.SATISFIED:
         return f"  {style.paint('green', '=')} {step.address}  was already so"
     mark = style.paint("red", "✗") if step.status is Status.FAILED else style.paint("yellow", "○")
-    text = (step.error or "").replace("\n", "\n      ")
-    return f"  {mark} {step.address}  {step.status.value}: {text}"
+    return f"  {mark} {step.address}  {step.status.value}: {_indented(step.error or '')}"
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n      ")
 
 
 def result_text(result: Result, style: Style = PLAIN) -> str:
@@ -41,8 +45,14 @@ def result_json(result: Result, tool: str) -> dict[str, Any]:
         "tool": tool,
         "site": result.site,
         "results": [
-            {"address": s.address, "action": s.action.value, "status": s.status.value, "error": s.error}
-            for s in result.steps
+            {
+                "address": step.address,
+                "action": step.action.value,
+                "status": step.status.value,
+                "error": step.error,
+                "warning": step.warning,
+            }
+            for step in result.steps
         ],
         "summary": {status.value: _count(result, status) for status in Status},
         "interrupted": result.interrupted,

@@ -30,7 +30,7 @@ class Model(BaseModel):
     """Common ground: frozen, camelCase keys, unknown keys refused, no silent conversions."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
     )
 
 
@@ -88,7 +88,10 @@ class ImageSpec(Model):
     ] = ("linux/amd64",)
     """``os/architecture``. VDDK is made for ``linux/amd64`` alone."""
     base: Text = DEFAULT_BASE
-    """The image below the archive's layer. By tag it is floating, and warned about."""
+    """The image below the archive's layer. By tag it is floating, and warned about: an image stays on what the tag
+    named when it was first made, unless ``followBase`` says otherwise."""
+    follow_base: bool = False
+    """Make the image anew when the tag of ``base`` moves. For a base without digest."""
     builder: Builder = "native"
     """What builds the image: ``native`` needs nothing installed, and gives the same bytes everywhere."""
     dockerfile: Text | None = None

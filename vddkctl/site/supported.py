@@ -11,8 +11,7 @@ from vddkctl.site.source import LoadedSite
 def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     """What the spec asks for in vain, in the order of the file; empty when all of it can be done.
 
-    ``registries`` is never among it: settings for a registry that nothing uses do no harm, and each use is reported.
-    Nor are the defaults of the policies: where nothing is pushed and no live cluster is written, they hold.
+    The defaults of the policies are not among it: where no live cluster is written, they hold.
     """
     diagnostics = []
     for path, what in (
@@ -36,19 +35,8 @@ def _cluster(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
-    from vddkctl.oci.reference import parse, parse_repository
-
     for name, image in loaded.site.images.items():
         path = ("images", name)
-        if parse_repository(image.repository).transport != "oci":
-            yield (*path, "repository"), f"only oci:PATH works so far: pushing {name} to a registry is"
-        if parse(image.base).transport != "oci":
-            what = (
-                f"the base {image.base}, in a registry,"
-                if "base" in image.model_fields_set
-                else (f"the default base of {name}, {image.base} in a registry,")
-            )
-            yield (*path, "base"), f"only oci:PATH:TAG works so far: {what} is"
         if image.builder != "native":
             yield (*path, "builder"), f"only builder native works so far: {image.builder} is"
         if image.dockerfile is not None:
@@ -71,7 +59,6 @@ def _sections(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
 def _policy(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
     policy = loaded.site.policy
     for key, value, default in (
-        ("publicRegistry", policy.public_registry, "deny"),
         ("conflicts", policy.conflicts, "report"),
         ("activeMigrations", policy.active_migrations, "refuse"),
     ):

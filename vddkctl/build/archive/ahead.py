@@ -10,12 +10,16 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_PATIENCE = 0.2
+"""Seconds that Ctrl-C waits for the thread."""
+
 
 class Ahead(Generic[T]):
     """An iterator whose items are made in a thread, at the most ``depth`` ahead of the reader.
 
     An error in the thread is raised where the next item would have come. Leaving the ``with`` block early (an
-    error, Ctrl-C) lets the thread finish the item it is at, and no more; the source is then closed.
+    error, Ctrl-C) lets the thread finish the item it is at, and no more; the source is then closed. Ctrl-C does not
+    wait long for that: the item may have to come from a server that stays silent.
     """
 
     def __init__(self, source: Iterator[T], depth: int = 4) -> None:
@@ -36,7 +40,7 @@ class Ahead(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._thread.join()
+        self._thread.join(_PATIENCE if kind is KeyboardInterrupt else None)
         self._items.clear()
 
     def stop(self) -> None:

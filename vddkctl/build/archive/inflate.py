@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+from vddkctl.build.archive import bounds
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, NOT_VENDORS, PACK_AGAIN, refused
 from vddkctl.errors import ArchiveError
 
 CHUNK = 512 << 10
 """The largest piece that is ever decompressed at once."""
-
-MAX_UNPACKED = 8 << 30
-"""The vendor's largest archive holds about 100 MiB; eighty times that is no VDDK any more."""
-
-MAX_RATIO = 200
-"""The vendor's archives shrink by 2 to 3, zeros in sparse libraries by more; only a bomb comes near deflate's
-limit of 1032."""
 
 RATIO_FREE = 64 << 20
 """So little output harms nobody, whatever its ratio."""
@@ -33,10 +27,14 @@ _KNOWN = {
 
 
 class Inflater:
-    """Decompresses the members of a gzip file, one after another."""
+    """Decompresses the members of a gzip file, one after another.
 
-    def __init__(self, label: str) -> None:
+    ``limits``: None stands for those of the vendor's archives.
+    """
+
+    def __init__(self, label: str, limits: bounds.Limits | None = None) -> None:
         self._label = label
+        self._limits = limits or bounds.VENDOR
         self._consumed = 0
         self._produced = 0
         self.padding = 0
@@ -109,13 +107,14 @@ class Inflater:
         return data
 
     def _check_size(self) -> None:
-        if self._produced > MAX_UNPACKED:
-            what = f"unpacks to more than {MAX_UNPACKED >> 30} GiB"
-        elif self._produced > RATIO_FREE and self._produced > MAX_RATIO * self._consumed:
-            what = f"unpacks to more than {MAX_RATIO} times its size"
+        most = self._limits
+        if self._produced > most.unpacked:
+            what = f"unpacks to more than {most.unpacked >> 30} GiB"
+        elif self._produced > RATIO_FREE and self._produced > most.ratio * self._consumed:
+            what = f"unpacks to more than {most.ratio} times its size"
         else:
             return
-        raise refused(self._label, f"{what}: a decompression bomb, or no VDDK archive", hint=PACK_AGAIN)
+        raise refused(self._label, f"{what}: a decompression bomb, or {most.remark}", hint=PACK_AGAIN)
 
     def _damaged(self) -> ArchiveError:
         what = f"is damaged: its gzip stream breaks after {self._produced} bytes of contents"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from vddkctl.build.archive.refusal import NOT_VENDORS, PACK_AGAIN, refused, shown
 from vddkctl.build.archive.survey import HEAD, Found, Survey
@@ -28,7 +29,7 @@ _FORBIDDEN = {
 def judge(survey: Survey, label: str) -> Tree:
     """Refuse what must not, or cannot, become an image. Raises ArchiveError naming the entry."""
     for item in survey.found:
-        _check_name(item, label)
+        check_name(item, label)
     inside = [item for item in survey.found if inside_root(item)]
     if not inside:
         tops = sorted({item.path.partition("/")[0] for item in survey.found if item.path})
@@ -38,10 +39,15 @@ def judge(survey: Survey, label: str) -> Tree:
     tree = Tree(label, inside)
     if tree.nodes.get(ROOT) and tree.nodes[ROOT].entry.kind != "folder":
         raise refused(label, "is not a folder", entry=ROOT)
-    for item in inside:
+    check_elf(inside, label)
+    return tree
+
+
+def check_elf(found: Iterable[Found], label: str) -> None:
+    """Refuse a file that is named as a library, and is none."""
+    for item in found:
         if item.is_library and item.entry.kind == "file" and item.elf is None:
             raise refused(label, _not_elf(item), entry=item.path, hint=PACK_AGAIN)
-    return tree
 
 
 def main_library(tree: Tree, label: str) -> tuple[str, Found]:
@@ -68,7 +74,8 @@ def inside_root(item: Found) -> bool:
     return item.path == ROOT or item.path.startswith(f"{ROOT}/")
 
 
-def _check_name(item: Found, label: str) -> None:
+def check_name(item: Found, label: str) -> None:
+    """Refuse an entry of a kind, or of a name, that no image must have."""
     entry = item.entry
     parts = entry.name.split("/")
     if entry.name.startswith("/"):

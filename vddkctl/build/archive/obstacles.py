@@ -40,15 +40,20 @@ def obstacles(survey: Survey, tree: Tree) -> tuple[Obstacle, ...]:
     return tuple(found)
 
 
-def _of_entry(entry: Entry) -> Iterator[str]:
+def closed(entry: Entry) -> Iterator[str]:
+    """What keeps a user, other than the owner, from copying it."""
     mode = f"(mode {entry.mode:04o})"
     if entry.kind == "folder" and entry.mode & 0o005 != 0o005:
         yield f"is a folder that is not open to all users {mode}"
-    if entry.kind == "file":
-        if not entry.mode & 0o004:
-            yield f"is not readable for all users {mode}"
-        if entry.mode & 0o110 and not entry.mode & 0o001:
-            yield f"is not executable for all users {mode}"
+    if entry.kind == "file" and not entry.mode & 0o004:
+        yield f"is not readable for all users {mode}"
+
+
+def inconvenient(entry: Entry) -> Iterator[str]:
+    """What else of it some runtimes, or some users, stumble over."""
+    mode = f"(mode {entry.mode:04o})"
+    if entry.kind == "file" and entry.mode & 0o110 and not entry.mode & 0o001:
+        yield f"is not executable for all users {mode}"
     if entry.kind in ("file", "folder") and entry.mode & 0o7000:
         yield f"has a set-user-ID, set-group-ID or sticky bit {mode}"
     for word, number in (("user", entry.uid), ("group", entry.gid)):
@@ -58,6 +63,11 @@ def _of_entry(entry: Entry) -> Iterator[str]:
         yield "is a sparse file, which not every runtime unpacks"
     if entry.xattrs:
         yield f"has extended attributes ({shown(', '.join(entry.xattrs))})"
+
+
+def _of_entry(entry: Entry) -> Iterator[str]:
+    yield from closed(entry)
+    yield from inconvenient(entry)
 
 
 def _of_end(survey: Survey) -> Iterator[str]:

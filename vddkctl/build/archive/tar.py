@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vddkctl.build.archive import pax
-from vddkctl.build.archive.bounds import Bounds
+from vddkctl.build.archive.bounds import Bounds, Limits
 from vddkctl.build.archive.bytestream import ByteStream
-from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, PACK_AGAIN, refused
+from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, refused
 from vddkctl.build.archive.sparse import SparseMap, old_gnu, pax_sparse
 from vddkctl.errors import ArchiveError
 
@@ -22,9 +22,6 @@ BLOCK = 512
 
 MAX_EXTENSION = 1 << 20
 """A pax header or a long name is read into memory; real ones have a few hundred bytes."""
-
-MAX_SPARSE = 1 << 30
-"""What sparse files may unpack to, together: their holes cost an attacker nothing."""
 
 Kind = Literal["file", "folder", "symlink", "hardlink", "device", "fifo", "other"]
 
@@ -64,16 +61,18 @@ class Entry:
 
 
 class TarStream:
-    """Iterates over the entries; the contents of one can be read until the next is asked for."""
+    """Iterates over the entries; the contents of one can be read until the next is asked for.
 
-    def __init__(self, chunks: Iterator[bytes], label: str) -> None:
+    ``limits``: None stands for those of the vendor's archives.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], label: str, limits: Limits | None = None) -> None:
         self._stream = ByteStream(chunks)
         self._label = label
         self._content: Iterator[memoryview] = iter(())
         self._rest = 0
-        self._bounds = Bounds(label)
+        self._bounds = Bounds(label, limits)
         self._global: dict[str, bytes] = {}
-        self._sparse_total = 0
         self.ended = False
         """Whether the zero block that ends an archive was there."""
         self.trailing = False
@@ -213,10 +212,7 @@ class TarStream:
             stored -= used
         if holes.stored != stored:
             raise ValueError("a sparse map and its data differ in size")
-        self._sparse_total += holes.size
-        if self._sparse_total > MAX_SPARSE:
-            what = f"has sparse files that unpack to more than {MAX_SPARSE >> 30} GiB"
-            raise refused(self._label, what, hint=PACK_AGAIN)
+        self._bounds.sparse(holes.size)
         return holes
 
     def _drain(self) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vddkctl.cli.image.guard import PublicRegistry, guard
 from vddkctl.cli.image.options import CaFile, OptionalSpec, PlainHttp, PlatformOption, SkipVerify
 from vddkctl.cli.options import Output, OutputOption, Verbose
 from vddkctl.cli.output import data, json_data, progress, style
@@ -27,6 +28,7 @@ def run(
     source: Source,
     destination: Destination,
     platform: PlatformOption = None,
+    public_registry: PublicRegistry = None,
     file: OptionalSpec = None,
     ca_file: CaFile = None,
     skip_verify: SkipVerify = None,
@@ -40,7 +42,7 @@ def run(
     its images. Only what is not there is sent, straight from one to the other; the tag moves last.
     """
     from vddkctl.cli.image.named import open_named, platform_option
-    from vddkctl.registry.copy import copy
+    from vddkctl.registry.copy import Copied, copy
     from vddkctl.registry.found import found
     from vddkctl.registry.inspected import inspect_platform
     from vddkctl.registry.whole import read_whole
@@ -53,9 +55,13 @@ def run(
     descriptor = found(registry, here)
     if wanted:
         descriptor = inspect_platform(registry, here, descriptor, wanted).images[0].descriptor
-    copied = copy(read_whole(registry, here, descriptor), named.registry(there), there, shown)
     written = named.written(source), named.written(destination, whole=False)
-    if output is Output.JSON:
-        json_data(copy_json(copied, *written))
-    else:
-        data(copy_text(copied, *written, style()))
+
+    def told(copied: Copied) -> None:
+        if output is Output.JSON:
+            json_data(copy_json(copied, *written))
+        else:
+            data(copy_text(copied, *written, style()))
+
+    whole = read_whole(registry, here, descriptor)
+    guard(named, there, public_registry).put(lambda: copy(whole, named.registry(there), there, shown), told)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vddkctl.cli.image.guard import PublicRegistry, guard
 from vddkctl.cli.image.options import CaFile, OptionalSpec, PlainHttp, SkipVerify
 from vddkctl.cli.options import Output, OutputOption, Verbose
 from vddkctl.cli.output import data, json_data, progress, style
@@ -24,6 +25,7 @@ Images = Annotated[
 def run(
     destination: Destination,
     image: Images,
+    public_registry: PublicRegistry = None,
     file: OptionalSpec = None,
     ca_file: CaFile = None,
     skip_verify: SkipVerify = None,
@@ -37,7 +39,7 @@ def run(
     its config. The same images give the same index. The tag moves last.
     """
     from vddkctl.cli.image.named import open_named
-    from vddkctl.registry.copy import copy
+    from vddkctl.registry.copy import Copied, copy
     from vddkctl.registry.found import found
     from vddkctl.registry.joined import Member, join, members
     from vddkctl.report.index_text import index_json, index_text
@@ -51,9 +53,12 @@ def run(
         registry = named.registry(reference)
         parts += members(registry, reference, found(registry, reference), str(named.written(text)))
     whole, ordered = join(parts)
-    copied = copy(whole, named.registry(there), there, shown)
     written = named.written(destination, whole=False)
-    if output is Output.JSON:
-        json_data(index_json(copied, ordered, written))
-    else:
-        data(index_text(copied, ordered, written, style()))
+
+    def told(copied: Copied) -> None:
+        if output is Output.JSON:
+            json_data(index_json(copied, ordered, written))
+        else:
+            data(index_text(copied, ordered, written, style()))
+
+    guard(named, there, public_registry).put(lambda: copy(whole, named.registry(there), there, shown), told)

@@ -57,7 +57,7 @@ def access_to(
     return Access(
         host=host,
         scheme="http" if tls == "plain-http" else "https",
-        verify=tls == "verify",
+        verify=tls != "skip-verify",
         ca_file=file(settings.ca_file),
         certificate_file=file(settings.client_certificate_file),
         key_file=file(settings.client_key_file),

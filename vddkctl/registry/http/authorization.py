@@ -5,38 +5,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from vddkctl.errors import DeniedError, RegistryError
+from vddkctl.errors import DeniedError
 from vddkctl.registry.http.challenge import Challenge, challenges
+from vddkctl.registry.http.issuer import Issuer, basic, issuer_of
 from vddkctl.registry.http.login import Login
-from vddkctl.registry.http.tokens import Tokens, basic
+from vddkctl.registry.http.patience import Patience, Rest
+from vddkctl.registry.http.purpose import Purpose
+from vddkctl.registry.http.refusal import how_to_log_in
+from vddkctl.registry.http.tokens import Tokens
 from vddkctl.registry.http.wire import Wire
-
-Scopes = tuple[str, ...]
-"""``repository:migration/vddk:pull,push`` (Docker's token specification, "scope"), one for each repository."""
 
 FindLogin = Callable[[str, str], Login | None]
 """The login for a host and a repository."""
 
 
-def pull(path: str) -> str:
-    """The scope to read a repository."""
-    return f"repository:{path}:pull"
-
-
-def push(path: str) -> str:
-    """The scope to read and write a repository."""
-    return f"repository:{path}:pull,push"
-
-
 class Authorization:
     """What one registry was told, and wants to be told. Safe to use from several threads."""
 
-    def __init__(self, wire: Wire, find: FindLogin | None) -> None:
+    def __init__(self, wire: Wire, find: FindLogin | None, patience: Patience, rest: Rest) -> None:
         self._wire = wire
         self._find = find
+        self._patience = patience
+        self._rest = rest
         self._challenge: Challenge | None = None
-        self._tokens: dict[tuple[str, str], Tokens] = {}
-        self._lock = threading.RLock()
+        self._tokens: dict[tuple[Issuer, Login | None], Tokens] = {}
+        self._lock = threading.Lock()
 
     @property
     def asked(self) -> bool:
@@ -47,58 +40,45 @@ class Authorization:
         """The login for a repository; None for a client without one."""
         return self._find(self._wire.access.host, repository) if self._find else None
 
-    def header(self, repository: str, scopes: Scopes) -> str | None:
-        """The header's value; None until the registry has asked for something."""
-        with self._lock:
-            challenge = self._challenge
+    def header(self, purpose: Purpose) -> str | None:
+        """The header's value; None until the registry has asked for something. Raises RegistryError."""
+        challenge = self._challenge
         if challenge is None:
             return None
-        login = self.login(repository)
+        login = self.login(purpose.path)
         if login and login.registry_token:
             return f"Bearer {login.registry_token}"
         if challenge.scheme == "basic":
             return basic(login) if login else None
-        return f"Bearer {self._tokens_for(challenge, login).get(scopes)}"
+        return f"Bearer {self._tokens_for(challenge, login, purpose).get(purpose)}"
 
-    def challenged(
-        self, asked: Sequence[str], repository: str, scopes: Scopes, used: str | None, where: str
-    ) -> None:
+    def challenged(self, asked: Sequence[str], used: str | None, purpose: Purpose) -> None:
         """Take in a 401 with these ``WWW-Authenticate`` headers, for a request that ``used`` this header.
 
-        Returns when the request is worth another try. Raises DeniedError when it is not.
+        A token that was refused is forgotten. Raises DeniedError when no other header could help.
         """
-        host = self._wire.access.host
+        host, login = self._wire.access.host, self.login(purpose.path)
         chosen = _choose(challenges(asked))
         if chosen is None:
-            raise RegistryError(f"{host} answers 401, and asks for no login that is known here", where=where)
-        login = self.login(repository)
-        if chosen.scheme == "basic" or (login and login.registry_token):
-            if login is None:
-                raise DeniedError(f"{host} asks for a login, and there is none", where=where, hint=_how(host))
-            if used is not None:
-                raise _refused(login, host, where)
-        with self._lock:
-            self._challenge = chosen
-        if chosen.scheme == "bearer" and used is not None:
-            self._tokens_for(chosen, login).drop(scopes, used.removeprefix("Bearer "))
+            what = f"{host} asks for a login of a kind that is not known here"
+            raise purpose.failed(what, kind=DeniedError)
+        if chosen.scheme == "basic" and login is None:
+            what = f"{host} asks for a login, and there is none"
+            raise purpose.failed(what, hint=how_to_log_in(host), kind=DeniedError)
+        if used is not None and login and (chosen.scheme == "basic" or login.registry_token):
+            what = f"{host} does not take the login of {login.shown}"
+            raise purpose.failed(what, hint=how_to_log_in(host), kind=DeniedError)
+        self._challenge = chosen
+        if used is not None:
+            self._tokens_for(chosen, login, purpose).drop(purpose.scopes, used.removeprefix("Bearer "))
 
-    def _tokens_for(self, challenge: Challenge, login: Login | None) -> Tokens:
-        key = (challenge.parameters.get("realm", ""), login.username if login else "")
+    def _tokens_for(self, challenge: Challenge, login: Login | None, purpose: Purpose) -> Tokens:
+        issuer = issuer_of(challenge, self._wire.access, login, purpose)
         with self._lock:
+            key = (issuer, login)
             if key not in self._tokens:
-                self._tokens[key] = Tokens(self._wire, challenge, login)
+                self._tokens[key] = Tokens(self._wire, issuer, login, self._patience, self._rest)
             return self._tokens[key]
-
-
-def _refused(login: Login, host: str, where: str) -> DeniedError:
-    """The login itself is wrong."""
-    name = f'user "{login.username}"' if login.username else "the token"
-    what = f"{host} does not take the login of {name} ({login.source})"
-    return DeniedError(what, where=where, hint=_how(host))
-
-
-def _how(host: str) -> str:
-    return f"log in with: podman login {host} (or docker login, skopeo login)"
 
 
 def _choose(offered: Sequence[Challenge]) -> Challenge | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_SCHEME = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+|$)")
-_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_SCHEME = re.compile(r"[\s,]*([A-Za-z][A-Za-z0-9-]*)(?=[\s,]|$)")
+_PARAMETER = re.compile(r'[\s,]*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     found: list[Challenge] = []
     for header in headers:
         position = 0
-        while position < len(header) and (start := _SCHEME.match(header, position)):
+        while start := _SCHEME.match(header, position):
             position, parameters = start.end(), {}
             while pair := _PARAMETER.match(header, position):
                 quoted = re.sub(r"\\(.)", r"\1", pair[2]) if pair[2] is not None else pair[3]

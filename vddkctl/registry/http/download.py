@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from vddkctl.errors import RegistryError
+from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.exchange import Exchange, Request
 from vddkctl.registry.http.fault import Fault
-from vddkctl.registry.http.wire import Answer
 
 _BLOCK = 256 * 1024
+_WORTH = 1024 * 1024
+"""Bytes that have to come between two breaks, or the breaks are counted as one series."""
 
 
 class Download(io.RawIOBase):
@@ -20,12 +21,14 @@ class Download(io.RawIOBase):
     """
 
     def __init__(self, exchange: Exchange, request: Request, size: int) -> None:
+        self._answer: Answer | None = None
         self._exchange = exchange
         self._request = request
         self._size = size
         self._position = 0
         self._broken = 0
-        self._answer: Answer | None = self._ask()
+        self._broke_at = 0
+        self._answer = exchange.ask(request)
 
     def readable(self) -> bool:
         """Always."""
@@ -37,7 +40,7 @@ class Download(io.RawIOBase):
             try:
                 content = self._read(min(len(buffer), _BLOCK))
             except Fault as fault:
-                self._again(fault)
+                self._wait(fault)
                 continue
             memoryview(buffer)[: len(content)] = content
             self._position += len(content)
@@ -45,48 +48,52 @@ class Download(io.RawIOBase):
 
     def close(self) -> None:
         """Give the connection up."""
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
+        self._drop()
         super().close()
 
     def _read(self, count: int) -> bytes:
         if self._answer is None:
-            self._answer = self._ask()
-        content = self._answer.read(count)
+            self._answer = self._ask_for_the_rest()
+        try:
+            content = self._answer.read(count)
+        except Fault:
+            if self._position < self._size:
+                raise
+            return b""  # all is here, and how the answer ends is of no interest
         if not content and self._position < self._size:
             raise Fault("the connection breaks off", hint="try again")
-        if content:
-            self._broken = 0
         return content
 
-    def _again(self, fault: Fault) -> None:
-        """Wait and go on, unless it breaks off time and again without a byte in between."""
+    def _wait(self, fault: Fault) -> None:
+        """Wait before going on, unless it breaks off time and again without much in between."""
+        self._drop()
+        if self._position - self._broke_at >= _WORTH:
+            self._broken = 0
+        self._broken, self._broke_at = self._broken + 1, self._position
+        delay = self._exchange.patience.delay(self._broken) if fault.passing else None
+        if delay is None:
+            raise fault.error(self._request.purpose, self._exchange.host) from None
+        self._exchange.rest(delay, fault.what)
+
+    def _ask_for_the_rest(self) -> Answer:
+        start = self._position
+        ranged = {**self._request.headers, "Range": f"bytes={start}-"} if start else self._request.headers
+        answer = self._exchange.ask(replace(self._request, headers=ranged))
+        if answer.status == 206 and (answer.header("Content-Range") or "").startswith(f"bytes {start}-"):
+            return answer
+        try:
+            if answer.status != 200:
+                raise self._request.purpose.failed("it does not go on where it broke off")
+            _skip(answer, start)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    def _drop(self) -> None:
         if self._answer is not None:
             self._answer.close()
             self._answer = None
-        self._broken += 1
-        delay = self._exchange.patience.delay(self._broken, None)
-        if delay is None or not fault.passing:
-            raise fault.error(self._request.step, self._request.where, self._exchange.host) from None
-        self._exchange.rest(delay, fault.what)
-
-    def _ask(self) -> Answer:
-        request, start = self._request, self._position
-        if start:
-            request = replace(request, headers={**request.headers, "Range": f"bytes={start}-"})
-        answer = self._exchange.ask(request)
-        if not start:
-            return answer
-        if answer.status == 206 and (answer.header("Content-Range") or "").startswith(f"bytes {start}-"):
-            return answer
-        if answer.status != 200:
-            answer.close()
-            raise RegistryError(
-                f"cannot {request.step}: it does not go on where it broke off", where=request.where
-            )
-        _skip(answer, start)
-        return answer
 
 
 def _skip(answer: Answer, count: int) -> None:

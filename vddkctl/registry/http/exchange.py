@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
 
-from vddkctl.errors import DeniedError, RegistryError
+from vddkctl.errors import RegistryError
 from vddkctl.progress import Progress
-from vddkctl.registry.http.authorization import Authorization, FindLogin, Scopes
+from vddkctl.registry.http.address import joined, origin, place_of
+from vddkctl.registry.http.answer import WORDS, Answer
+from vddkctl.registry.http.authorization import Authorization, FindLogin
 from vddkctl.registry.http.fault import Fault
-from vddkctl.registry.http.patience import AGAIN, PATIENT, Patience, pause
+from vddkctl.registry.http.patience import Patience, pause
+from vddkctl.registry.http.purpose import Purpose
 from vddkctl.registry.http.refusal import name_of, refusal
-from vddkctl.registry.http.wire import Answer, Wire
+from vddkctl.registry.http.wire import Wire
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_METHOD = frozenset({307, 308})
 _MOST_REDIRECTS = 5
-_MOST_LOGINS = 2
-_REFUSED = 3
-"""How often a door is knocked at where nobody listens."""
 
 Body = Callable[[], Iterable[bytes | memoryview]]
 """Starts a body from its beginning, as often as it is needed."""
@@ -26,17 +27,14 @@ Body = Callable[[], Iterable[bytes | memoryview]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask. ``step`` says it in words ("read the tag"), ``where`` names the image; ``path`` is the repository's.
+    """What to ask, and why.
 
     ``answers`` are statuses besides 2xx that the caller understands. ``repeat``: try again by itself after faults.
     """
 
     method: str
     url: str
-    path: str
-    scopes: Scopes
-    step: str
-    where: str
+    purpose: Purpose
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Body | None = None
     answers: frozenset[int] = frozenset()
@@ -46,150 +44,120 @@ class Request:
 class Exchange:
     """Asks one registry. Safe to use from several threads."""
 
-    def __init__(
-        self, wire: Wire, find: FindLogin | None, progress: Progress, patience: Patience = PATIENT
-    ) -> None:
-        self.wire = wire
+    def __init__(self, wire: Wire, find: FindLogin | None, progress: Progress, patience: Patience) -> None:
         self.patience = patience
-        self._authorization = Authorization(wire, find)
+        self._wire = wire
         self._progress = progress
+        self._authorization = Authorization(wire, find, patience, self.rest)
 
     @property
     def host(self) -> str:
         """The registry's name, as references have it."""
-        return self.wire.access.host
-
-    def url(self, path: str) -> str:
-        """An address in the registry's API: ``/v2/`` and the rest."""
-        return f"{self.wire.access.url}/v2/{path}"
+        return self._wire.access.host
 
     @property
     def challenged(self) -> bool:
         """Whether the registry has asked for a login."""
         return self._authorization.asked
 
-    def login_name(self, path: str) -> str:
-        """Who asks, for messages."""
-        login = self._authorization.login(path)
-        return f'"{login.username}" ({login.source})' if login else ""
+    def url(self, path: str) -> str:
+        """An address in the registry's API: ``/v2/`` and the rest."""
+        return f"{self._wire.access.url}/v2/{path}"
 
-    def ask(self, request: Request) -> Answer:
-        """The answer: 2xx, or one that the request understands.
+    def ask(self, request: Request, *, load: int = 0) -> Answer:
+        """The answer: 2xx, or one that the request understands. Of its body, ``load`` bytes at most are read.
 
         Raises DeniedError, UnreachableError and other RegistryErrors; with ``repeat`` off, :class:`Fault` too.
         """
-        attempt = 1
-        while True:
-            try:
-                answer = self._follow(request)
-            except Fault as fault:
-                if not request.repeat:
-                    raise
-                self._wait(request, attempt, fault)
-            else:
-                passing = answer.status in AGAIN and request.repeat
-                delay = self.patience.delay(attempt, answer.header("Retry-After")) if passing else None
-                if delay is None:
-                    return self._accepted(request, answer)
-                why = name_of(answer.status)
-                answer.close()
-                self.rest(delay, why)
-            attempt += 1
 
-    def fetch(self, request: Request, most: int) -> tuple[Answer, bytes]:
-        """The answer and its body, at most ``most`` bytes; asked again when it breaks off. Raises as :meth:`ask`."""
-        attempt = 1
-        while True:
-            answer = self.ask(request)
+        def send() -> Answer:
+            answer = self._follow(request)
+            return answer.load(load) if load else answer
+
+        if not request.repeat:
+            answer = send()
+        else:
             try:
-                return answer, answer.whole(most)
+                answer = self.patience.persist(send, self.rest)
             except Fault as fault:
-                self._wait(request, attempt, fault)
-            attempt += 1
+                raise fault.error(request.purpose, self.host) from None
+        if not answer.done and answer.status not in request.answers:
+            raise self.refusal(request.purpose, answer)
+        return answer
+
+    def refusal(self, purpose: Purpose, answer: Answer) -> RegistryError:
+        """The error for an answer that is no success. Closes it."""
+        if not answer.content:
+            with suppress(Fault):
+                answer.load(WORDS)
+        own = self.is_own(answer.url)
+        login = self._authorization.login(purpose.path) if own and answer.authorization else None
+        return refusal(
+            purpose,
+            answer.status,
+            answer.content[:WORDS],
+            registry=self.host,
+            user=login.shown if login else "",
+            elsewhere="" if own else place_of(answer.url),
+        )
 
     def rest(self, seconds: float, why: str) -> None:
         """Wait, and say so where it takes long."""
         pause(seconds, f"waiting for {self.host} ({why})", self._progress)
 
-    def _wait(self, request: Request, attempt: int, fault: Fault) -> None:
-        delay = self.patience.delay(attempt, None)
-        if not fault.passing or delay is None or (fault.refused and attempt >= _REFUSED):
-            raise fault.error(request.step, request.where, self.host) from None
-        self.rest(delay, fault.what)
+    def login_again(self, purpose: Purpose, answer: Answer) -> bool:
+        """Take in what a 401 asks for; False when it asks for nothing, or is not the registry's.
 
-    def _accepted(self, request: Request, answer: Answer) -> Answer:
-        if 200 <= answer.status < 300 or answer.status in request.answers:
-            return answer
-        try:
-            body = answer.whole()
-        except Fault:
-            body = b""
-        raise refusal(
-            answer.status, body, step=request.step, where=request.where, user=self.login_name(request.path)
-        )
+        Loads the answer. Raises DeniedError when there is no login that could help.
+        """
+        asked = answer.headers("WWW-Authenticate")
+        with suppress(Fault):
+            answer.load(WORDS)
+        if not asked or not self.is_own(answer.url):
+            return False
+        self._authorization.challenged(asked, answer.authorization, purpose)
+        return True
+
+    def is_own(self, url: str) -> bool:
+        """Whether an address is the registry's own: same scheme, host and port."""
+        return origin(url) == origin(self._wire.access.url)
+
+    def target(self, purpose: Purpose, base: str, location: str) -> str:
+        """Where a ``Location`` leads from ``base``. Raises RegistryError for no address, and for a way out of TLS."""
+        url = joined(base, location)
+        if url is None:
+            raise purpose.failed(f"{self.host} sends us on to no address of a registry")
+        if url.startswith("http:") and self._wire.access.scheme == "https" and self._wire.access.verify:
+            raise purpose.failed(
+                f"{self.host} sends us on to http://{place_of(url)}, without TLS",
+                hint="a proxy before the registry has to tell it that it is asked by HTTPS (X-Forwarded-Proto)",
+            )
+        return url
 
     def _follow(self, request: Request) -> Answer:
         for _ in range(_MOST_REDIRECTS + 1):
             answer = self._logged_in(request)
-            target = answer.header("Location")
-            if answer.status not in _REDIRECTS or not target:
+            location = answer.header("Location")
+            if answer.status not in _REDIRECTS or not location:
                 return answer
             answer.close()
-            request = self._redirected(request, urljoin(request.url, target), answer.status)
-        raise RegistryError(f"cannot {request.step}: it redirects without an end", where=request.where)
-
-    def _redirected(self, request: Request, url: str, status: int) -> Request:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or (
-            self.wire.access.scheme == "https" and self.wire.access.verify and parts.scheme == "http"
-        ):
-            what = f"cannot {request.step}: it redirects to {parts.scheme}://{parts.hostname}, without TLS"
-            raise RegistryError(what, where=request.where)
-        if request.method not in {"GET", "HEAD"} and status not in {307, 308}:
-            raise RegistryError(
-                f"cannot {request.step}: it answers a {request.method} with {name_of(status)}",
-                where=request.where,
-                hint="is that the registry's own address?",
-            )
-        return replace(request, url=url)
+            if request.method not in {"GET", "HEAD"} and answer.status not in _KEEP_METHOD:
+                what = f"{self.host} answers a {request.method} with {name_of(answer.status)}"
+                raise request.purpose.failed(what, hint="is that the registry's own address?")
+            request = replace(request, url=self.target(request.purpose, request.url, location))
+        raise request.purpose.failed(f"{self.host} redirects without an end")
 
     def _logged_in(self, request: Request) -> Answer:
         """One answer, after as many logins as it takes. Another host never hears of them."""
         own = self.is_own(request.url)
         logins = 0
         while True:
-            used = self._authorization.header(request.path, request.scopes) if own else None
+            used = self._authorization.header(request.purpose) if own else None
             headers = {**request.headers, **({"Authorization": used} if used else {})}
             body = request.body() if callable(request.body) else request.body
-            answer = self.wire.send(request.method, request.url, headers, body)
-            answer.login = used
-            if answer.status != 401 or not own or 401 in request.answers or logins >= _MOST_LOGINS:
+            answer = self._wire.send(request.method, request.url, headers, body, stranger=not own)
+            if answer.status != 401 or 401 in request.answers:
                 return answer
-            if not self.login_again(request, answer):
+            if not self.login_again(request.purpose, answer) or logins:
                 return answer
             logins += 1
-
-    def login_again(self, request: Request, answer: Answer) -> bool:
-        """Take in what a 401 asks for; False when it asks for nothing.
-
-        Raises DeniedError when there is no login that could help.
-        """
-        asked = answer.headers("WWW-Authenticate")
-        if not asked:
-            return False
-        answer.close()
-        try:
-            self._authorization.challenged(asked, request.path, request.scopes, answer.login, request.where)
-        except DeniedError as error:
-            error.what = f"cannot {request.step}: {error.what}"
-            raise
-        return True
-
-    def is_own(self, url: str) -> bool:
-        """Whether an address is the registry's own: same scheme, host and port."""
-        return _origin(url) == _origin(self.wire.access.url)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)

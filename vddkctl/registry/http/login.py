@@ -17,3 +17,9 @@ class Login:
     """A bearer token, sent as it is: ``registrytoken``."""
     source: str = ""
     """Where it comes from, for people: ``~/.docker/config.json``, ``docker-credential-pass (from …)``."""
+
+    @property
+    def shown(self) -> str:
+        """Whose it is, for people: ``user "robot" (~/.docker/config.json)``."""
+        who = f'user "{self.username}"' if self.username else "the token"
+        return f"{who} ({self.source})" if self.source else who

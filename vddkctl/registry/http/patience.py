@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from vddkctl.progress import Progress
+from vddkctl.registry.http.answer import Answer
+from vddkctl.registry.http.fault import Fault
+from vddkctl.registry.http.refusal import name_of
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses of a moment. 501 and the like stay what they are."""
 
 _STEP = 0.2
+_REFUSED = 3
+"""How often a door is knocked at where nobody listens."""
+
+Rest = Callable[[float, str], None]
+"""Waits so many seconds; the text says what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +32,11 @@ class Patience:
     first: float = 0.5
     most: float = 120.0
 
-    def delay(self, attempt: int, retry_after: str | None) -> float | None:
+    def delay(self, attempt: int, retry_after: str | None = None) -> float | None:
         """Seconds to wait after the attempt of this number, from 1; None when it was the last, or to wait is too long.
 
-        ``retry_after`` is the header (RFC 9110, 10.2.3). Else the wait is random by half, so that many clients do not
-        come back at once.
+        ``retry_after`` is the header (RFC 9110, 10.2.3). Else the wait is random by a quarter, so that many clients do
+        not come back at once.
         """
         if attempt >= self.attempts:
             return None
@@ -36,6 +45,31 @@ class Patience:
             return asked if asked <= self.most else None
         return self.first * float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
+    def persist(self, send: Callable[[], Answer], rest: Rest) -> Answer:
+        """What ``send`` gives, as soon as that is no answer of a moment; the last one when patience is at its end.
+
+        Raises the last :class:`Fault`.
+        """
+        attempt = 1
+        while True:
+            try:
+                answer = send()
+            except Fault as fault:
+                delay, why = self.delay(attempt), fault.what
+                if delay is None or not fault.passing or (fault.refused and attempt >= _REFUSED):
+                    raise
+            else:
+                asked = answer.header("Retry-After")
+                delay, why = (
+                    (self.delay(attempt, asked) if answer.status in AGAIN else None),
+                    name_of(answer.status),
+                )
+                if delay is None:
+                    return answer
+                answer.close()
+            rest(delay, why)
+            attempt += 1
+
 
 PATIENT = Patience()
 """Gives up after some eight seconds, or what the registry asks for."""
@@ -43,13 +77,12 @@ PATIENT = Patience()
 
 def seconds_asked(retry_after: str | None) -> float | None:
     """What ``Retry-After`` says, in seconds or as a date; None where it says nothing that can be read."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import BinaryIO, cast
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from vddkctl.errors import DeniedError, RegistryError
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Blob, Descriptor
@@ -16,19 +14,21 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import UNCHECKED, Unchecked
 from vddkctl.registry.http.access import Access
-from vddkctl.registry.http.authorization import FindLogin, pull, push
+from vddkctl.registry.http.answer import Answer
+from vddkctl.registry.http.authorization import FindLogin
 from vddkctl.registry.http.download import Download
 from vddkctl.registry.http.exchange import Exchange, Request
 from vddkctl.registry.http.paths import path_of
 from vddkctl.registry.http.patience import PATIENT, Patience
+from vddkctl.registry.http.purpose import Purpose, to_read, to_write
+from vddkctl.registry.http.tags import all_tags
 from vddkctl.registry.http.upload import Upload
-from vddkctl.registry.http.wire import Answer, Wire
+from vddkctl.registry.http.wire import Wire
 from vddkctl.registry.verified import verified
 
 _ACCEPT = ", ".join(sorted((*MANIFESTS, *INDEXES)))
 _ABSENT = frozenset({404})
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
-_MOST_TAGS = 10_000
+_BROKEN = "it, or something on the way, is broken; nothing of it was used"
 
 
 class HttpRegistry:
@@ -38,11 +38,7 @@ class HttpRegistry:
     """
 
     def __init__(
-        self,
-        access: Access,
-        login: FindLogin | None,
-        progress: Progress,
-        patience: Patience = PATIENT,
+        self, access: Access, login: FindLogin | None, progress: Progress, patience: Patience = PATIENT
     ) -> None:
         self._exchange = Exchange(Wire(access), login, progress, patience)
 
@@ -55,57 +51,38 @@ class HttpRegistry:
         """What a tag or a digest names: one HEAD, or a GET where the registry's answer to that does not tell."""
         name = reference.digest or reference.tag
         if name is None:
-            raise RegistryError(
-                "it names no image",
-                where=str(reference),
-                hint=f"write {reference}:TAG or {reference}@sha256:…",
-            )
-        step = f"read the tag {name}" if reference.digest is None else f"look for {name}"
-        answer = self._exchange.ask(self._manifest("HEAD", reference, name, step))
+            hint = f"write {reference}:TAG or {reference}@sha256:…"
+            raise RegistryError("it names no image", where=str(reference), hint=hint)
+        purpose = to_read(reference, f"look for {name}" if reference.digest else f"read the tag {name}")
+        answer = self._manifest("HEAD", reference, name, purpose)
         answer.close()
         if answer.status == 404:
             return None
-        media_type, digest = _type(answer), answer.header("Docker-Content-Digest")
-        length = answer.header("Content-Length") or ""
-        if media_type and length.isdigit() and is_digest(digest or reference.digest):
-            digest = cast("str", digest or reference.digest)
-            self._check(reference, digest)
-            return Descriptor(media_type, digest, int(length))
-        _, content = self._content(self._manifest("GET", reference, name, step))
-        if content is None:
-            return None
-        self._check(reference, digest_of(content))
-        return Descriptor(media_type_of(content, str(reference)), digest_of(content), len(content))
+        digest, media_type = answer.header("Docker-Content-Digest") or reference.digest, _type(answer)
+        if digest and is_digest(digest) and media_type and answer.length is not None:
+            found = Descriptor(media_type, digest, answer.length)
+        else:
+            answer = self._manifest("GET", reference, name, purpose)
+            if answer.status == 404:
+                return None
+            content = answer.content
+            found = Descriptor(media_type_of(content, str(reference)), digest_of(content), len(content))
+        if reference.digest:
+            _check(purpose, found.digest, reference.digest)
+        return found
 
     def manifest(self, reference: Reference, digest: str) -> bytes:
         """The manifest or index with this digest, checked against it."""
-        _, content = self._content(self._manifest("GET", reference, digest, f"read the manifest {digest}"))
-        if content is None:
+        purpose = to_read(reference, f"read the manifest {digest}")
+        answer = self._manifest("GET", reference, digest, purpose)
+        if answer.status == 404:
             raise RegistryError(f"there is no manifest {digest}", where=str(reference))
-        if digest_of(content) != digest:
-            raise RegistryError(
-                f"the registry answers with {digest_of(content)} when it is asked for {digest}",
-                where=str(reference),
-                hint="it, or something on the way, is broken; nothing of it was used",
-            )
-        return content
+        _check(purpose, digest_of(answer.content), digest)
+        return answer.content
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """All tags, sorted; none for a repository that is not there. Raises RegistryError."""
-        found: set[str] = set()
-        step, url = "list the tags", self._url(reference, "tags/list?n=1000")
-        while url and len(found) < _MOST_TAGS:
-            answer, content = self._content(self._request("GET", reference, url, step, answers=_ABSENT))
-            if content is None:
-                break
-            try:
-                names = json.loads(content).get("tags") or []
-                found.update(name for name in names if isinstance(name, str))
-            except (ValueError, AttributeError, TypeError, RecursionError):
-                raise RegistryError(f"cannot {step}: the answer is no list", where=reference.name) from None
-            following = _NEXT.search(answer.header("Link") or "")
-            url = urljoin(url, following[1]) if following and names else ""
-        return tuple(sorted(found))
+        return all_tags(self._exchange, reference)
 
     def readable(self, reference: Reference) -> bool | None:
         """Whether a client like this one may read the repository; None where it cannot be told.
@@ -113,34 +90,31 @@ class HttpRegistry:
         An open registry lets everybody in, also where it has nothing yet; one that asks for a login first may hide what
         it has behind a 404. Raises RegistryError when it cannot be asked.
         """
-        request = self._request(
-            "GET", reference, self._url(reference, "tags/list?n=1"), "list the tags", answers=_ABSENT
-        )
+        url = self._url(reference, "tags/list?n=1")
         try:
-            answer = self._exchange.ask(request)
+            answer = self._exchange.ask(
+                Request("GET", url, to_read(reference, "list the tags"), answers=_ABSENT)
+            )
         except DeniedError:
             return False
         answer.close()
-        if answer.status == 404 and self._exchange.challenged:
-            return None
-        return True
+        return None if answer.status == 404 and self._exchange.challenged else True
 
     def open_blob(self, reference: Reference, descriptor: Descriptor) -> BinaryIO:
         """A stream of a blob's bytes, which goes on where it was when the connection breaks off."""
-        request = self._request(
-            "GET", reference, self._url(reference, f"blobs/{descriptor.digest}"), f"read {descriptor.short}"
-        )
-        stream = cast("BinaryIO", Download(self._exchange, request, descriptor.size))
+        url, purpose = self._blob_url(reference, descriptor), to_read(reference, f"read {descriptor.short}")
+        stream = cast("BinaryIO", Download(self._exchange, Request("GET", url, purpose), descriptor.size))
         return verified(stream, descriptor, f"{reference.name}: {descriptor.digest}")
 
     def has_blob(self, reference: Reference, descriptor: Descriptor) -> bool:
         """Whether the registry has a blob, with the right size as far as it tells."""
-        url = self._url(reference, f"blobs/{descriptor.digest}")
-        step = f"look for {descriptor.short}"
-        answer = self._exchange.ask(self._request("HEAD", reference, url, step, answers=_ABSENT))
+        url, purpose = (
+            self._blob_url(reference, descriptor),
+            to_read(reference, f"look for {descriptor.short}"),
+        )
+        answer = self._exchange.ask(Request("HEAD", url, purpose, answers=_ABSENT))
         answer.close()
-        length = answer.header("Content-Length") or ""
-        return answer.status != 404 and (not length.isdigit() or int(length) == descriptor.size)
+        return answer.status != 404 and answer.length in {None, descriptor.size}
 
     def has_manifest(self, reference: Reference, descriptor: Descriptor) -> bool:
         """Whether the registry has a manifest."""
@@ -148,7 +122,9 @@ class HttpRegistry:
 
     def put_blob(self, reference: Reference, blob: Blob, progress: Progress) -> None:
         """Upload a blob, unless it is there or can be mounted from another repository of this registry."""
-        Upload(self._exchange, reference, blob).run(progress)
+        Upload(self._exchange, reference, blob, lambda: self.has_blob(reference, blob.descriptor)).run(
+            progress
+        )
 
     def put_manifest(
         self,
@@ -166,25 +142,12 @@ class HttpRegistry:
             found = self.resolve(reference)
             now = found.digest if found else None
             if now not in {expected, descriptor.digest}:
-                raise RegistryError(
-                    f"the tag names {now or 'nothing'} now",
-                    where=str(reference),
-                    hint="someone else pushes to it; make a new plan with: vddkctl plan",
-                )
+                hint = "someone else pushes to it; make a new plan with: vddkctl plan"
+                raise RegistryError(f"the tag names {now or 'nothing'} now", where=str(reference), hint=hint)
         name = reference.tag or descriptor.digest
         step = f"move the tag {name}" if reference.tag else f"put the manifest {descriptor.short}"
-        answer = self._exchange.ask(
-            Request(
-                "PUT",
-                self._url(reference, f"manifests/{quote(name, safe=':')}"),
-                path_of(reference),
-                (push(path_of(reference)),),
-                step,
-                str(reference),
-                {"Content-Type": descriptor.media_type},
-                content,
-            )
-        )
+        url, headers = self._manifest_url(reference, name), {"Content-Type": descriptor.media_type}
+        answer = self._exchange.ask(Request("PUT", url, to_write(reference, step), headers, content))
         answer.close()
         said = answer.header("Docker-Content-Digest")
         if is_digest(said) and said != descriptor.digest:
@@ -192,42 +155,28 @@ class HttpRegistry:
                 f"the registry calls it {said}, not {descriptor.digest}", where=str(reference)
             )
 
-    def _manifest(self, method: str, reference: Reference, name: str, step: str) -> Request:
-        url = self._url(reference, f"manifests/{quote(name, safe=':')}")
-        return self._request(method, reference, url, step, {"Accept": _ACCEPT}, answers=_ABSENT)
+    def _manifest(self, method: str, reference: Reference, name: str, purpose: Purpose) -> Answer:
+        """The answer, loaded; 404 for what is not there."""
+        url = self._manifest_url(reference, name)
+        request = Request(method, url, purpose, {"Accept": _ACCEPT}, answers=_ABSENT)
+        answer = self._exchange.ask(request, load=MAX_SIZE + 1)
+        if len(answer.content) > MAX_SIZE:
+            raise purpose.failed(f"it is larger than {MAX_SIZE >> 20} MiB")
+        return answer
 
-    def _request(
-        self,
-        method: str,
-        reference: Reference,
-        url: str,
-        step: str,
-        headers: dict[str, str] | None = None,
-        *,
-        answers: frozenset[int] = frozenset(),
-    ) -> Request:
-        path = path_of(reference)
-        return Request(method, url, path, (pull(path),), step, str(reference), headers or {}, None, answers)
+    def _manifest_url(self, reference: Reference, name: str) -> str:
+        return self._url(reference, f"manifests/{quote(name, safe=':')}")
+
+    def _blob_url(self, reference: Reference, descriptor: Descriptor) -> str:
+        return self._url(reference, f"blobs/{descriptor.digest}")
 
     def _url(self, reference: Reference, rest: str) -> str:
         return self._exchange.url(f"{path_of(reference)}/{rest}")
 
-    def _content(self, request: Request) -> tuple[Answer, bytes | None]:
-        """An answer with its whole body; None for what is not there."""
-        answer, content = self._exchange.fetch(request, MAX_SIZE + 1)
-        if len(content) > MAX_SIZE:
-            raise RegistryError(
-                f"cannot {request.step}: it is larger than {MAX_SIZE >> 20} MiB", where=request.where
-            )
-        return answer, None if answer.status == 404 else content
 
-    def _check(self, reference: Reference, digest: str) -> None:
-        if reference.digest not in {None, digest}:
-            raise RegistryError(
-                f"the registry answers with {digest} when it is asked for {reference.digest}",
-                where=str(reference),
-                hint="it, or something on the way, is broken; nothing of it was used",
-            )
+def _check(purpose: Purpose, found: str, wanted: str) -> None:
+    if found != wanted:
+        raise purpose.failed(f"the registry answers with {found} when it is asked for {wanted}", hint=_BROKEN)
 
 
 def _type(answer: Answer) -> str | None:

@@ -22,10 +22,10 @@ class Sent:
     _reached: int = field(default=0, init=False)
 
     def reach(self, offset: int) -> None:
-        """All before ``offset`` was sent."""
-        if self.task is not None and offset > self._reached:
-            self.task.advance(offset - self._reached)
-            self._reached = offset
+        """All before ``offset`` was sent. Tells the task also when that is nothing new: it is a sign of life."""
+        if self.task is not None:
+            self.task.advance(max(0, offset - self._reached))
+        self._reached = max(self._reached, offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,15 @@ class Span:
     sent: Sent
 
     def __iter__(self) -> Iterator[memoryview]:
-        """The pieces. Raises RegistryError when the blob ends too early, and what opening it raises."""
+        """The pieces. Raises RegistryError when the blob cannot be read, or ends too early."""
+        # An OSError would be taken for one of the connection on which the pieces go.
+        try:
+            yield from self._pieces()
+        except OSError as error:
+            where = str(error.filename or self.blob.descriptor.digest)
+            raise RegistryError(f"its bytes cannot be read: {error.strerror or error}", where=where) from None
+
+    def _pieces(self) -> Iterator[memoryview]:
         buffer = memoryview(bytearray(min(_BLOCK, max(1, self.end - self.start))))
         with closing(self.blob.source.open()) as stream:
             _advance(stream, self.start, buffer)
@@ -46,9 +54,11 @@ class Span:
             while position < self.end:
                 count = _fill(stream, buffer[: self.end - position])
                 if not count:
-                    raise RegistryError(
-                        "it is shorter than it was when it was looked at", where=self.blob.descriptor.digest
+                    what, where = (
+                        "it is shorter than it was when it was looked at",
+                        self.blob.descriptor.digest,
                     )
+                    raise RegistryError(what, where=where)
                 yield buffer[:count]
                 position += count
                 self.sent.reach(position)

@@ -1,35 +1,30 @@
-"""Bearer tokens (Docker's "Token Authentication Specification", and its OAuth2 form for identity tokens)."""
+"""Bearer tokens, kept while they are good."""
 
 from __future__ import annotations
 
-import base64
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from vddkctl.errors import DeniedError, RegistryError
-from vddkctl.progress import Silent
-from vddkctl.registry.http.access import is_loopback
-from vddkctl.registry.http.challenge import Challenge
+from vddkctl.registry.http.answer import WORDS, Answer
 from vddkctl.registry.http.fault import Fault
+from vddkctl.registry.http.issuer import Issuer
 from vddkctl.registry.http.login import Login
-from vddkctl.registry.http.patience import AGAIN, Patience, pause
-from vddkctl.registry.http.refusal import name_of, said
-from vddkctl.registry.http.wire import Answer, Wire
+from vddkctl.registry.http.patience import Patience, Rest
+from vddkctl.registry.http.purpose import Purpose, Scopes
+from vddkctl.registry.http.refusal import how_to_log_in, name_of
+from vddkctl.registry.http.wire import Wire
+from vddkctl.registry.http.words import said
 
 _LIFE = 60.0
 """Seconds that a token without ``expires_in`` is good for, by the specification."""
+_USED = 0.8
+"""The part of its life after which a token is not used any more: clocks differ, and requests take a while."""
 _MOST = 1024 * 1024
-_CLIENT = "vddkctl"
-
-
-def basic(login: Login) -> str:
-    """``Basic …`` (RFC 7617)."""
-    pair = f"{login.username}:{login.password}".encode()
-    return f"Basic {base64.b64encode(pair).decode()}"
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,117 +34,73 @@ class _Token:
 
 
 class Tokens:
-    """The tokens of one login at one issuer, by what they are for."""
+    """The tokens of one login at one issuer, by what they are for. Safe to use from several threads."""
 
-    def __init__(self, wire: Wire, challenge: Challenge, login: Login | None) -> None:
+    def __init__(
+        self, wire: Wire, issuer: Issuer, login: Login | None, patience: Patience, rest: Rest
+    ) -> None:
         self._wire = wire
-        self._challenge = challenge
+        self._issuer = issuer
         self._login = login
-        self._known: dict[tuple[str, ...], _Token] = {}
+        self._patience = patience
+        self._rest = rest
+        self._known: dict[Scopes, _Token] = {}
         self._lock = threading.Lock()
 
-    def get(self, scopes: tuple[str, ...]) -> str:
-        """A token for these scopes that is good for a while. Raises RegistryError."""
+    def get(self, purpose: Purpose) -> str:
+        """A token for these scopes that is good for a while. Several threads fetch one. Raises RegistryError."""
         with self._lock:
-            token = self._known.get(scopes)
+            token = self._known.get(purpose.scopes)
             if token is None or token.good_until < time.monotonic():
-                token = self._known[scopes] = self._fetch(scopes)
+                token = self._known[purpose.scopes] = self._fetch(purpose)
             return token.text
 
-    def drop(self, scopes: tuple[str, ...], text: str) -> None:
+    def drop(self, scopes: Scopes, text: str) -> None:
         """Forget a token that was not taken; not a newer one, which another thread has fetched since."""
         with self._lock:
             token = self._known.get(scopes)
             if token is not None and token.text == text:
                 del self._known[scopes]
 
-    @property
-    def _realm(self) -> str:
-        realm = self._challenge.parameters.get("realm", "")
-        parts, host = urlsplit(realm), self._wire.access.host
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise RegistryError(f"{host} names no address that gives tokens", where=host)
-        plain = parts.scheme == "http" and not is_loopback(parts.netloc)
-        if plain and self._login is not None and self._wire.access.scheme == "https":
-            raise RegistryError(
-                f"{host} wants the login sent to {parts.hostname} without TLS, which is not done", where=host
-            )
-        return realm
-
-    def _fetch(self, scopes: tuple[str, ...]) -> _Token:
+    def _fetch(self, purpose: Purpose) -> _Token:
         asked = time.monotonic()
-        answer = self._ask(scopes)
-        body = answer.whole(_MOST)
-        if answer.status != 200:
-            raise self._refused(answer.status, body)
+        request = self._issuer.request(self._login, purpose.scopes)
+
+        def send() -> Answer:
+            return self._wire.send(request.method, request.url, request.headers, request.body).load(_MOST)
+
         try:
-            data = json.loads(body)
-            text = data.get("token") or data.get("access_token")
-            life = data.get("expires_in")
-        except (ValueError, AttributeError, RecursionError):
-            text, life = None, None
-        if not isinstance(text, str) or not text.isprintable():
-            raise RegistryError(f"the answer of {self._issuer} has no token", where=self._wire.access.host)
-        seconds = float(life) if isinstance(life, (int, float)) and life > 0 else _LIFE
-        return _Token(text, asked + seconds * 0.8)
+            answer = self._patience.persist(send, self._rest)
+        except Fault as fault:
+            raise fault.error(purpose, self._wire.access.host) from None
+        if answer.status != 200:
+            raise self._refused(purpose, answer.status, answer.content[:WORDS])
+        text, life = _token_in(answer.content)
+        if text is None:
+            raise purpose.failed(f"the answer of {self._issuer.place} has no token")
+        return _Token(text, asked + _USED * (life or _LIFE))
 
-    def _ask(self, scopes: tuple[str, ...]) -> Answer:
-        method, url, headers, body = self._request(scopes)
-        patience, attempt = Patience(), 1
-        while True:
-            delay: float | None
-            try:
-                answer = self._wire.send(method, url, headers, body)
-            except Fault as fault:
-                delay = patience.delay(attempt, None) if fault.passing else None
-                if delay is None:
-                    raise fault.error(
-                        f"get a token from {self._issuer}", self._wire.access.host, self._issuer
-                    ) from None
-            else:
-                delay = (
-                    patience.delay(attempt, answer.header("Retry-After")) if answer.status in AGAIN else None
-                )
-                if delay is None:
-                    return answer
-                answer.close()
-            pause(delay, f"waiting for {self._issuer}", Silent())
-            attempt += 1
-
-    def _request(self, scopes: tuple[str, ...]) -> tuple[str, str, dict[str, str], bytes | None]:
-        service = self._challenge.parameters.get("service", "")
-        login = self._login
-        if login and login.identity_token:
-            form: dict[str, Any] = {
-                "grant_type": "refresh_token",
-                "refresh_token": login.identity_token,
-                "service": service,
-                "client_id": _CLIENT,
-                "scope": " ".join(scopes),
-            }
-            kind = {"Content-Type": "application/x-www-form-urlencoded"}
-            return "POST", self._realm, kind, urlencode(form).encode()
-        pairs = [("service", service)] if service else []
-        query = urlencode([*pairs, *(("scope", scope) for scope in scopes)])
-        url = f"{self._realm}{'&' if urlsplit(self._realm).query else '?'}{query}"
-        if login is None:
-            return "GET", url, {}, None
-        return "GET", url, {"Authorization": basic(login)}, None
-
-    @property
-    def _issuer(self) -> str:
-        return urlsplit(self._challenge.parameters.get("realm", "")).netloc.rpartition("@")[2]
-
-    def _refused(self, status: int, body: bytes) -> RegistryError:
-        login, host = self._login, self._wire.access.host
+    def _refused(self, purpose: Purpose, status: int, body: bytes) -> RegistryError:
+        login, place = self._login, self._issuer.place
         if status in {400, 401, 403}:
-            who = f'user "{login.username}" ({login.source})' if login else "a client without a login"
-            return DeniedError(
-                f"{self._issuer} gives {who} no token",
-                where=host,
-                hint=f"log in with: podman login {host} (or docker login, skopeo login)",
+            return purpose.failed(
+                f"{place} gives {login.shown if login else 'a client without a login'} no token",
+                hint=how_to_log_in(self._wire.access.host),
+                kind=DeniedError,
             )
         words = said(body)
-        return RegistryError(
-            f"{self._issuer} gives no token: {name_of(status)}{f' ({words})' if words else ''}", where=host
-        )
+        return purpose.failed(f"{place} gives no token: {name_of(status)}{f' ({words})' if words else ''}")
+
+
+def _token_in(content: bytes) -> tuple[str | None, float | None]:
+    """The token, and the seconds that it is good for."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None, None
+    if not isinstance(data, dict):
+        return None, None
+    text, life = data.get("token") or data.get("access_token"), data.get("expires_in")
+    if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        return None, None
+    return text, float(life) if isinstance(life, (int, float)) and life > 0 else None

@@ -55,6 +55,9 @@ def _check_references(path: tuple[str, str], image: dict[str, Any]) -> Iterator[
             )
         if key == "base" and reference.tag is None and reference.digest is None:
             yield Mistake((*path, key), f"{quoted(text)} has neither tag nor digest")
+        if key == "base" and reference.pinned and image.get("followBase") is True:
+            message = '"followBase" has no use with a base that is pinned by digest; keep one of the two'
+            yield Mistake((*path, "followBase"), message, at_key=True)
 
 
 def _check_platforms(path: tuple[str, str], image: dict[str, Any]) -> Iterator[Mistake]:

@@ -1,0 +1,129 @@
+"""``vddkctl image verify``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vddkctl.cli.image.options import CaFile, ImageName, OptionalSpec, PlainHttp, PlatformOption, SkipVerify
+from vddkctl.cli.options import Output, OutputOption, Verbose
+from vddkctl.cli.output import data, json_data, progress, style
+from vddkctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from vddkctl.cli.image.named import Named
+    from vddkctl.prepare import Preparation
+    from vddkctl.progress import Progress
+    from vddkctl.site.model import ImageSpec
+    from vddkctl.verify import Expected, LocalArchive
+
+NAME = "verify"
+
+Archive = Annotated[
+    str | None,
+    typer.Option(
+        "--archive", metavar="FILE", help="The vendor's archive that the image is to hold; else the spec's."
+    ),
+]
+Sha256 = Annotated[
+    str | None,
+    typer.Option("--sha256", metavar="HEX", help="The archive's checksum, where it is not at hand."),
+]
+
+
+def run(
+    image: ImageName,
+    archive: Archive = None,
+    sha256: Sha256 = None,
+    platform: PlatformOption = None,
+    file: OptionalSpec = None,
+    ca_file: CaFile = None,
+    skip_verify: SkipVerify = None,
+    plain_http: PlainHttp = None,
+    output: OutputOption = Output.TEXT,
+    verbose: Verbose = 0,
+) -> int:
+    """Prove that an image holds the vendor's archive, and will work.
+
+    Every byte is read from the registry: digests, the archive's layer, libraries and links, user and entrypoint,
+    platforms, and files that look like secrets. For an image of the spec its archive, base and platforms count.
+    """
+    from vddkctl.cli.image.named import open_named, platform_option
+    from vddkctl.registry.found import found
+    from vddkctl.report.verify_text import verify_json, verify_text
+    from vddkctl.verify import verify
+
+    checksum, wanted = _checksum(sha256), platform_option(platform)
+    shown = progress(verbose)
+    named = open_named(file, shown, ca_file, skip_verify, plain_http)
+    reference = named.reference(image)
+    registry = named.registry(reference)
+    descriptor = found(registry, reference)
+    expected = _expected(named, named.spec(image), archive, checksum, shown)
+    verification = verify(registry, reference, descriptor, expected, shown, wanted)
+    if output is Output.JSON:
+        json_data(verify_json(verification, str(named.written(image))))
+    else:
+        data(verify_text(verification, str(named.written(image)), style()))
+    return 0 if verification.holds else 1
+
+
+def _checksum(text: str | None) -> str | None:
+    checksum = text.lower().removeprefix("sha256:") if text is not None else None
+    if checksum is not None and not re.fullmatch("[0-9a-f]{64}", checksum):
+        raise UsageError("--sha256 takes 64 hexadecimal digits", hint="as printed by: sha256sum ARCHIVE")
+    return checksum
+
+
+def _expected(
+    named: Named, spec: ImageSpec | None, archive: str | None, sha256: str | None, progress: Progress
+) -> Expected:
+    """What the command line says, and for the rest the spec. Raises ArchiveError for an archive that is no use."""
+    from vddkctl.places import Places
+    from vddkctl.prepare import Preparation
+    from vddkctl.verify import Expected
+
+    preparation = Preparation(named.places, progress)
+    at_hand = None
+    if archive is not None:
+        at_hand = _local(Preparation(Places(named.here, named.places.environment), progress), archive, sha256)
+    elif spec is not None:
+        sha256 = sha256 or spec.archive.sha256
+        if preparation.has_archive(spec):
+            at_hand = _local(preparation, spec.archive.path, sha256)
+    sha256 = at_hand.facts.sha256 if at_hand else sha256
+    if spec is None:
+        return Expected(sha256, at_hand)
+    return _declared(preparation, spec, sha256, at_hand)
+
+
+def _local(preparation: Preparation, path: str, sha256: str | None) -> LocalArchive:
+    from vddkctl.verify import LocalArchive
+
+    return LocalArchive(preparation.places.path(path), preparation.archive(path, sha256))
+
+
+def _declared(
+    preparation: Preparation, spec: ImageSpec, sha256: str | None, at_hand: LocalArchive | None
+) -> Expected:
+    from vddkctl.oci.image import BaseImage
+    from vddkctl.oci.platform import Platform, parse_platform
+    from vddkctl.oci.reference import parse
+    from vddkctl.verify import Expected, ExpectedBase
+
+    reference = parse(spec.base)
+
+    def read(platform: Platform, digest: str | None) -> BaseImage:
+        wanted = reference if digest is None else reference.with_digest(digest)
+        return preparation.bases.ground(wanted, [platform]).images[platform]
+
+    return Expected(
+        sha256,
+        at_hand,
+        tuple(parse_platform(platform) for platform in spec.platforms),
+        spec.allow_platform_mismatch,
+        # A Dockerfile has a base of its own.
+        None if spec.dockerfile else ExpectedBase(spec.base, reference.pinned, read),
+    )

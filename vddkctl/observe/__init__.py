@@ -1,0 +1,65 @@
+"""Looks at the world: registries, archives and the cluster, at the same time. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vddkctl.cluster.base import Cluster
+from vddkctl.errors import ClusterError
+from vddkctl.observe.images import Images
+from vddkctl.places import Places
+from vddkctl.plan.codec import decode_record
+from vddkctl.plan.observed import Observed
+from vddkctl.plan.record import Record
+from vddkctl.progress import Progress, Stoppable
+from vddkctl.site.source import LoadedSite
+from vddkctl.threads import start
+
+DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
+
+
+def observe(
+    loaded: LoadedSite,
+    places: Places,
+    progress: Progress,
+    may_be_absent: Callable[[str], bool] = lambda address: False,
+) -> Observed:
+    """Everything the plan is computed from.
+
+    An image whose address ``may_be_absent`` need not be made here: without its archive or base, what was last applied
+    stands for it. Raises the error of the first place that fails.
+    """
+    site = loaded.site
+    cluster = places.cluster(site.cluster.manifests)
+    stoppable = Stoppable(progress)
+    state = start(cluster.observe, site.cluster.namespace)
+    remembered = start(read_record, cluster, site.metadata.name)
+    images = start(lambda: Images(loaded, places, stoppable, remembered.result, may_be_absent).all())
+    try:
+        return Observed(
+            cluster=state.result(),
+            images=images.result(),
+            record=remembered.result(),
+            default_image=places.environment.get(DEFAULT_IMAGE) or None,
+            cluster_name=cluster.name,
+            folder=str(places.folder),
+        )
+    except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
+        stoppable.stop()
+        raise
+
+
+def read_record(cluster: Cluster, site: str) -> Record | None:
+    """The record of a site, or None when nothing was applied yet. Raises ClusterError for one that is damaged."""
+    content = cluster.read_record(site)
+    if content is None:
+        return None
+    name = f"{cluster.name}, record of {site}"
+    record = decode_record(content, name)
+    if record.site != site:
+        raise ClusterError(
+            f"this is the record of another site, {record.site}",
+            where=name,
+            hint="bring the right one back from Git, or remove this one",
+        )
+    return record

@@ -1,0 +1,138 @@
+"""The declared images: what each tag should name, and what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vddkctl.errors import ArchiveError, VddkctlError
+from vddkctl.observe.standing import standing
+from vddkctl.observe.tagged import Tagged
+from vddkctl.observe.unmade import Difference, difference, said_material
+from vddkctl.oci.reference import parse
+from vddkctl.places import Places
+from vddkctl.plan.images import LastBase, image_address, image_reference, last_base, stand_in
+from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage
+from vddkctl.plan.record import Record
+from vddkctl.prepare import Preparation
+from vddkctl.prepare.bases import Ground
+from vddkctl.prepare.material import FromArchive, Material
+from vddkctl.progress import Progress
+from vddkctl.site.model import ImageSpec
+from vddkctl.site.source import LoadedSite
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a tag should name."""
+
+    digest: str
+    built: BuiltImage | None
+    base: ObservedBase
+
+
+@dataclass(frozen=True)
+class Images:
+    """Looks at images. ``record`` waits for the record, which is read at the same time."""
+
+    loaded: LoadedSite
+    places: Places
+    progress: Progress
+    record: Callable[[], Record | None]
+    may_be_absent: Callable[[str], bool]
+
+    def all(self) -> dict[str, ObservedImage]:
+        """Every declared image, by its name. Raises the first error, with its place in the spec."""
+        declared = self.loaded.site.images
+        preparation = Preparation(self.places, self.progress)
+        bases = [parse(spec.base) for spec in declared.values()]
+        preparation.tags.look(
+            [
+                *(parse(image_reference(spec)) for spec in declared.values()),
+                *(base for base in bases if not base.pinned),
+            ]
+        )
+        # One after the other: two images of one archive must not read it twice, and each read uses all cores.
+        return {name: _Look(self, preparation, name, spec).image() for name, spec in declared.items()}
+
+
+@dataclass(frozen=True)
+class _Look:
+    images: Images
+    preparation: Preparation
+    name: str
+    spec: ImageSpec
+
+    def image(self) -> ObservedImage:
+        reference, places = parse(image_reference(self.spec)), self.images.places
+        with self._placed("repository"):
+            found = self.preparation.tags.named(reference)
+            tagged = Tagged(places, places.located(reference), found)
+        record = self.images.record()
+        last = stand_in(record, self.name)
+        try:
+            now = found.digest if found else None
+            wanted = self._wanted(tagged, last_base(record, self.name, self.spec, now))
+        except VddkctlError as error:
+            if last is None or not self.images.may_be_absent(image_address(self.name)):
+                raise
+            with self._placed("repository"):
+                return ObservedImage(last, tagged.pushed(last), error=error)
+        with self._placed("repository"):
+            pushed = tagged.pushed(wanted.digest)
+        return ObservedImage(wanted.digest, pushed, wanted.built, base=wanted.base)
+
+    def _wanted(self, tagged: Tagged, before: LastBase) -> _Wanted:
+        with self._placed("archive"):
+            material = self._material(tagged)
+        with self._placed("base"):
+            ground, base = standing(
+                self.spec,
+                self.preparation.bases,
+                before,
+                tagged,
+                lambda ground: self._digest(material, ground),
+            )
+            if isinstance(material, FromArchive):
+                built = self.preparation.prepared(self.spec, material, ground).built
+                return _Wanted(built.digest, built, base)
+            wanted = self._digest(material, ground)
+        with self._placed("archive"):
+            unlike = difference(tagged, wanted, base)
+            if unlike:
+                raise self._needed(unlike)
+        return _Wanted(wanted, None, base)
+
+    def _material(self, tagged: Tagged) -> Material:
+        declared = self.spec.archive.sha256
+        if declared is None or self.preparation.has_archive(self.spec):
+            return self.preparation.material(self.spec)
+        said = said_material(tagged, declared)
+        if isinstance(said, Difference):
+            raise self._needed(said)
+        return said
+
+    def _needed(self, unlike: Difference) -> VddkctlError:
+        try:
+            self.preparation.archive(self.spec.archive.path)
+        except VddkctlError as error:
+            missing = error
+        else:
+            missing = ArchiveError("it was not there a moment ago", where=self.spec.archive.path)
+        return unlike.error(missing, self.spec.archive.sha256 or "")
+
+    def _digest(self, material: Material, ground: Ground) -> str:
+        return self.preparation.on(self.spec, material, ground).descriptor.digest
+
+    @contextmanager
+    def _placed(self, key: str) -> Iterator[None]:
+        """Say of what fails in the block which part of the spec it comes from."""
+        try:
+            yield
+        except VddkctlError as error:
+            position = self.images.loaded.source.key("images", self.name, key)
+            name = self.images.loaded.source.name
+            place = f"{name}:{position.line}:{position.column}: image {self.name}"
+            error.where = f"{place}: {error.where}" if error.where else place
+            raise

@@ -1,0 +1,44 @@
+"""What tags name now: each is asked for once, many at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+
+from vddkctl.errors import VddkctlError
+from vddkctl.oci.descriptor import Descriptor
+from vddkctl.oci.reference import Reference
+from vddkctl.places import Places
+from vddkctl.threads import each
+
+_AT_ONCE = 8
+
+
+class Tags:
+    """Answers of one moment. Not for what has to be true when something is written."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._answers: dict[str, Descriptor | VddkctlError | None] = {}
+
+    def look(self, references: Iterable[Reference]) -> None:
+        """Ask for all of these. What fails is told by :meth:`named`."""
+        unknown = {
+            str(reference): reference for reference in references if str(reference) not in self._answers
+        }
+        self._answers |= zip(unknown, each(self._ask, unknown.values(), _AT_ONCE), strict=True)
+
+    def named(self, reference: Reference) -> Descriptor | None:
+        """What a reference names; None when it is not there. Raises the error that was met."""
+        self.look([reference])
+        answer = self._answers[str(reference)]
+        if isinstance(answer, VddkctlError):
+            raise copy(answer)  # whoever catches it may add to it
+        return answer
+
+    def _ask(self, reference: Reference) -> Descriptor | VddkctlError | None:
+        try:
+            located = self._places.located(reference)
+            return self._places.registry(located).resolve(located)
+        except VddkctlError as error:
+            return error

@@ -1,0 +1,1 @@
+"""Images as files: tar archives that other tools load."""

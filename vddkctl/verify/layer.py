@@ -1,0 +1,65 @@
+"""What is kept of a layer that was read, and of one that could not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vddkctl.build.archive.survey import Found
+from vddkctl.oci.descriptor import Descriptor
+from vddkctl.vddk.archive import ROOT
+from vddkctl.verify.secret_files import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry that is kept. ``content`` is the SHA-256 of a file, where it was asked for."""
+
+    found: Found
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer whose bytes are those of its digest. ``md5`` is of the packed bytes, ``remarks`` are warnings.
+
+    Of the files that are not among ``items`` only the ``folders`` are known.
+    """
+
+    descriptor: Descriptor
+    diff_id: str
+    md5: str
+    items: tuple[Item, ...]
+    folders: frozenset[str]
+    secrets: tuple[Secret, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def holds_vddk(self) -> bool:
+        """Whether it puts anything but folders below the vendor's root folder."""
+        return any(is_below(item.found.path) and item.found.entry.kind != "folder" for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A layer that could not be read, or not be looked into."""
+
+    descriptor: Descriptor
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What to look at in all layers of an image.
+
+    ``contents``: the files below the vendor's root folder are hashed. ``programs`` are names of files that are kept
+    wherever they are; links, folders and programs in the usual places always are.
+    """
+
+    contents: bool = False
+    programs: frozenset[str] = frozenset()
+
+
+def is_below(path: str) -> bool:
+    """Whether it is the vendor's root folder, or lies below it."""
+    return path == ROOT or path.startswith(f"{ROOT}/")

@@ -1,0 +1,70 @@
+"""Whether an image is for the right platforms, and stands on the right base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vddkctl.errors import VddkctlError
+from vddkctl.oci.platform import Platform
+from vddkctl.verify.check import Check, failed, passed, warned
+from vddkctl.verify.documents import Pulled
+from vddkctl.verify.expected import Expected, ExpectedBase
+
+_HOME = Platform("linux", "amd64")
+"""Where CDI and Forklift run VDDK."""
+
+_BUILD_AGAIN = "build the image again, and push it"
+_LOOK = "look at the base that the spec names"
+
+
+def platform_checks(
+    images: Sequence[Pulled], expected: Expected, platform: Platform | None
+) -> Iterator[Check]:
+    """Whether each image is for what it is listed for, and whether those that are wanted are there."""
+    for image in images:
+        if image.config:
+            yield _platform(image, image.config.platform)
+    there = [image.platform for image in images if image.platform]
+    wanted = (platform,) if platform else expected.platforms
+    missing = [str(want) for want in wanted if not any(want.runs(has) for has in there)]
+    beyond = [str(has) for has in there if wanted and not any(want.runs(has) for want in wanted)]
+    if missing:
+        known = ", ".join(map(str, there)) or "none that can be told"
+        yield failed("platform", "", f"it is not for {', '.join(missing)}; it is for {known}", _BUILD_AGAIN)
+    if beyond:
+        what = f"it is also for {', '.join(beyond)}, which the spec does not name"
+        yield warned("platform", "", what, _BUILD_AGAIN)
+
+
+def base_check(image: Pulled, expected: ExpectedBase | None) -> Iterator[Check]:
+    """Whether the lower layers are those of the base, by diff ID: another packing of them is the same base.
+
+    A base that the spec names by tag may have moved since: then it is the one that the image says it stands on.
+    """
+    if expected is None or image.config is None:
+        return
+    digest = None if expected.pinned else image.claimed_base
+    name = expected.name if digest is None else f"{expected.name} as it was, {digest}"
+    try:
+        base = expected.read(image.config.platform, digest)
+    except VddkctlError as error:
+        yield warned("base", image.name, f"{name} cannot be read: {error.what}", error.hint or _LOOK)
+        return
+    own = image.config.diff_ids
+    if base.config.diff_ids == own[: len(base.config.diff_ids)]:
+        yield passed("base", image.name, f"its lower layers are those of {name}")
+    elif expected.pinned or digest:
+        yield failed("base", image.name, f"its lower layers are not those of {name}", _BUILD_AGAIN)
+    else:
+        what = f"its lower layers are not those that {name} has now: it may have moved since"
+        yield warned("base", image.name, what, "build the image again, or pin the base by its digest")
+
+
+def _platform(image: Pulled, said: Platform) -> Check:
+    if image.listed and not image.listed.runs(said):
+        what = f"it is listed for {image.listed}, and its config says {said}"
+        return failed("platform", image.name, what, _BUILD_AGAIN)
+    if not said.runs(_HOME):
+        what = f"{said}, where nothing runs VDDK: CDI and Forklift want {_HOME}"
+        return warned("platform", image.name, what, f"build the image for {_HOME}")
+    return passed("platform", image.name, str(said))

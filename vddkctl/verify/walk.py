@@ -1,0 +1,96 @@
+"""The walk over one layer's entries.
+
+Whatever a base has in its layers is let through, devices and all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from vddkctl.build.archive.bounds import Bounds
+from vddkctl.build.archive.survey import HEAD, Found
+from vddkctl.build.archive.tar import Entry, TarStream
+from vddkctl.vddk.elf import ElfProbe
+from vddkctl.verify.layer import Attention, Item, is_below
+from vddkctl.verify.secret_files import MOST_READ, Secret, secret_in
+
+_BINARIES = frozenset({"bin", "sbin"})
+_MOST_SECRETS = 1000
+_MOST_REMARKS = 3
+
+
+class Walk:
+    """Takes the entries of one layer, and keeps what matters of them. What is suspicious is told, not refused."""
+
+    def __init__(self, tar: TarStream, attention: Attention, kept: Bounds) -> None:
+        self._tar = tar
+        self._attention = attention
+        self._kept = kept
+        self.items: list[Item] = []
+        self.folders: set[str] = set()
+        """Where the files lie that are not kept."""
+        self.secrets: list[Secret] = []
+        self.remarks: list[str] = []
+
+    def visit(self, entry: Entry) -> None:
+        """Take one entry; its contents are read where they matter."""
+        path, climbs = _placed(entry.name)
+        if climbs and len(self.remarks) < _MOST_REMARKS:
+            self.remarks.append(f"it has a path with ..: {entry.name}")
+        item = self._file(path, entry) if entry.kind == "file" else Item(Found(path, entry))
+        if self._matters(path, entry):
+            self._keep(path, entry.link)
+            self.items.append(item)
+        elif (folder := path.rpartition("/")[0]) not in self.folders:
+            self._keep(folder)
+            self.folders.add(folder)
+
+    def _keep(self, path: str, link: str = "") -> None:
+        self._kept.header()
+        self._kept.names(path, link, ())
+
+    def _matters(self, path: str, entry: Entry) -> bool:
+        if entry.kind in ("folder", "symlink") or is_below(path):
+            return True
+        folder, _, name = path.rpartition("/")
+        return (
+            name.startswith(".wh.")
+            or folder.rpartition("/")[2] in _BINARIES
+            or name in self._attention.programs
+        )
+
+    def _file(self, path: str, entry: Entry) -> Item:
+        found, below = Found(path, entry), is_below(path)
+        probe = ElfProbe() if below and found.is_library else None
+        digest = hashlib.sha256() if below and self._attention.contents else None
+        room = MOST_READ if entry.size <= MOST_READ else HEAD
+        text = bytearray()
+        for piece in self._tar.content():
+            if probe:
+                probe.feed(piece)
+            if digest:
+                digest.update(piece)
+            if len(text) < room:
+                text += piece[: room - len(text)]
+        self._suspect(path, bytes(text))
+        elf = probe.result() if probe else None
+        head = b"" if elf else bytes(text[:HEAD])
+        return Item(Found(path, entry, elf, head), digest.hexdigest() if digest else "")
+
+    def _suspect(self, path: str, text: bytes) -> None:
+        what = secret_in(path, text)
+        if what and len(self.secrets) < _MOST_SECRETS:
+            self.secrets.append(Secret(path, what))
+
+
+def _placed(name: str) -> tuple[str, bool]:
+    """Where an entry comes to lie, and whether its name climbs: no runtime lets it out of the image."""
+    parts: list[str] = []
+    climbs = False
+    for part in name.split("/"):
+        if part == "..":
+            climbs = True
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts), climbs
