@@ -10,7 +10,6 @@ from tests.support.sites import BERLIN, CONTROLLER, EIGHT, PROD, SEVEN, TEST, Si
 from vddkctl.apply.result import Status
 from vddkctl.cluster.base import FieldEdit, ObjectChange, WriteOutcome
 from vddkctl.cluster.folder import ManifestFolder
-from vddkctl.demo.base import make_base
 from vddkctl.demo.sample import make_archive
 from vddkctl.errors import StalePlanError
 from vddkctl.oci.reference import parse
@@ -40,12 +39,6 @@ def tagged(site: SiteOnDisk) -> None:
 
 def archived(site: SiteOnDisk) -> None:
     make_archive(site.root / "eight.tar.gz", version="8.0.1", size=50_000)
-
-
-def rebased(site: SiteOnDisk) -> None:
-    program = (site.root / "busybox").read_bytes()
-    (site.root / "busybox").write_bytes(program + bytes(4))
-    make_base(site.root / "base", "small", site.root / "busybox")
 
 
 MOVES: list[tuple[str, Move, list[tuple[str, str]]]] = [

@@ -56,7 +56,9 @@ def open_to_anyone(site: RegistrySite) -> str:
 def test_a_public_registry_is_refused_before_anything_is_written(open_site: RegistrySite) -> None:
     site, before = open_site, open_site.disk.tree()
     warning = site.warnings()["public-registry"]
-    assert warning.startswith(f"{open_to_anyone(site)}; VDDK's licence forbids that, and apply will refuse: make the")
+    assert warning.startswith(
+        f"{open_to_anyone(site)}; VDDK's licence forbids that, and apply will refuse: make the"
+    )
     done = site.run("apply", "--auto-approve")
     assert done.code == 1
     assert done.err == (
@@ -87,7 +89,11 @@ def test_a_public_registry_is_warned_about(open_site: RegistrySite) -> None:
     done = site.run("apply", "--auto-approve", "--output", "json")
     assert done.code == 0
     ends = {each["address"]: each["warning"] for each in json.loads(done.out)["results"]}
-    assert ends == {EIGHT: f"{open_to_anyone(site)}; VDDK's licence forbids that", CONTROLLER: None, PROD: None}
+    assert ends == {
+        EIGHT: f"{open_to_anyone(site)}; VDDK's licence forbids that",
+        CONTROLLER: None,
+        PROD: None,
+    }
     drift = site.run("drift")
     assert (drift.code, drift.out) == (0, "No drift.\n")
     assert drift.err == f"{EIGHT}: {open_to_anyone(site)}; VDDK's licence forbids that.\n"

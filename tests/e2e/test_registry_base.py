@@ -37,7 +37,9 @@ def without_cache(site: RegistrySite, home: Path) -> None:
 
 
 def test_a_base_by_tag_is_warned_about_and_a_pinned_one_is_not(site: RegistrySite) -> None:
-    assert site.warnings()["base-floating"].endswith(f"pin it: {site.host}/{site.base.name}@{site.base_digest}")
+    assert site.warnings()["base-floating"].endswith(
+        f"pin it: {site.host}/{site.base.name}@{site.base_digest}"
+    )
     site.change("base:small", f"base:small@{site.base_digest}")
     assert site.warnings() == {}
 
@@ -132,7 +134,9 @@ def test_a_plan_whose_base_is_gone_says_what_to_do(site: RegistrySite, home: Pat
     done = site.run("plan")
     assert done.code == 1
     assert f"the base that the image was last made on is gone: {old}" in done.err
-    assert f"pin the one that is there now (base: {site.host}/{site.base.name}@{site.base_digest})" in done.err
+    assert (
+        f"pin the one that is there now (base: {site.host}/{site.base.name}@{site.base_digest})" in done.err
+    )
     assert site.run("drift").out == "No drift.\n"
     site.change("base:small\n", "base:small\n    followBase: true\n")
     site.apply()

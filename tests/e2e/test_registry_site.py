@@ -78,13 +78,18 @@ def test_tags_are_asked_for_at_the_same_time(
     tmp_path: Path, own_registry: RunningRegistry, repository: str, vddkctl: Vddkctl, skopeo: Skopeo
 ) -> None:
     both = Barrier(2, timeout=20)
-    waits = (Stall("HEAD", "/vddk/manifests/", until=both.wait), Stall("HEAD", "/other/manifests/", until=both.wait))
+    waits = (
+        Stall("HEAD", "/vddk/manifests/", until=both.wait),
+        Stall("HEAD", "/other/manifests/", until=both.wait),
+    )
     with faults(own_registry, *waits) as proxy:
         site = make_registry_site(
             tmp_path / "site", own_registry, repository, vddkctl, skopeo, host=proxy.host
         )
         other = "images:\n  other:\n    archive: {path: ./seven.tar.gz}\n    tag: 7.0.3\n"
-        other += f"    repository: {site.host}/{repository}/other\n    base: {site.host}/{repository}/base:small\n"
+        other += (
+            f"    repository: {site.host}/{repository}/other\n    base: {site.host}/{repository}/base:small\n"
+        )
         site.change("images:\n", other)
         assert site.run("plan").code == 0
         assert not both.broken
@@ -98,7 +103,11 @@ def test_a_tag_that_skopeo_moved_is_drift_and_put_back(site: RegistrySite, golde
     assert drift.code == 3
     golden("registry/drift.txt", site.plain(drift.out))
     (moved,) = json.loads(site.run("drift", "--output", "json").out)["drift"]
-    assert (moved["address"], moved["reason"], moved["fields"][0]["before"]) == (EIGHT, "tag-moved", site.base_digest)
+    assert (moved["address"], moved["reason"], moved["fields"][0]["before"]) == (
+        EIGHT,
+        "tag-moved",
+        site.base_digest,
+    )
     assert moved["found"]["created"] == "2024-01-01T00:00:00Z"
     site.apply()
     assert site.digest == ours
@@ -148,7 +157,9 @@ def test_a_saved_plan_is_done_wherever_the_site_is_with_the_registrys_settings(
 
 def test_a_plan_with_other_settings_than_vddkctl_writes_is_refused(site: RegistrySite) -> None:
     path = site.root / saved(site)
-    path.write_text(path.read_text().replace('"registries": {}', f'"registries": {{"{site.host}": {{"tls": "off"}}}}'))
+    path.write_text(
+        path.read_text().replace('"registries": {}', f'"registries": {{"{site.host}": {{"tls": "off"}}}}')
+    )
     done = site.run("apply", "plan.json")
     assert done.code == 1
     assert f"the plan's part about the registry {site.host} is not what vddkctl wrote" in done.err
@@ -160,7 +171,9 @@ def test_a_registry_that_is_gone_is_no_drift_but_a_failure(site: RegistrySite) -
     for command in ("plan", "drift"):
         done = site.run(command)
         assert (done.code, done.out) == (1, "")
-        assert f"image vddk-8: localhost:1/{site.repository}/vddk:8.0.1: cannot read the tag 8.0.1" in done.err
+        assert (
+            f"image vddk-8: localhost:1/{site.repository}/vddk:8.0.1: cannot read the tag 8.0.1" in done.err
+        )
 
 
 def test_other_changes_are_done_when_the_image_cannot_be_pushed(

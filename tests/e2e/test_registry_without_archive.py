@@ -33,7 +33,9 @@ def site(
 def declare(site: RegistrySite) -> str:
     sha256 = hashlib.sha256((site.root / "eight.tar.gz").read_bytes()).hexdigest()
     spec = site.disk.spec
-    spec.write_text(re.sub(r"path: \./eight[^}]*}", f"path: ./eight.tar.gz, sha256: {sha256}}}", spec.read_text()))
+    spec.write_text(
+        re.sub(r"path: \./eight[^}]*}", f"path: ./eight.tar.gz, sha256: {sha256}}}", spec.read_text())
+    )
     return sha256
 
 
@@ -49,7 +51,9 @@ def refused(site: RegistrySite) -> Completed:
 
 @pytest.mark.parametrize("record", [True, False], ids=["with a record", "without a record"])
 @pytest.mark.parametrize("private", [True, False], ids=["normalised", "verbatim"])
-def test_an_image_that_is_as_declared_is_no_change(site: RegistrySite, *, record: bool, private: bool) -> None:
+def test_an_image_that_is_as_declared_is_no_change(
+    site: RegistrySite, *, record: bool, private: bool
+) -> None:
     make_archive(site.root / "eight.tar.gz", size=40_000, private=private)
     sha256 = declare(site)
     site.apply()
@@ -90,7 +94,9 @@ def test_another_declared_archive_needs_that_archive(site: RegistrySite) -> None
     text = f"the tag names an image of the archive sha256:{old}, declared is sha256:{'ab' * 32}"
     done = refused(site)
     assert re.match(r"Error: site\.yaml:7:5: image vddk-8: /.*/eight\.tar\.gz: ", done.err)
-    assert f"{NEEDED} (archive-changed): {text}\n  bring the archive with sha256:{'ab' * 32} here\n" in done.err
+    assert (
+        f"{NEEDED} (archive-changed): {text}\n  bring the archive with sha256:{'ab' * 32} here\n" in done.err
+    )
     drift = site.run("drift")
     assert (drift.code, drift.out) == (0, "No drift.\n")
     assert f"(archive-changed): {text}" in drift.err

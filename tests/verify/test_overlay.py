@@ -147,7 +147,7 @@ def test_a_way_through_a_link_is_told(layout: Layout, archive: Path) -> None:
         ([link("srv", f"/{ROOT}"), folder("srv/lib64/more")], "srv/lib64/more"),
         ([link("srv", f"./x/../{ROOT}"), link("x", "."), link("srv/libssl.so", "y")], "srv/libssl.so"),
         ([link("srv", "/"), folder(f"srv/{ROOT}")], f"srv/{ROOT}"),
-        ([link(f"{ROOT}/include", "/tmp"), file(f"{ROOT}/include/x.h")], f"{ROOT}/include/x.h"),
+        ([link(f"{ROOT}/include", "doc"), file(f"{ROOT}/include/x.h")], f"{ROOT}/include/x.h"),
     ):
         verification = over(layout, archive, *items)
         assert "links" in failures(verification)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from vddkctl.errors import DeniedError, PlanFileError, RegistryError, UnreachableError, VddkctlError
+from vddkctl.errors import PlanFileError, RegistryError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.model import Change, ImageWork
 from vddkctl.prepare import Preparation, Prepared
+from vddkctl.prepare.bases import Bases, Ground
+from vddkctl.prepare.preparation import platforms_of
 from vddkctl.progress import Progress
 from vddkctl.registry.push import push
 from vddkctl.site.model import ImageSpec
@@ -31,27 +33,22 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | 
             None,
             f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}",
         )
-    prepared = _on_its_base(spec, work, preparation)
+    material = preparation.material(spec)
+    prepared = preparation.prepared(spec, material, _base(spec, work, preparation.bases))
     built = prepared.built
     if built.digest != work.digest:  # by another version of vddkctl, perhaps
         return None, f"the image of the plan is {work.digest}, and this vddkctl makes {built.digest}"
     return prepared, ""
 
 
-def _on_its_base(spec: ImageSpec, work: ImageWork, preparation: Preparation) -> Prepared:
-    """The image on the very base of the plan, whatever the base's tag names by now."""
-    try:
-        return preparation.image(spec, work.base_digest)
-    except (DeniedError, UnreachableError):
-        raise
-    except RegistryError as error:
-        if preparation.bases.has(parse(spec.base), work.base_digest):
-            raise
-        raise RegistryError(
-            f"the base of the plan is gone: {work.base_digest}",
-            where=error.where,
-            hint="bring it back, or make a new plan with: vddkctl plan",
-        ) from None
+def _base(spec: ImageSpec, work: ImageWork, bases: Bases) -> Ground:
+    """The very base of the plan, whatever the base's tag names by now."""
+    gone = RegistryError(
+        f"the base of the plan is gone: {work.base_digest}",
+        where=spec.base,
+        hint="bring it back, or make a new plan with: vddkctl plan",
+    )
+    return bases.at(parse(spec.base), work.base_digest, platforms_of(spec), gone)
 
 
 def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places, progress: Progress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vddkctl.errors import DeniedError, ImageError, RegistryError, UnreachableError
+from vddkctl.errors import ImageError, RegistryError
 from vddkctl.observe.tagged import Tagged
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.plan.images import LastBase
@@ -36,15 +36,9 @@ def standing(
     if last is None or last == named.digest:
         return here
     try:
-        ground = bases.ground(reference.with_digest(last), platforms_of(spec))
+        ground = bases.at(reference, last, platforms_of(spec), _gone(reference, last, named.digest))
     except ImageError:  # it is not for the platforms that are asked for by now
         return here
-    except (DeniedError, UnreachableError):
-        raise
-    except RegistryError:
-        if bases.has(reference, last):
-            raise
-        raise _gone(reference, last, named.digest) from None
     if ground.digest == named.digest:  # an index in which only other platforms have moved
         return here
     return ground, ObservedBase(ground.digest, floating=True, newer=named.digest)

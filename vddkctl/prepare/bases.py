@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from vddkctl.errors import DeniedError, RegistryError, UnreachableError
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.image import BaseImage
 from vddkctl.oci.platform import Platform
@@ -38,10 +39,26 @@ class Bases:
         images = {platform: self._base(reference, platform) for platform in platforms}
         return Ground(images, base_digest(platforms, images))
 
+    def at(
+        self, reference: Reference, digest: str, platforms: Sequence[Platform], gone: RegistryError
+    ) -> Ground:
+        """The base of this digest in the repository of ``reference``. Raises ``gone`` when it is there no more."""
+        try:
+            return self.ground(reference.with_digest(digest), platforms)
+        except (DeniedError, UnreachableError):
+            raise
+        except RegistryError:
+            if self.has(reference, digest):
+                raise
+            raise gone from None
+
     def has(self, reference: Reference, digest: str) -> bool:
         """Whether the repository of ``reference`` holds this digest: the place itself is asked."""
         located = self._places.located(reference).with_digest(digest)
-        return self._places.registry(located).resolve(located) is not None
+        registry = self._places.registry(located)
+        found = registry.resolve(located)
+        # The index of a folder may list what was removed from it.
+        return found is not None and (located.transport == "docker" or registry.has_manifest(located, found))
 
     def _base(self, reference: Reference, platform: Platform) -> BaseImage:
         from vddkctl.registry.read import read_base

@@ -63,16 +63,6 @@ class Preparation:
 
         forget(self.places.path(path), self._cache.facts)
 
-    def image(self, spec: ImageSpec, base_digest: str | None = None) -> Prepared:
-        """The image that the spec asks for, on its base as that is now, or as it was with ``base_digest``.
-
-        Raises ArchiveError, ImageError and RegistryError.
-        """
-        material, reference = self.material(spec), parse(spec.base)
-        if base_digest is not None:
-            reference = reference.with_digest(base_digest)
-        return self.prepared(spec, material, self.bases.ground(reference, platforms_of(spec)))
-
     def material(self, spec: ImageSpec) -> FromArchive:
         """The layer for the spec's archive, which is read for it. Raises ArchiveError."""
         from vddkctl.build.layer import layer_of

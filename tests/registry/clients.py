@@ -1,0 +1,66 @@
+"""Clients of real registries, with little patience, and images that they push."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.running_registry import RunningRegistry
+from tests.support.witnesses import At, Skopeo
+from vddkctl.oci.descriptor import OCI_LAYER_GZIP, Blob, Content, Descriptor
+from vddkctl.oci.digest import digest_of
+from vddkctl.oci.reference import Reference, parse
+from vddkctl.progress import Progress, Silent
+from vddkctl.registry.http.access import Access
+from vddkctl.registry.http.login import Login
+from vddkctl.registry.http.patience import Patience
+from vddkctl.registry.http.registry import HttpRegistry
+
+QUICK = Patience(attempts=4, first=0.01)
+"""Nothing waits for long, and 3 faults in a row are borne."""
+MEBIBYTE = 1024 * 1024
+
+
+def login_of(place: RunningRegistry) -> Login | None:
+    """The login of a registry's own user."""
+    return Login(place.username, place.password, source="the tests") if place.username else None
+
+
+def client(
+    place: RunningRegistry,
+    login: Login | None = None,
+    *,
+    anonymous: bool = False,
+    patience: Patience = QUICK,
+    progress: Progress | None = None,
+    environment: dict[str, str] | None = None,
+    **access: Any,
+) -> HttpRegistry:
+    """A client with the registry's own user and CA; ``access``: fields of :class:`Access`."""
+    login = login or login_of(place)
+    known: dict[str, Any] = {
+        "scheme": "https" if place.ca else "http",
+        "ca_file": place.ca,
+        "certificate_file": place.client.certificate if place.client else None,
+        "key_file": place.client.key if place.client else None,
+        "environment": {"VDDKCTL_REGISTRY_TIMEOUT": "10", **(environment or {})},
+    }
+    find = None if anonymous or login is None else (lambda host, repository: login)
+    return HttpRegistry(Access(place.host, **{**known, **access}), find, progress or Silent(), patience)
+
+
+def reference_in(place: RunningRegistry, repository: str, tag: str | None = "1") -> Reference:
+    """A tag in a registry, or a repository alone."""
+    return parse(f"{place.host}/{repository}{f':{tag}' if tag else ''}")
+
+
+def blob_of(content: bytes) -> Blob:
+    """A layer of these bytes."""
+    return Blob(Descriptor(OCI_LAYER_GZIP, digest_of(content), len(content)), Content(content))
+
+
+def noise(size: int) -> bytes:
+    """Bytes that nothing else has."""
+    return os.urandom(size)
