@@ -148,8 +148,8 @@ def test_a_file_that_is_replaced_is_noticed_when_it_is_opened_again(archive: Arc
         (lambda path: path.write_bytes(b"\0"), "is not gzip\n  name the vendor's .tar.gz file"),
         (lambda path: path.write_bytes(b"PK\3\4"), "is not gzip, but a zip file\n"),
         (lambda path: path.write_bytes(b"<html>"), "is not gzip, but an HTML page\n"),
-        (lambda path: path.write_bytes(gzip.compress(b"x")), "is gzip, but holds no tar archive\n"),
-        (lambda path: path.write_bytes(gzip.compress(b"x" * 999)), "is gzip, but holds no tar archive\n"),
+        (lambda path: path.write_bytes(gzip.compress(b"x")), "holds no tar archive\n"),
+        (lambda path: path.write_bytes(gzip.compress(b"x" * 999)), "holds no tar archive\n"),
         (lambda path: path.write_bytes(gzip.compress(b"")), "has no folder vmware-vix-disklib-distrib; it is empty"),
     ],
 )  # fmt: skip

@@ -109,6 +109,6 @@ def reading(file):
     return read(file)
 session.read_spec = reading
 sys.argv = ["vddkctl", "plan", "-f", "-"]
-from vddkctl.cli.main import main
+from vddkctl.__main__ import main
 main()
 """

@@ -47,7 +47,7 @@ def test_an_installed_one_prints_the_same(
     vddkctl: Vddkctl, installed: Path, tmp_path: Path, name: str, options: tuple[str, ...]
 ) -> None:
     done = subprocess.run(
-        [sys.executable, *options, "-c", "from vddkctl.cli.main import main; main()", "schema", name],
+        [sys.executable, *options, "-c", "from vddkctl.__main__ import main; main()", "schema", name],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed), "PYTHONWARNINGS": "error"},
         capture_output=True,

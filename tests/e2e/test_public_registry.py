@@ -18,6 +18,7 @@ from tests.support.registry_sites import RegistrySite, make_registry_site
 from tests.support.running_registry import RunningRegistry
 from tests.support.sites import CONTROLLER, EIGHT, PROD, make_site
 from tests.support.witnesses import Skopeo
+from vddkctl.errors import RegistryError
 from vddkctl.exposure import exposure
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
@@ -189,7 +190,7 @@ def test_an_image_that_is_public_once_it_is_pushed_is_named_by_nothing(
         assert site.run("drift").out == "No drift.\n"
 
 
-def places(root: Path, registry: RunningRegistry, site: RegistrySite | None = None) -> Places:
+def places(root: Path, registry: RunningRegistry) -> Places:
     settings = {}
     if registry.ca and registry.client:
         settings[registry.host] = RegistrySettings(
@@ -203,6 +204,14 @@ def places(root: Path, registry: RunningRegistry, site: RegistrySite | None = No
 def test_a_client_certificate_is_a_login_too(tmp_path: Path, mutual_tls_registry: RunningRegistry) -> None:
     reference = parse(f"{mutual_tls_registry.host}/vddk:1")
     assert exposure(places(tmp_path, mutual_tls_registry), reference) is None
+
+
+def test_a_registry_that_is_silent_to_whom_it_does_not_know_is_not_public(tmp_path: Path) -> None:
+    reference, there = parse("localhost:1/vddk:1"), Places(tmp_path, {})
+    with pytest.raises(RegistryError):
+        exposure(there, reference)
+    known = {"localhost:1": RegistrySettings(client_certificate_file="./c.pem", client_key_file="./k.pem")}
+    assert exposure(replace(there, registries=known), reference) is None
 
 
 def test_a_layout_is_never_public(tmp_path: Path) -> None:
@@ -231,6 +240,7 @@ def test_where_public_images_are_usual_privacy_has_to_be_proven(
     )
     site.skopeo.copy(f"oci:{site.root}/base:small", site.image)
     assert exposure(places(site.root, site.registry), reference) is None
+    assert exposure(places(site.root, site.registry), parse(reference.name)) is None
     # Without a login nobody is turned away who is known to have one.
     nobody = Places(make_site(site.root / "other").root, {})
     assert (exposure(nobody, reference) or found).kind == "unproven"

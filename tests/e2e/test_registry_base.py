@@ -88,8 +88,11 @@ def test_a_base_that_moved_is_taken_where_the_spec_says_so(site: RegistrySite, w
         assert set(site.warnings()) == {"base-moved"}
 
 
-def test_a_base_of_another_name_is_another_base(site: RegistrySite) -> None:
+@pytest.mark.parametrize("memory", ["the record", "the image itself"])
+def test_a_base_of_another_name_is_another_base(site: RegistrySite, memory: str) -> None:
     newer = site.move_base()
+    if memory == "the image itself":
+        without_record(site)
     site.skopeo.copy(site.base, At(site.registry, f"{site.repository}/base:next"))
     site.change("base:small", "base:next")
     (change, _) = site.plan()["changes"]
@@ -126,6 +129,21 @@ def test_a_saved_plan_whose_base_is_gone_fails_clearly(site: RegistrySite, home:
     assert f"✗ {EIGHT}  failed: {site.host}/{site.repository}/base" in done.out
     assert f"the base of the plan is gone: {old}" in done.out
     assert set(site.registry.tags(f"{site.repository}/vddk")) == {"8.0.1"}
+
+
+def test_a_base_that_is_only_remembered_cannot_be_pushed(site: RegistrySite) -> None:
+    """What it is, is in the cache; its layers are nowhere."""
+    layer = site.skopeo.manifest(site.base)["layers"][0]["digest"]
+    site.change(f"{site.repository}/vddk\n", f"{site.repository}/other\n")
+    assert site.run("plan", "-o", "plan.json").code == 0
+    old = forget_base(site)
+    for link in site.registry.root.rglob(f"_layers/sha256/{layer.partition(':')[2]}/link"):
+        link.unlink()
+    site.registry.blob(layer).unlink()
+    done = site.run("apply", "plan.json")
+    assert done.code == 1
+    assert f"the base of the plan is gone: {old}" in done.out
+    assert site.registry.tags(f"{site.repository}/other") == {}
 
 
 def test_a_plan_whose_base_is_gone_says_what_to_do(site: RegistrySite, home: Path) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from base64 import b64encode
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
-from tests.conftest import Golden, Vddkctl
+from tests.conftest import ROOT, Golden, Vddkctl
 from tests.support.fault_proxy import faults
 from tests.support.faults import Stall
 from tests.support.registries import PASSWORD, READER
@@ -192,3 +196,30 @@ def test_other_changes_are_done_when_the_image_cannot_be_pushed(
     auth.write_text(writer)
     site.apply()
     assert site.digest
+
+
+def test_an_interrupt_does_not_wait_for_a_registry_that_is_silent(
+    tmp_path: Path, own_registry: RunningRegistry, repository: str, vddkctl: Vddkctl, skopeo: Skopeo
+) -> None:
+    asked, over = Event(), Event()
+
+    def silent() -> None:
+        asked.set()
+        over.wait()
+
+    with faults(own_registry, Stall("HEAD", "/vddk/manifests/", until=silent)) as proxy:
+        site = make_registry_site(
+            tmp_path / "site", own_registry, repository, vddkctl, skopeo, host=proxy.host
+        )
+        words = [sys.executable, "-m", "vddkctl", "plan"]
+        # Without a limit of its own: only the interrupt can end it.
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "VDDKCTL_REGISTRY_TIMEOUT": "100000"}
+        process = subprocess.Popen(words, cwd=site.root, env=environment, stderr=subprocess.PIPE, text=True)
+        try:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            over.set()
+            process.kill()
+        assert (process.returncode, said) == (130, "Interrupted.\n")

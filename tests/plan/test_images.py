@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from tests.support.worlds import ARCHIVE, BUILT, IMAGE, PUSHED, World, controller, digest, provider
-from vddkctl.plan.model import Origin, Plan
-from vddkctl.plan.observed import ObservedBase, PushedImage
+from vddkctl.errors import ArchiveError
+from vddkctl.plan.codec import decode_plan, encode_plan
+from vddkctl.plan.images import LastBase, last_base
+from vddkctl.plan.make import make_plan
+from vddkctl.plan.model import FoundImage, Origin, Plan
+from vddkctl.plan.observed import ObservedBase, ObservedImage, PushedImage
+from vddkctl.plan.record import Record
 from vddkctl.vddk.archive import Library
 
 ADDRESS = "image.vddk-8"
@@ -95,6 +100,132 @@ def test_settings_wait_for_the_image_they_name() -> None:
 )
 def test_a_person_is_told(built: Any, spec: str, codes: set[str]) -> None:
     assert told(World(built={"vddk-8": built}).plan(IMAGE + spec)) == codes
+
+
+@pytest.mark.parametrize(
+    ("base", "spec", "code", "message"),
+    [
+        (
+            ObservedBase(digest("e"), floating=True),
+            IMAGE,
+            "base-floating",
+            f"the base oci:./base:busybox is named by tag and may change; pin it: oci:./base:busybox@{digest('e')}",
+        ),
+        (
+            ObservedBase(digest("e"), floating=True),
+            f"{IMAGE}    followBase: true\n",
+            "base-floating",
+            (
+                "the base oci:./base:busybox is followed: when that tag moves, so does the image; to pin it instead: "
+                f"oci:./base:busybox@{digest('e')}"
+            ),
+        ),
+        (
+            ObservedBase(digest("e"), floating=True, newer=digest("f")),
+            IMAGE,
+            "base-moved",
+            (
+                f"the base oci:./base:busybox names {digest('f')} by now, and the image stays on {digest('e')}; pin the "
+                f"new one (base: oci:./base:busybox@{digest('f')}) or set images.vddk-8.followBase: true"
+            ),
+        ),
+    ],
+)
+def test_a_person_is_told_of_a_base_that_may_move(
+    base: ObservedBase, spec: str, code: str, message: str
+) -> None:
+    (warning,) = World(bases={"vddk-8": base}).plan(spec).warnings
+    assert (warning.code, warning.address, warning.message) == (code, ADDRESS, message)
+
+
+def test_what_a_tag_that_moves_named_until_then_is_told() -> None:
+    pushed = PushedImage(digest("1"), "0" * 64, digest("f"), version="7.0.3", created="2023-01-02T03:04:05Z")
+    (change,) = World(pushed={"vddk-8": pushed}).plan(IMAGE).changes
+    assert change.found == FoundImage("7.0.3", "0" * 64, digest("f"), "2023-01-02T03:04:05Z")
+    (absent,) = World().plan(IMAGE).changes
+    (restored,) = World(pushed={"vddk-8": replace(PUSHED, incomplete=True)}).plan(IMAGE).changes
+    assert (absent.found, restored.found) == (None, None)
+
+
+def test_what_was_made_is_remembered_with_its_base() -> None:
+    plan = World(bases={"vddk-8": ObservedBase(digest("e"), floating=True)}).plan(IMAGE)
+    assert plan.managed[ADDRESS] == {
+        "reference": "oci:./images/vddk:8.0.1",
+        "digest": digest("9"),
+        "base": "oci:./base:busybox",
+        "baseDigest": digest("e"),
+    }
+
+
+def test_an_image_that_was_not_looked_at_keeps_what_is_known_of_its_base() -> None:
+    known = {
+        "reference": "oci:./images/vddk:8.0.1",
+        "digest": digest("9"),
+        "base": "oci:./base:busybox",
+        "baseDigest": digest("d"),
+    }
+    world = World().applied({ADDRESS: known})
+    loaded = world.loaded(IMAGE)
+    stood_in = ObservedImage(digest("9"), PUSHED, error=ArchiveError("gone"))
+    plan = make_plan(loaded, replace(world.observed(loaded), images={"vddk-8": stood_in}))
+    assert plan.managed[ADDRESS] == known
+
+
+MADE = {"digest": digest("9"), "base": "oci:./base:busybox", "baseDigest": digest("d")}
+
+
+@pytest.mark.parametrize(
+    ("applied", "intended", "now", "expected"),
+    [
+        (None, None, "9", LastBase()),
+        ({"digest": digest("9")}, None, "9", LastBase()),
+        (MADE, None, "9", LastBase(known=True, digest=digest("d"))),
+        (MADE, None, None, LastBase(known=True, digest=digest("d"))),
+        (MADE | {"base": "oci:./base:other"}, None, "9", LastBase(known=True)),
+        (MADE | {"baseDigest": 7}, None, "9", LastBase()),
+        (
+            MADE,
+            MADE | {"digest": digest("8"), "baseDigest": digest("c")},
+            "9",
+            LastBase(known=True, digest=digest("d")),
+        ),
+        (
+            MADE,
+            MADE | {"digest": digest("8"), "baseDigest": digest("c")},
+            "8",
+            LastBase(known=True, digest=digest("c")),
+        ),
+        (MADE, {"digest": digest("8")}, "8", LastBase(known=True, digest=digest("d"))),
+    ],
+)
+def test_the_base_that_an_image_was_last_made_on(
+    applied: Any, intended: Any, now: str | None, expected: LastBase
+) -> None:
+    spec = World().loaded(IMAGE).site.images["vddk-8"]
+    record = Record("x", {ADDRESS: applied} if applied else {}, {ADDRESS: intended} if intended else {})
+    assert last_base(record, "vddk-8", spec, digest(now) if now else None) == expected
+    assert last_base(None, "vddk-8", spec, None) == LastBase()
+
+
+def test_a_declared_archive_that_is_not_here_tells_why_an_image_changes() -> None:
+    spec = IMAGE.replace(".tar.gz}", f".tar.gz, sha256: {'a' * 64}}}")
+    world = World().applied({ADDRESS: {"reference": "oci:./images/vddk:8.0.1", "digest": digest("1")}})
+    loaded = world.loaded(spec)
+    pushed = PushedImage(digest("1"), "0" * 64)
+    images = {"vddk-8": ObservedImage(digest("2"), pushed, error=ArchiveError("gone"))}
+    (change,) = make_plan(loaded, replace(world.observed(loaded), images=images)).changes
+    assert change.reason == "archive-changed"
+
+
+def test_a_plan_carries_the_settings_of_the_registries_that_its_images_use() -> None:
+    plan = World().plan(
+        IMAGE.replace("oci:./base:busybox", "base.x:5000/busybox:1")
+        + "registries: {base.x:5000: {tls: plain-http}, h.x: {caFile: ./ca.pem}, harbor.company.com: {caFile: a}}\n"
+        "policy: {publicRegistry: allow}\n"
+    )
+    assert plan.location.registries == {"base.x:5000": {"tls": "plain-http"}}
+    assert plan.public_registry == "allow"
+    assert decode_plan(encode_plan(plan), "plan.json") == plan
 
 
 def test_a_cluster_cannot_pull_from_a_folder() -> None:

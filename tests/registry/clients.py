@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.support.running_registry import RunningRegistry
-from tests.support.witnesses import At, Skopeo
-from vddkctl.oci.descriptor import OCI_LAYER_GZIP, Blob, Content, Descriptor
+from vddkctl.oci.descriptor import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST, Blob, Content, Descriptor
 from vddkctl.oci.digest import digest_of
+from vddkctl.oci.document import encode
+from vddkctl.oci.image import Image
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.progress import Progress, Silent
 from vddkctl.registry.http.access import Access
@@ -64,3 +63,21 @@ def blob_of(content: bytes) -> Blob:
 def noise(size: int) -> bytes:
     """Bytes that nothing else has."""
     return os.urandom(size)
+
+
+def image_of(*contents: bytes) -> Image:
+    """An image with these layers, whatever they are."""
+    layers = tuple(blob_of(content) for content in contents)
+    config = blob_of(
+        encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}})
+    )
+    data = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {**config.descriptor.to_json(), "mediaType": OCI_CONFIG},
+        "layers": [layer.descriptor.to_json() for layer in layers],
+    }
+    manifest = encode(data)
+    return Image(
+        Descriptor(OCI_MANIFEST, digest_of(manifest), len(manifest)), manifest, b"", (config, *layers)
+    )

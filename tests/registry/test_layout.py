@@ -278,7 +278,8 @@ def test_a_blob_that_is_there_is_read_once(tmp_path: Path) -> None:
 
     registry, image = LayoutRegistry(tmp_path), base_image(content=b"1")
     for tag in ("1", "2"):
-        push(registry, replace(REFERENCE, tag=tag), image, Listening())
+        for blob in image.all_blobs:
+            registry.put_blob(replace(REFERENCE, tag=tag), blob, Listening())
     assert sorted(labels) == sorted(f"check {blob.descriptor.short}" for blob in image.all_blobs)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.worlds import IMAGE, World, digest, provider
 from vddkctl.plan.codec import plan_to_json
 from vddkctl.plan.drift import drift_of
+from vddkctl.plan.exposed import Exposure
 from vddkctl.plan.observed import PushedImage
 from vddkctl.report.drift_text import drift_json, drift_text
 
@@ -50,6 +53,45 @@ def test_the_same_as_data() -> None:
     assert [(c["address"], [f["path"] for f in c["fields"]]) for c in data["pending"]] == [
         (OWN, [INIT]),
         ("provider.openshift-mtv/b", [AIO]),
+    ]
+
+
+def test_what_a_tag_names_now_says_what_it_is() -> None:
+    for pushed, says in (
+        (
+            PushedImage(digest("1"), "0" * 64, version="7.0.3", created="2023-01-02T03:04:05Z"),
+            "VDDK 7.0.3, archive ",
+        ),
+        (PushedImage(digest("1"), "0" * 64), "archive sha256:00000000…\n"),
+        (PushedImage(digest("1"), created="2023-01-02T03:04:05Z"), "an image of 2023-01-02\n"),
+    ):
+        plan = replace(DRIFTED, pushed={"vddk-8": pushed}).plan(SPEC)
+        assert f"        is         sha256:11111111…   {says}" in drift_text(drift_of(plan), plan.tags)
+
+
+def test_a_public_image_is_drift() -> None:
+    plan = World().plan("")
+    public = Exposure(
+        "public-host", "ttl.sh/vddk", "ttl.sh is public, and anyone can pull ttl.sh/vddk", "choose another"
+    )
+    drift = drift_of(plan, {"image.vddk-8": public})
+    assert drift.found
+    assert drift_text(drift, {}) == (
+        """\
+  ! image.vddk-8
+      ttl.sh is public, and anyone can pull ttl.sh/vddk
+      VDDK's licence forbids that: choose another
+
+Drift: 1 image public.
+"""
+    )
+    assert drift_json(drift, {})["exposed"] == [
+        {
+            "address": "image.vddk-8",
+            "kind": "public-host",
+            "repository": "ttl.sh/vddk",
+            "message": public.message,
+        }
     ]
 
 

@@ -28,6 +28,27 @@ providers:
 )
 
 
+def test_the_first_line_names_each_registry_once() -> None:
+    plan = World(built={"a": BUILT, "b": BUILT, "c": BUILT}).plan(
+        """\
+images:
+  a: {archive: {path: a}, repository: h.x/a, tag: a}
+  b: {archive: {path: a}, repository: "g.x:5000/b", tag: b}
+  c: {archive: {path: a}, repository: h.x/c, tag: c}
+"""
+    )
+    assert plan_text(plan).splitlines()[0] == "frankfurt: ./gitops, namespace openshift-mtv, h.x, g.x:5000"
+
+
+def test_an_image_that_takes_anothers_tag_says_whose() -> None:
+    pushed = PushedImage(digest("1"), "0" * 64, version="7.0.3", created="2023-01-02T03:04:05Z")
+    text = plan_text(World(pushed={"vddk-8": pushed}).plan(IMAGE))
+    assert (
+        "      digest    sha256:11111111… → sha256:99999999…\n      was       VDDK 7.0.3, archive sha256:00000000…\n"
+        in text
+    )
+
+
 def test_only_what_changes_and_why() -> None:
     published = Published("8.0.1", "b" * 32, "Broadcom developer portal")
     world = World(

@@ -514,6 +514,17 @@ registries: {'https://h.x': {}, h.x/path: {}, 'me:secret@h.x': {}, 'h.x:5000': {
         id="registry hosts",
     ),
     pytest.param(
+        f"""\
+images:
+  a: {{archive: {{path: a}}, repository: h.x/a, tag: a, base: "h.x/b:1@sha256:{"0" * 64}", followBase: true}}
+  b: {{archive: {{path: a}}, repository: h.x/b, tag: a, base: "h.x/b@sha256:{"0" * 64}", followBase: false}}
+  c: {{archive: {{path: a}}, repository: h.x/c, tag: a, base: "h.x/b:1", followBase: true}}
+  d: {{archive: {{path: a}}, repository: h.x/d, tag: a, followBase: true}}
+""",
+        ['5:143: "followBase" has no use with a base that is pinned by digest; keep one of the two'],
+        id="a pinned base that is followed",
+    ),
+    pytest.param(
         """\
 registries: {a.x: {clientKeyFile: k}, b.x: {clientCertificateFile: c}, c.x: {caFile: a, tls: plain-http}, d.x: {caFile: a, tls: skip-verify}}
 """,

@@ -45,7 +45,7 @@ def test_positions_are_those_of_keys_and_values() -> None:
     assert source.value("images", "vddk-8", "tag") == Position(20, 10)
     assert source.value("images", "vddk-8", "platforms", 0) == Position(21, 17)
     assert source.key("images", "vddk-8", "nothing", "here") == source.key("images", "vddk-8")
-    assert source.at("controller", "vddkImage") == "sites/site.yaml:32"
+    assert source.at("controller", "vddkImage") == "sites/site.yaml:33"
 
 
 def test_null_is_told_apart_from_a_key_that_is_left_out() -> None:

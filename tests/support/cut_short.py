@@ -64,11 +64,9 @@ def _child(site: Path, number: signal.Signals, at: int) -> None:
     sys.addaudithook(hook)
     from vddkctl.cli.main import main as vddkctl
 
-    try:
-        vddkctl()
-    except SystemExit as ended:
-        sys.stdout.flush()
-        os._exit(int(ended.code or 0))
+    code = vddkctl()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _concerns(site: Path, event: str, arguments: tuple[object, ...]) -> bool:

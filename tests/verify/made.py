@@ -26,6 +26,7 @@ from vddkctl.oci.descriptor import (
     Descriptor,
 )
 from vddkctl.oci.digest import digest_of
+from vddkctl.oci.platform import parse_platform
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
@@ -150,13 +151,11 @@ class Layout:
 
         ``manifest`` and ``document`` replace keys of the manifest and of the config.
         """
-        os, architecture = platform.split("/")
         settings = {key: value for key, value in {**RIGHT, **runtime}.items() if value is not None}
         config = self._json(
             OCI_CONFIG,
             {
-                "os": os,
-                "architecture": architecture,
+                **parse_platform(platform).to_json(),
                 "config": settings,
                 "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
                 **(document or {}),

@@ -62,8 +62,8 @@ def under(layout: Layout, archive: Path, *items: Item) -> Verification:
 )
 def test_what_another_layer_does_is_told(layout: Layout, archive: Path, items: list[Item], what: str) -> None:
     verification = over(layout, archive, *items)
-    assert "overlay" in failures(verification)
-    assert only(verification, "overlay").message.endswith(f" {what}")
+    assert "changes" in failures(verification)
+    assert only(verification, "changes").message.endswith(f" {what}")
     assert said(verification, "archive", Status.PASS)
 
 
@@ -75,13 +75,13 @@ def test_all_of_it_taken_away(layout: Layout, archive: Path) -> None:
         [link(ROOT, "/opt")],
     ):
         verification = over(layout, archive, *items)
-        assert "overlay" in failures(verification), items
-        assert " takes away " in only(verification, "overlay").message
+        assert "changes" in failures(verification), items
+        assert " takes away " in only(verification, "changes").message
 
 
 def test_a_flattened_link_is_seen_whatever_put_it_there(layout: Layout, archive: Path) -> None:
     verification = over(layout, archive, file(f"{LIB}/libvixDiskLib.so.8", b"libvixDiskLib.so.8.0.1"))
-    assert failures(verification) == ["overlay", "libraries"]
+    assert failures(verification) == ["changes", "libraries"]
     assert "once a link, flattened" in only(verification, "libraries").message
 
 
@@ -106,8 +106,8 @@ def test_what_lies_below_the_archives_layer(layout: Layout, archive: Path) -> No
     hidden = under(layout, archive, file(f"{LIB}/libssl.so.3", b"hidden by the archive"))
     assert (failures(hidden), warnings(hidden)) == ([], [])
     shines = under(layout, archive, file(f"{LIB}/shines.so", b"x"))
-    assert failures(shines) == ["overlay"]
-    assert only(shines, "overlay").message.endswith(" adds lib64/shines.so")
+    assert failures(shines) == ["changes"]
+    assert only(shines, "changes").message.endswith(" adds lib64/shines.so")
 
 
 def test_whiteouts_of_a_layer_spare_its_own_files(layout: Layout, archive: Path) -> None:
@@ -122,19 +122,19 @@ def test_a_layer_that_only_changes_modes_is_compared(layout: Layout, archive: Pa
     again = [item for item in items_of(archive) if item.kind == "file"]
     verification = over(layout, archive, *again)
     assert (failures(verification), warnings(verification)) == ([], [])
-    assert said(verification, "overlay")[0].endswith(" repeats files of the archive, and changes none")
+    assert said(verification, "changes")[0].endswith(" repeats files of the archive, and changes none")
     # Without the archive that cannot be told.
     import hashlib
 
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert failures(layout.verify(sha256=digest)) == ["overlay"]
+    assert failures(layout.verify(sha256=digest)) == ["changes"]
 
 
 def test_layers_that_nothing_is_known_of(layout: Layout, archive: Path) -> None:
     layout.put(zipped(BASE), copied(archive), zipped(tar(file(f"{LIB}/libssl.so.3", b"\x7fELF"))))
     verification = layout.verify()
-    assert warnings(verification) == ["archive", "overlay"]
-    message = only(verification, "overlay", Status.WARN).message
+    assert warnings(verification) == ["archive", "changes"]
+    message = only(verification, "changes", Status.WARN).message
     assert message == "layers change what others put there: lib64/libssl.so.3"
     layout.put(zipped(BASE), copied(archive))
     assert warnings(layout.verify()) == ["archive"]
@@ -157,7 +157,7 @@ def test_a_way_through_a_link_is_told(layout: Layout, archive: Path) -> None:
     assert failures(taken) == []
     mark = zipped(tar(file("srv/.wh.libssl.so", b"")))
     layout.put(zipped(BASE), as_it_is(archive), zipped(tar(link("srv", f"{ROOT}/lib64"))), mark)
-    assert failures(layout.verify(archive)) == ["overlay", "links"]
+    assert failures(layout.verify(archive)) == ["changes", "links"]
 
 
 def test_links_in_a_circle_end(layout: Layout, archive: Path) -> None:
@@ -170,7 +170,7 @@ def test_links_in_a_circle_end(layout: Layout, archive: Path) -> None:
 
 def test_a_path_that_climbs_lands_inside_the_image(layout: Layout, archive: Path) -> None:
     verification = over(layout, archive, file(f"../../{LIB}/libssl.so.3", b"other"))
-    assert "overlay" in failures(verification)
+    assert "changes" in failures(verification)
     assert warnings(verification) == ["layer"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vddkctl.errors import PlanFileError, RegistryError, VddkctlError
+from contextlib import suppress
+
+from vddkctl.errors import DeniedError, PlanFileError, RegistryError, UnreachableError, VddkctlError
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.model import Change, ImageWork
@@ -43,12 +45,15 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | 
 
 def _base(spec: ImageSpec, work: ImageWork, bases: Bases) -> Ground:
     """The very base of the plan, whatever the base's tag names by now."""
-    gone = RegistryError(
+    return bases.at(parse(spec.base), work.base_digest, platforms_of(spec), _gone(spec, work))
+
+
+def _gone(spec: ImageSpec, work: ImageWork) -> RegistryError:
+    return RegistryError(
         f"the base of the plan is gone: {work.base_digest}",
         where=spec.base,
         hint="bring it back, or make a new plan with: vddkctl plan",
     )
-    return bases.at(parse(spec.base), work.base_digest, platforms_of(spec), gone)
 
 
 def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places, progress: Progress) -> None:
@@ -59,10 +64,22 @@ def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places
     try:
         expected = change.precondition.digest
         push(places.registry(reference), reference, prepared.image, progress, expected=expected)
-    except VddkctlError:
+    except VddkctlError as error:
+        preparation = Preparation(places, progress)
         # Perhaps the archive changed, and nothing but its bytes shows it: they are to be read again.
-        Preparation(places, progress).forget_archive(prepared.built.archive_path)
+        preparation.forget_archive(prepared.built.archive_path)
+        _check_base(work_of(change), preparation, error)
         raise
+
+
+def _check_base(work: ImageWork, preparation: Preparation, error: VddkctlError) -> None:
+    """After a push that failed: what is known of a base can outlive it. Raises RegistryError when it is gone."""
+    spec = _spec(work)
+    if isinstance(error, (DeniedError, UnreachableError)) or not isinstance(error, RegistryError):
+        return
+    with suppress(DeniedError, UnreachableError):
+        if not preparation.bases.has(parse(spec.base), work.base_digest):
+            raise _gone(spec, work) from None
 
 
 def _spec(work: ImageWork) -> ImageSpec:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vddkctl.build.native import Contents
 from vddkctl.oci.descriptor import BlobSource
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
+
+if TYPE_CHECKING:
+    from vddkctl.build.native import Contents
 
 
 @dataclass(frozen=True, slots=True)

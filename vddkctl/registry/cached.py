@@ -8,7 +8,7 @@ from typing import BinaryIO
 from vddkctl.errors import ImageError
 from vddkctl.oci.descriptor import DOCKER_CONFIG, OCI_CONFIG, Blob, Descriptor
 from vddkctl.oci.document import MAX_SIZE
-from vddkctl.oci.manifest import media_type_of
+from vddkctl.oci.manifest import parse
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import UNCHECKED, Registry, Unchecked
@@ -33,7 +33,7 @@ class CachedRegistry:
         if reference.digest is None or content is None:
             return self._registry.resolve(reference)
         try:
-            return Descriptor(media_type_of(content), reference.digest, len(content))
+            return Descriptor(parse(content).media_type, reference.digest, len(content))
         except ImageError:  # a config, or something stranger
             return self._registry.resolve(reference)
 

@@ -31,12 +31,13 @@ images:
     archive:
       path: ./VMware-vix-disklib-8.0.1-21562716.x86_64.tar.gz     # from the vendor, as downloaded
       # sha256: 64 hex digits       # another file is then refused: `sha256sum FILE` prints them
-    # An OCI image layout: a folder that skopeo and podman read as well. To carry it to a registry:
-    #   skopeo copy --all --preserve-digests oci:./images/vddk:8.0.1 docker://registry.example.com/migration/vddk:8.0.1
+    # A repository in a registry, as in registry.example.com/migration/vddk (with the login of podman or docker), or an
+    # OCI image layout: a folder that skopeo and podman read as well. To carry such a folder to a registry:
+    #   vddkctl image copy vddk-8 registry.example.com/migration/vddk:8.0.1
     repository: oci:./images/vddk
     tag: 8.0.1
-    # The image below the archive. To fetch it once:
-    #   skopeo copy docker://registry.access.redhat.com/ubi8/ubi-minimal:8.10 oci:./images/base:8.10
+    # The image below the archive, in a registry or in a layout. To fetch it once:
+    #   vddkctl image copy registry.access.redhat.com/ubi8/ubi-minimal:8.10 oci:./images/base:8.10
     base: oci:./images/base:8.10
     # Where the cluster pulls this image from, once it has been carried there. This is what gets written below.
     clusterRepository: registry.example.com/migration/vddk

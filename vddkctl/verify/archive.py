@@ -137,10 +137,10 @@ def _undisturbed(evidence: Evidence, vendors: Layer) -> Iterator[Check]:
     others = {path: each.layer for path, each in now.items() if each.layer != digest}
     replaced, added = sorted(own & others.keys()), sorted(others.keys() - own)
     if not (gone or replaced or added):
-        yield passed("overlay", subject, f"no other layer changes anything below /{ROOT}")
+        yield passed("changes", subject, f"no other layer changes anything below /{ROOT}")
     elif evidence.at_hand and not evidence.differences(evidence.at_hand):
         layers = some(sorted({f"{layer[:15]}…" for layer in others.values()}))
-        yield passed("overlay", subject, f"{layers} repeats files of the archive, and changes none")
+        yield passed("changes", subject, f"{layers} repeats files of the archive, and changes none")
     else:
         parts = (("takes away", gone), ("replaces", replaced), ("adds", added))
         told = [f"{verb} {some(_short(paths))}" for verb, paths in parts if paths]
@@ -168,9 +168,9 @@ def _overlaid(evidence: Evidence) -> Iterator[Check]:
     subject = evidence.image.name
     if lost:
         what = f"layers change what others put there: {some(_short(lost))}"
-        yield warned("overlay", subject, what, "give the archive itself to compare its files: --archive FILE")
+        yield warned("changes", subject, what, "give the archive itself to compare its files: --archive FILE")
     else:
-        yield passed("overlay", subject, f"no layer changes what another put below /{ROOT}")
+        yield passed("changes", subject, f"no layer changes what another put below /{ROOT}")
 
 
 def _is_file(path: str, kind: str) -> bool:

@@ -18,7 +18,7 @@ from vddkctl.registry.base import Registry
 from vddkctl.registry.inspected import is_attestation
 from vddkctl.registry.read import read_config
 from vddkctl.registry.whole import MAX_DEPTH
-from vddkctl.verify.check import Check, failed, passed, warned
+from vddkctl.verify.check import Check, Status, failed, passed, warned
 
 MAX_IMAGES = 64
 """More platforms than there are; a hostile index could list thousands."""
@@ -71,6 +71,8 @@ class DocumentReader:
         self._documents: dict[str, Manifest | Index | None] = {}
         self._configs: dict[str, Config | None] = {}
         self.checks: list[Check] = []
+        self.passed_over: list[Platform] = []
+        """Platforms that are listed, and were not asked for."""
 
     def images(self, descriptor: Descriptor, wanted: Platform | None) -> list[Pulled]:
         """Every image behind a manifest or index; only those that ``wanted`` can run, where it is given."""
@@ -81,11 +83,21 @@ class DocumentReader:
                 what = f"it lists more than {MAX_IMAGES} images; the others are not verified"
                 self.checks.append(failed("index", descriptor.digest, what, "name one with --platform"))
                 break
+        if (
+            not found
+            and not self.passed_over
+            and all(check.status is not Status.FAIL for check in self.checks)
+        ):
+            what = "there is no image in it"
+            self.checks.append(
+                failed("index", descriptor.digest, what, "push the images again, and the index")
+            )
         return list(found.values())[:MAX_IMAGES]
 
     def _images(self, descriptor: Descriptor, wanted: Platform | None, depth: int) -> Iterator[Pulled]:
         listed = platform_of(descriptor.platform or {})
         if wanted and listed and not wanted.runs(listed):
+            self.passed_over.append(listed)
             return
         if descriptor.digest not in self._documents:
             self._documents[descriptor.digest] = self._document(descriptor, depth)

@@ -8,7 +8,7 @@ from vddkctl.errors import VddkctlError
 from vddkctl.oci.platform import Platform
 from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.documents import Pulled
-from vddkctl.verify.expected import Expected, ExpectedBase
+from vddkctl.verify.expected import ExpectedBase
 
 _HOME = Platform("linux", "amd64")
 """Where CDI and Forklift run VDDK."""
@@ -18,18 +18,17 @@ _LOOK = "look at the base that the spec names"
 
 
 def platform_checks(
-    images: Sequence[Pulled], expected: Expected, platform: Platform | None
+    images: Sequence[Pulled], wanted: Sequence[Platform], passed_over: Sequence[Platform]
 ) -> Iterator[Check]:
     """Whether each image is for what it is listed for, and whether those that are wanted are there."""
     for image in images:
         if image.config:
             yield _platform(image, image.config.platform)
     there = [image.platform for image in images if image.platform]
-    wanted = (platform,) if platform else expected.platforms
     missing = [str(want) for want in wanted if not any(want.runs(has) for has in there)]
     beyond = [str(has) for has in there if wanted and not any(want.runs(has) for want in wanted)]
     if missing:
-        known = ", ".join(map(str, there)) or "none that can be told"
+        known = ", ".join(map(str, [*there, *passed_over])) or "none that can be told"
         yield failed("platform", "", f"it is not for {', '.join(missing)}; it is for {known}", _BUILD_AGAIN)
     if beyond:
         what = f"it is also for {', '.join(beyond)}, which the spec does not name"

@@ -45,7 +45,8 @@ def verify(
     run = _Run(reader, expected, at_hand)
     checks = [*documents.checks]
     checks += run.layers(images)
-    checks += platform_checks(images, expected, platform)
+    wanted = (platform,) if platform else expected.platforms
+    checks += platform_checks(images, wanted, documents.passed_over)
     for image in images:
         checks += run.image(image)
     checks += run.secrets(images)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from vddkctl.oci.config import Config
 
 _SECRET = re.compile(
-    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|TOKEN(?![A-Z])|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|(?:^|_)(?:PASS|PWD|AUTH)$",
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|TOKEN(?![A-Z])|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_(?:PASS|PWD|AUTH)$",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(

@@ -224,9 +224,7 @@ class TarStream:
 
     def _damaged(self, what: str) -> ArchiveError:
         if self._stream.position <= BLOCK:
-            return refused(
-                self._label, "is gzip, but holds no tar archive", hint="name the vendor's .tar.gz file"
-            )
+            return refused(self._label, "holds no tar archive", hint="name the vendor's .tar.gz file")
         where = f"at byte {self._stream.position} of the tar stream"
         return refused(self._label, f"is damaged: it {what} {where}", hint=DOWNLOAD_AGAIN)
 

@@ -44,8 +44,9 @@ class Tree:
         for item in found:  # also those that a later entry of the same name replaces
             if item.entry.kind == "hardlink":
                 self._check_hard_link(item)
-            elif item.entry.kind == "symlink":
-                self._check_symlink(item)
+        links = [item for item in found if item.entry.kind == "symlink"]
+        for item in sorted(links, key=_leads_on):  # the link that leads out, before those that lead to it
+            self._check_symlink(item)
 
     def resolve(self, path: str) -> Target:
         """Follow every link in ``path``, as the system would."""
@@ -156,6 +157,16 @@ class Tree:
         if self._steps > MAX_STEPS:
             what = "has links that lead through too many others: this is no VDDK archive"
             raise refused(self._label, what, hint=PACK_AGAIN)
+
+
+def _leads_on(item: Found) -> bool:
+    """Whether a link stays inside as long as no other link is in its way."""
+    depth = item.path.count("/")
+    for part in item.entry.link.split("/"):
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 1:
+            return False
+    return not item.entry.link.startswith("/")
 
 
 _NAMES = {"file": "a file", "folder": "a folder", "symlink": "a link", "hardlink": "a hard link"}

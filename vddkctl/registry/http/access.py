@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from vddkctl.errors import RegistryError
+from vddkctl.registry.http.address import joined
+
 if TYPE_CHECKING:
     from vddkctl.site.model import RegistrySettings
 
@@ -43,8 +46,11 @@ def access_to(
 ) -> Access:
     """What the spec says of a registry, and the defaults.
 
-    Nothing said of a registry on this very machine means plain HTTP, as other tools for images have it.
+    Nothing said of a registry on this very machine means plain HTTP, as other tools for images have it. Raises
+    RegistryError for a host that cannot be.
     """
+    if joined(f"https://{host}", "") is None:
+        raise RegistryError("there is no such port", where=host)
     if settings is None:
         return Access(host, "http" if is_loopback(host) else "https", environment=environment)
 

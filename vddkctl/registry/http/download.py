@@ -29,6 +29,10 @@ class Download(io.RawIOBase):
         self._broken = 0
         self._broke_at = 0
         self._answer = exchange.ask(request)
+        if self._answer.length not in {None, size}:
+            self._drop()
+            what = f"it is not {size} bytes long there, as its descriptor says"
+            raise request.purpose.failed(what, hint="the registry, or something on the way, is broken")
 
     def readable(self) -> bool:
         """Always."""

@@ -131,7 +131,8 @@ class Upload:
 
     def _smaller(self, session: Session, length: int, error: RegistryError) -> int:
         """How much to send at a time once ``length`` was too much."""
-        piece = min(max(_PIECE, session.least), max(length // 2, session.least))
+        most = max(_PIECE, session.least)
+        piece = most if length > most else max(length // 2, session.least)
         if not _SMALLEST <= piece < length:
             raise error
         return piece

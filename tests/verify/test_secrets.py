@@ -1,0 +1,199 @@
+"""What looks like a secret, in files of any layer and in the config; and what does not."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.verify.made import BASE, Layout, as_it_is, failures, file, link, only, said, tar, warnings, zipped
+from vddkctl.report.verify_text import verify_json, verify_text
+from vddkctl.verify import Status
+
+# Put together here, so that nobody takes this file for one.
+BEGIN, END = b"-----BEGIN ", b"-----END "
+BODY = b"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ\n"
+
+
+def key(kind: bytes = b"", header: bytes = b"") -> bytes:
+    return BEGIN + kind + b"PRIVATE KEY-----\n" + header + BODY + END + kind + b"PRIVATE KEY-----\n"
+
+
+LOGIN = b'{"auths": {"quay.io": {"auth": "dXNlcjpwYXNz"}}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("root/.ssh/id_rsa", b"x", "is named as an SSH key"),
+        ("home/a/id_ed25519", b"x", "is named as an SSH key"),
+        ("tls.key", key(), "holds a private key"),
+        ("etc/pki/server.pem", b"Bag Attributes\n" + key(b"RSA "), "holds a private key"),
+        ("srv/anything", key(b"OPENSSH "), "holds a private key"),
+        ("srv/anything", key(b"EC ", b"Proc-Type: 4,ENCRYPTED\n\n"), "holds a private key"),
+        ("srv/windows.txt", key().replace(b"\n", b"\r\n"), "holds a private key"),
+        ("srv/sa.json", b'{"private_key": "' + key().replace(b"\n", b"\\n") + b'"}', "holds a private key"),
+        (".dockerconfigjson", b"{}", "is named as a login for registries"),
+        ("root/.docker/config.json", LOGIN, "holds a login for registries"),
+        ("run/user/0/containers/auth.json", b"{}", "is named as a login for registries"),
+        ("tmp/x", LOGIN, "holds a login for registries"),
+        ("pull-secret.yaml", b"a", "is named as a login for registries"),
+        ("root/.netrc", b"machine", "is named as a login"),
+        ("root/.pgpass", b"a", "is named as a login"),
+        ("root/.git-credentials", b"a", "is named as a login"),
+        ("kubeconfig", b"a", "is named as a login for a cluster"),
+        ("root/.kube/config", b"a", "is named as a login for a cluster"),
+        (
+            "tmp/x.yaml",
+            b"users:\n- user:\n    client-key-data: LS0tLS1CRUdJTg==\n",
+            "holds a login for a cluster",
+        ),
+        ("root/.aws/credentials", b"a", "is named as a login for a cloud"),
+        ("tmp/aws", b"[default]\naws_secret_access_key = wJalrXUtnFEMI/K7\n", "holds a login for a cloud"),
+        ("app/service-account.json", b"{}", "is named as a login for a cloud"),
+        ("app/.env", b"A=1", "is named as a list of settings and passwords"),
+        ("etc/krb5.keytab", b"\x05\x02", "is named as a store of keys"),
+        ("usr/share/x/ID_RSA", b"x", "is named as an SSH key"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_files_that_look_like_secrets(
+    layout: Layout, archive: Path, name: str, content: bytes, what: str
+) -> None:
+    layer = zipped(tar(file(name, content)))
+    layout.put(zipped(BASE), layer, as_it_is(archive))
+    verification = layout.verify(archive)
+    assert failures(verification) == ["secrets"]
+    check = only(verification, "secrets")
+    assert (check.subject, check.message) == (layer.descriptor.digest, f"{name} {what}")
+    assert "replace the secret" in check.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("etc/pki/tls/cert.pem", BEGIN + b"CERTIFICATE-----\n" + BODY + END + b"CERTIFICATE-----\n"),
+        ("etc/keys/signing.key", BEGIN + b"PUBLIC KEY-----\n" + BODY + END + b"PUBLIC KEY-----\n"),
+        ("etc/pki/rpm-gpg/RPM-GPG-KEY", BEGIN + b"PGP PUBLIC KEY BLOCK-----\n" + BODY),
+        ("usr/share/doc/howto.txt", b"It starts with " + BEGIN + b"RSA PRIVATE KEY----- and goes on.\n"),
+        ("usr/bin/grep-keys", b"grep -q '" + BEGIN + b'PRIVATE KEY-----\' "$1"\n'),
+        ("usr/lib/libcrypto.so", b"\x7fELF\0PRIVATE KEY\0ANY PRIVATE KEY\0" + BEGIN + b"\0%s-----\n\0"),
+        ("root/.ssh/id_rsa.pub", b"ssh-rsa AAAA"),
+        ("root/.ssh/authorized_keys", b"ssh-rsa AAAA"),
+        ("root/.netrc", b""),
+        ("app/.env.example", b"PASSWORD="),
+        ("app/.environment", b"x"),
+        ("usr/share/man/containers-auth.json.5", b"auth"),
+        ("usr/lib/python3/secrets.py", b"import os"),
+        ("etc/passwd", b"root:x:0:0"),
+        ("etc/docker/config.json", b'{"auths": {}}'),
+        ("etc/containers/policy.json", b'{"default": [{"type": "insecureAcceptAnything"}]}'),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_files_that_do_not(layout: Layout, archive: Path, name: str, content: bytes) -> None:
+    layout.put(zipped(BASE), zipped(tar(file(name, content))), as_it_is(archive))
+    verification = layout.verify(archive)
+    assert (failures(verification), warnings(verification)) == ([], [])
+    assert said(verification, "secrets") == ["no file in any of 3 layers looks like a secret"]
+
+
+def test_links_of_such_names_are_none(layout: Layout, archive: Path) -> None:
+    """Red Hat's bases have links to where a host puts its secrets."""
+    layout.put(zipped(BASE), zipped(tar(link("etc/id_rsa", "/run/secrets/id_rsa"))), as_it_is(archive))
+    assert failures(layout.verify(archive)) == []
+
+
+def test_a_secret_that_a_later_layer_hides_is_still_there(layout: Layout, archive: Path) -> None:
+    secret, hidden = zipped(tar(file("tmp/key", key()))), zipped(tar(file("tmp/.wh.key", b"")))
+    layout.put(zipped(BASE), secret, hidden, as_it_is(archive))
+    verification = layout.verify(archive)
+    assert failures(verification) == ["secrets"]
+    assert only(verification, "secrets").subject == secret.descriptor.digest
+
+
+def test_a_secret_among_the_vendors_files(layout: Layout, tmp_path: Path) -> None:
+    from tests.verify.made import ROOT, vendor_archive
+
+    archive = vendor_archive(tmp_path, lambda items: [*items, file(f"{ROOT}/doc/id_rsa", key())])
+    layout.put(zipped(BASE), as_it_is(archive))
+    verification = layout.verify(archive)
+    assert failures(verification) == ["secrets"]
+    assert only(verification, "secrets").message == f"{ROOT}/doc/id_rsa holds a private key"
+
+
+@pytest.mark.parametrize("algorithm", ["rsa", "ec", "ed25519", "encrypted"])
+def test_keys_as_openssl_writes_them(layout: Layout, archive: Path, tmp_path: Path, algorithm: str) -> None:
+    openssl = shutil.which("openssl")
+    assert openssl
+    words = {
+        "rsa": ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
+        "ec": ["ecparam", "-name", "prime256v1", "-genkey"],
+        "ed25519": ["genpkey", "-algorithm", "ED25519"],
+        "encrypted": ["genpkey", "-algorithm", "ED25519", "-aes128", "-pass", "pass:x"],
+    }[algorithm]
+    made = tmp_path / "made"
+    subprocess.run([openssl, *words, "-out", made], check=True, capture_output=True)
+    layout.put(zipped(BASE), zipped(tar(file("srv/it", made.read_bytes()))), as_it_is(archive))
+    assert only(layout.verify(archive), "secrets").message == "srv/it holds a private key"
+
+
+VALUE = "hunter2-is-the-value"
+
+
+@pytest.mark.parametrize(
+    ("env", "history", "told"),
+    [
+        ([f"NPM_TOKEN={VALUE}"], [], "environment variable NPM_TOKEN"),
+        ([f"DB_PASSWORD={VALUE}"], [], "environment variable DB_PASSWORD"),
+        ([f"dbpasswd={VALUE}"], [], "environment variable dbpasswd"),
+        ([f"AWS_SECRET_ACCESS_KEY={VALUE}"], [], "environment variable AWS_SECRET_ACCESS_KEY"),
+        ([f"SERVICE_API_KEY={VALUE}"], [], "environment variable SERVICE_API_KEY"),
+        ([f"HTTPS_PROXY=http://user:{VALUE}@proxy:3128"], [], "environment variable HTTPS_PROXY"),
+        ([], [f"|1 TOKEN={VALUE} /bin/sh -c curl x"], "history line 1: TOKEN"),
+        ([], ["FROM x", f"ARG PIP_PASSWORD={VALUE}"], "history line 2: PIP_PASSWORD"),
+        ([], [f"RUN login --password={VALUE}"], "history line 1: password"),
+        ([], [f"RUN pip install https://me:{VALUE}@pypi.example.com/x"], "history line 1: a login"),
+        ([], [f"RUN curl -H 'Authorization: Bearer {VALUE}' x"], "history line 1: a login"),
+        ([], [f'ENV SECRET="{VALUE} {VALUE}"'], "history line 1: SECRET"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_settings_that_look_like_secrets(
+    layout: Layout, archive: Path, env: list[str], history: list[str], told: str
+) -> None:
+    document = {"history": [{"created_by": line} for line in history]}
+    layout.put(zipped(BASE), as_it_is(archive), Env=["PATH=/bin", *env], document=document)
+    verification = layout.verify(archive)
+    assert failures(verification) == ["environment"]
+    assert only(verification, "environment").message == f"the config shows what looks like a secret: {told}"
+    assert VALUE not in verify_text(verification, "x") + repr(verify_json(verification, "x"))
+
+
+@pytest.mark.parametrize(
+    ("env", "history"),
+    [
+        (["GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568"], []),
+        (["TOKEN_FILE=/run/secrets/token", "PASSWORD=", "PASSWORD_MIN_LENGTH=8"], []),
+        (["ALLOW_EMPTY_PASSWORD=yes", "TOKENIZERS_PARALLELISM=on", "PWD=/srv"], []),
+        (["container=oci", "PS1=$ ", "HOME=/root"], ["/bin/sh -c #(nop) ENV container=oci"]),
+        ([], ["RUN --mount=type=secret,id=token cat /run/secrets/token", "ARG TOKEN", "ENV TOKEN=$TOKEN"]),
+        ([], ["RUN curl https://example.com:8443/x@y", "RUN test -n ${PASSWORD} && x --password=$PASSWORD"]),
+        ([], ["vddkctl: VDDK 8.0.1, archive sha256:" + "0" * 64]),
+    ],
+)
+def test_settings_that_do_not(layout: Layout, archive: Path, env: list[str], history: list[str]) -> None:
+    document: dict[str, Any] = {"history": [{"created_by": line} for line in history]}
+    layout.put(zipped(BASE), as_it_is(archive), Env=["PATH=/bin", *env], document=document)
+    verification = layout.verify(archive)
+    assert failures(verification) == []
+    assert said(verification, "environment", Status.PASS)
+
+
+def test_a_config_of_other_forms_than_expected(layout: Layout, archive: Path) -> None:
+    odd: Any = {"a": 1}
+    layout.put(
+        zipped(BASE), as_it_is(archive), Env=odd, Labels=odd, document={"history": [{"created_by": 5}]}
+    )
+    assert "environment" not in failures(layout.verify(archive))
