@@ -18,6 +18,8 @@ from vddkctl.registry.http.hosts import Hosts
 from vddkctl.registry.push import push
 from vddkctl.site.model import RegistrySettings
 
+CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
 
 def resolve(place: RunningRegistry, **access: object) -> None:
     assert client(place, **access).resolve(reference_in(place, "nothing/here")) is None  # type: ignore[arg-type]
@@ -52,7 +54,10 @@ def test_an_authority_that_signed_something_else(tls_registry: RunningRegistry, 
 
 
 def test_a_registry_that_signed_its_certificate_itself(tls_registry: RunningRegistry, tmp_path: Path) -> None:
-    alone = make_authority(tmp_path / "alone")
+    alone = Certificate(tmp_path / "certificate", tmp_path / "key")
+    names = ("-subj", "/CN=alone", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
+    files = ("-keyout", alone.key, "-out", alone.certificate)
+    openssl("req", "-x509", "-newkey", *CURVE, "-nodes", *names, *files)
     with faults(replace(tls_registry, server=alone)) as proxy:
         assert "its certificate is not trusted (self-signed certificate)" in refused(
             proxy.front, ca_file=None
@@ -78,11 +83,13 @@ def test_a_certificate_for_another_host(tls_registry: RunningRegistry, tmp_path:
 
 def test_a_certificate_that_has_expired(tls_registry: RunningRegistry, tmp_path: Path) -> None:
     authority = make_authority(tmp_path / "ca")
-    key, request, certificate = (tmp_path / name for name in ("key", "request", "certificate"))
-    curve = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
-    openssl("req", "-new", "-newkey", *curve, "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=late")
-    signed = ("-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial", "-days", "-1")
-    openssl("x509", "-req", "-in", request, *signed, "-out", certificate)
+    key, request, certificate, names = (
+        tmp_path / name for name in ("key", "request", "certificate", "names")
+    )
+    names.write_text("subjectAltName=IP:127.0.0.1\n")
+    openssl("req", "-new", "-newkey", *CURVE, "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=late")
+    signed = ("-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial", "-extfile", names)
+    openssl("x509", "-req", "-in", request, *signed, "-days", "-1", "-out", certificate)
     with faults(replace(tls_registry, server=Certificate(certificate, key))) as proxy:
         assert refused(proxy.front, ca_file=authority.certificate) == (
             f"{proxy.host}: its certificate has expired\n  renew it, or set the clock of this machine"

@@ -123,8 +123,9 @@ class FaultProxy:
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
                 self._clients[threading.current_thread()] = client
-                client.do_handshake()
             with client, client.makefile("rb") as reader:
+                if isinstance(client, ssl.SSLSocket):
+                    client.do_handshake()
                 while self._one_request(client, reader, upstream, number):
                     pass
         except (OSError, HTTPException):
