@@ -102,3 +102,25 @@ def test_leaving_early_closes_the_source_and_ends_the_thread() -> None:
     assert closed.is_set()
     assert len(made) <= 6
     assert threading.active_count() == before
+
+
+def test_ctrl_c_does_not_wait_for_a_source_that_stays_silent() -> None:
+    left, over = threading.Event(), threading.Event()
+
+    def silence() -> Iterator[int]:
+        yield 0
+        over.wait()
+
+    def read() -> None:
+        with suppress(KeyboardInterrupt), Ahead(silence(), depth=3) as ahead:
+            assert next(ahead) == 0
+            raise KeyboardInterrupt
+        left.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert left.wait(60)
+    finally:
+        over.set()
+        reader.join()

@@ -50,7 +50,11 @@ LOGIN = b'{"auths": {"quay.io": {"auth": "dXNlcjpwYXNz"}}}'
             "holds a login for a cluster",
         ),
         ("root/.aws/credentials", b"a", "is named as a login for a cloud"),
-        ("tmp/aws", b"[default]\naws_secret_access_key = wJalrXUtnFEMI/K7\n", "holds a login for a cloud"),
+        (
+            "tmp/aws",
+            b"[default]\naws_secret_access_key = " + b"wJalrXUtnFEMI/K7MDEN" * 2 + b"\n",
+            "holds a login for a cloud",
+        ),
         ("app/service-account.json", b"{}", "is named as a login for a cloud"),
         ("app/.env", b"A=1", "is named as a list of settings and passwords"),
         ("etc/krb5.keytab", b"\x05\x02", "is named as a store of keys"),
@@ -87,6 +91,8 @@ def test_files_that_look_like_secrets(
         ("usr/share/man/containers-auth.json.5", b"auth"),
         ("usr/lib/python3/secrets.py", b"import os"),
         ("etc/passwd", b"root:x:0:0"),
+        ("usr/share/doc/npm.md", BEGIN + b"PRIVATE KEY-----\nXXXX\nXXXX\n"),
+        ("usr/lib/aws.py", b"aws_secret_access_key = aws_secret_access_key_of(environment)\n"),
         ("etc/docker/config.json", b'{"auths": {}}'),
         ("etc/containers/policy.json", b'{"default": [{"type": "insecureAcceptAnything"}]}'),
     ],
@@ -121,6 +127,12 @@ def test_a_secret_among_the_vendors_files(layout: Layout, tmp_path: Path) -> Non
     verification = layout.verify(archive)
     assert failures(verification) == ["secrets"]
     assert only(verification, "secrets").message == f"{ROOT}/doc/id_rsa holds a private key"
+
+
+def test_many_secrets_are_told_in_part(layout: Layout, archive: Path) -> None:
+    layout.put(zipped(BASE), zipped(tar(*(file(f"{n}/id_rsa") for n in range(25)))), as_it_is(archive))
+    told = said(layout.verify(archive), "secrets", Status.FAIL)
+    assert (len(told), told[-1]) == (11, "and 15 more such files")
 
 
 @pytest.mark.parametrize("algorithm", ["rsa", "ec", "ed25519", "encrypted"])

@@ -47,12 +47,15 @@ class Session:
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
         """Look, and compute the plan. Images that it leaves out need not be made on this machine."""
-        from vddkctl.apply.writes import rehearsed
         from vddkctl.plan.target import Selection
 
         selection = Selection(targets or (), excludes or ())
         observed = self.observe(lambda address: not selection.names(address))
         plan = self.plan_of(observed, selection)
+        if not plan.changes:
+            return plan
+        from vddkctl.apply.writes import rehearsed
+
         for change in plan.changes:
             error = None if change.image else _not_made(change.address, observed)
             if error:

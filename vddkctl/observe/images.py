@@ -46,6 +46,8 @@ class Images:
         """Every declared image, by its name. Raises the first error, with its place in the spec."""
         declared = self.loaded.site.images
         preparation = Preparation(self.places, self.progress)
+        for spec in list(declared.values())[:1]:  # while the rest is loaded and asked for
+            preparation.begin(spec)
         bases = [parse(spec.base) for spec in declared.values()]
         preparation.tags.look(
             [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from vddkctl.places import Places
 from vddkctl.plan.observed import BuiltImage
 from vddkctl.progress import Progress
 from vddkctl.site.model import ImageSpec
+from vddkctl.threads import start
 from vddkctl.vddk.archive import ArchiveFacts
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ class Preparation:
 
     places: Places
     progress: Progress
+    _begun: dict[tuple[str | None, ...], Future[ArchiveFacts]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def begin(self, spec: ImageSpec) -> None:
+        """Begin to read the spec's archive, which :meth:`material` then waits for."""
+        if self.has_archive(spec):
+            wanted = _wanted(spec)
+            self._begun[wanted] = start(self.archive, *wanted)
 
     def archive(self, path: str, sha256: str | None = None, *platforms: str | None) -> ArchiveFacts:
         """The facts of an archive. Raises ArchiveError when it is not what is asked for."""
@@ -68,8 +79,9 @@ class Preparation:
         from vddkctl.build.layer import layer_of
         from vddkctl.prepare.material import FromArchive
 
-        wanted = () if spec.allow_platform_mismatch else spec.platforms
-        facts = self.archive(spec.archive.path, spec.archive.sha256, *wanted)
+        wanted = _wanted(spec)
+        begun = self._begun.pop(wanted, None)
+        facts = begun.result() if begun else self.archive(*wanted)
         path = self.places.path(spec.archive.path)
         try:
             layer, source = layer_of(path, facts, self._cache.layers, self.progress)
@@ -119,6 +131,12 @@ class Preparation:
         from vddkctl.build.cache import Cache
 
         return Cache(self.places.cache)
+
+
+def _wanted(spec: ImageSpec) -> tuple[str, str | None, *tuple[str, ...]]:
+    """The arguments of :meth:`Preparation.archive` for a spec."""
+    platforms = () if spec.allow_platform_mismatch else spec.platforms
+    return (spec.archive.path, spec.archive.sha256, *platforms)
 
 
 def platforms_of(spec: ImageSpec) -> list[Platform]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from vddkctl.oci.reference import parse
 from vddkctl.plan.model import Plan, PlanWarning, Summary
-from vddkctl.report.change_text import change_lines
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, some
 from vddkctl.visible import shown
@@ -39,9 +38,11 @@ def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield head_line(plan, plan.location.manifests or "the live cluster", style)
     yield ""
-    for change in plan.changes:
-        yield from change_lines(change, plan.tags, style)
     if plan.changes:
+        from vddkctl.report.change_text import change_lines
+
+        for change in plan.changes:
+            yield from change_lines(change, plan.tags, style)
         yield ""
     if plan.warnings:
         yield from warning_lines(plan.warnings, style)

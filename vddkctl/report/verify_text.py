@@ -50,9 +50,8 @@ def verify_json(verification: Verification, name: str) -> dict[str, Any]:
 
 def _lines(check: Check, verification: Verification, style: Style) -> Iterator[str]:
     colour, mark = _MARKS[check.status]
-    # With one platform there is no need to name it in each line.
-    subject = "" if check.subject in verification.platforms[:1] == verification.platforms else check.subject
-    about = f"{short(subject)}  " if subject else ""
+    known = (check.subject,) == verification.platforms  # the only one there is
+    about = f"{shown(short(check.subject))}  " if check.subject and not known else ""
     yield f"  {style.paint(colour, mark)} {check.check:<12} {about}{shown(short(check.message))}"
     if check.status is not Status.PASS and check.hint:
         yield f"      {shown(check.hint)}"

@@ -147,7 +147,7 @@ def _undisturbed(evidence: Evidence, vendors: Layer) -> Iterator[Check]:
         layers = some(sorted({f"{layer[:15]}…" for layer in others.values()})) or "a later layer"
         what = f"another layer changes what the archive put there: {layers} {', '.join(told)}"
         yield failed(
-            "overlay", subject, what, "build the image so that nothing but the archive's layer touches it"
+            "changes", subject, what, "build the image so that nothing but the archive's layer touches it"
         )
 
 

@@ -23,6 +23,9 @@ from vddkctl.verify.reading import LayerReader
 from vddkctl.verify.running import command_of, running_checks
 from vddkctl.verify.secret_settings import secret_settings
 
+_MOST_SECRETS = 10
+"""Files that are told of one layer."""
+
 _PUSH_AGAIN = "build the image again, and push it"
 
 
@@ -111,9 +114,12 @@ class _Run:
         )
         found = False
         for layer in layers:
-            for secret in layer.secrets:
-                found = True
+            found = found or bool(layer.secrets)
+            for secret in layer.secrets[:_MOST_SECRETS]:
                 yield failed("secrets", layer.descriptor.digest, f"{secret.path} {secret.what}", hint)
+            more = len(layer.secrets) - _MOST_SECRETS
+            if more > 0:
+                yield failed("secrets", layer.descriptor.digest, f"and {more} more such files", hint)
         if layers and not found:
             count = "the layer" if len(layers) == 1 else f"any of {len(layers)} layers"
             yield passed("secrets", "", f"no file in {count} looks like a secret")

@@ -31,7 +31,7 @@ _NAMES = tuple(
 # What follows tells a key from words about one: a header of PEM's (RFC 1421), or base64. In JSON line breaks are \n.
 _BREAK = rb"(?:\r?\n|\\r?\\?n)"
 _BEGIN = rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[ \t]*"
-_KEY = re.compile(_BEGIN + _BREAK + rb"(?:[A-Za-z0-9-]+: |\s*[A-Za-z0-9+/=]{4})")
+_KEY = re.compile(_BEGIN + _BREAK + rb"(?:[A-Za-z0-9-]+: |\s*(?!XXXX)[A-Za-z0-9+/=]{4})")
 _TEXTS = (
     (b"PRIVATE KEY", _KEY, "holds a private key"),
     (
@@ -42,7 +42,7 @@ _TEXTS = (
     (b"client-key-data", re.compile(rb"client-key-data:\s*[A-Za-z0-9+/]{8}"), "holds a login for a cluster"),
     (
         b"aws_secret_access_key",
-        re.compile(rb"aws_secret_access_key\s*=\s*[A-Za-z0-9+/]{8}"),
+        re.compile(rb"^\s*aws_secret_access_key\s*=\s*[A-Za-z0-9+/]{40}\s*$", re.MULTILINE),
         "holds a login for a cloud",
     ),
 )

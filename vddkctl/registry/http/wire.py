@@ -84,26 +84,38 @@ class Wire:
     def _new_pool(self, proxy: str | None, context: ssl.SSLContext | None) -> urllib3.PoolManager:
         import urllib3
 
+        from vddkctl.registry.http.early import POOLS
+
         if not self.access.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if proxy is None:
-            return urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context)
-        try:
-            parts = urllib3.util.parse_url(proxy)
-            login = urllib3.make_headers(proxy_basic_auth=unquote(parts.auth)) if parts.auth else {}
-            return urllib3.ProxyManager(
-                parts._replace(auth=None).url,
-                maxsize=_CONNECTIONS,
-                blocksize=_BLOCK,
-                ssl_context=context,
-                proxy_headers=login,
-            )
-        except (urllib3.exceptions.HTTPError, ValueError):
-            raise RegistryError(
-                "the proxy for it is no address that can be used",
-                where=self.access.host,
-                hint="look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; exceptions go into NO_PROXY",
-            ) from None
+            pool = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context)
+        else:
+            pool = _through(proxy, context, self.access.host)
+        pool.pool_classes_by_scheme = POOLS
+        return pool
+
+
+def _through(proxy: str, context: ssl.SSLContext | None, host: str) -> urllib3.PoolManager:
+    """Connections by way of a proxy. Raises RegistryError when it is no address."""
+    import urllib3
+
+    try:
+        parts = urllib3.util.parse_url(proxy)
+        login = urllib3.make_headers(proxy_basic_auth=unquote(parts.auth)) if parts.auth else {}
+        return urllib3.ProxyManager(
+            parts._replace(auth=None).url,
+            maxsize=_CONNECTIONS,
+            blocksize=_BLOCK,
+            ssl_context=context,
+            proxy_headers=login,
+        )
+    except (urllib3.exceptions.HTTPError, ValueError):
+        raise RegistryError(
+            "the proxy for it is no address that can be used",
+            where=host,
+            hint="look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; exceptions go into NO_PROXY",
+        ) from None
 
 
 def _timeouts(environment: Mapping[str, str]) -> tuple[float, float]:
