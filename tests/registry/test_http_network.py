@@ -156,7 +156,9 @@ def test_a_proxy_that_is_down(nobody: str, scheme: str) -> None:
 def test_a_proxy_that_speaks_no_tls(tls_registry: RunningRegistry) -> None:
     with forward_proxy(tls_registry) as proxy:
         url = proxy.url.replace("http://", "https://")
-        assert "the proxy 127.0.0.1" in said(at(NAME, ca=tls_registry.ca, HTTPS_PROXY=url))
+        assert "the proxy 127.0.0.1" in said(
+            at(NAME, ca=tls_registry.ca, HTTPS_PROXY=url, VDDKCTL_REGISTRY_TIMEOUT="0.1")
+        )
 
 
 def test_certificates_are_checked_through_a_proxy(tls_registry: RunningRegistry) -> None:

@@ -29,7 +29,7 @@ _NAMES = tuple(
 )
 
 # What follows tells a key from words about one: a header of PEM's (RFC 1421), or base64. In JSON line breaks are \n.
-_BREAK = rb"(?:\r?\n|\\r?\\?n)"
+_BREAK = rb"(?:\r?\n|(?:\\r)?\\n)"
 _BEGIN = rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[ \t]*"
 _KEY = re.compile(_BEGIN + _BREAK + rb"(?:[A-Za-z0-9-]+: |\s*(?!XXXX)[A-Za-z0-9+/=]{4})")
 _TEXTS = (
