@@ -1,19 +1,24 @@
-"""Who asks: the ``Authorization`` header of each request, by what the registry has asked for."""
+"""Who asks: the ``Authorization`` header of each request, by what the registry has asked for.
+
+What it takes to log in is loaded when a registry asks for a login.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from vddkctl.errors import DeniedError
-from vddkctl.registry.http.challenge import Challenge, challenges
-from vddkctl.registry.http.issuer import Issuer, basic, issuer_of
 from vddkctl.registry.http.login import Login
 from vddkctl.registry.http.patience import Patience, Rest
 from vddkctl.registry.http.purpose import Purpose
-from vddkctl.registry.http.refusal import how_to_log_in
-from vddkctl.registry.http.tokens import Tokens
 from vddkctl.registry.http.wire import Wire
+
+if TYPE_CHECKING:
+    from vddkctl.registry.http.challenge import Challenge
+    from vddkctl.registry.http.issuer import Issuer
+    from vddkctl.registry.http.tokens import Tokens
 
 FindLogin = Callable[[str, str], Login | None]
 """The login for a host and a repository."""
@@ -49,6 +54,8 @@ class Authorization:
         if login and login.registry_token:
             return f"Bearer {login.registry_token}"
         if challenge.scheme == "basic":
+            from vddkctl.registry.http.issuer import basic
+
             return basic(login) if login else None
         return f"Bearer {self._tokens_for(challenge, login, purpose).get(purpose)}"
 
@@ -57,6 +64,9 @@ class Authorization:
 
         A token that was refused is forgotten. Raises DeniedError when no other header could help.
         """
+        from vddkctl.registry.http.challenge import challenges
+        from vddkctl.registry.http.refusal import how_to_log_in
+
         host, login = self._wire.access.host, self.login(purpose.path)
         chosen = _choose(challenges(asked))
         if chosen is None:
@@ -73,6 +83,9 @@ class Authorization:
             self._tokens_for(chosen, login, purpose).drop(purpose.scopes, used.removeprefix("Bearer "))
 
     def _tokens_for(self, challenge: Challenge, login: Login | None, purpose: Purpose) -> Tokens:
+        from vddkctl.registry.http.issuer import issuer_of
+        from vddkctl.registry.http.tokens import Tokens
+
         issuer = issuer_of(challenge, self._wire.access, login, purpose)
         with self._lock:
             key = (issuer, login)

@@ -63,7 +63,7 @@ class Credentials:
         return None
 
     def _answers_for(self, helper: Helper, document: AuthDocument, host: str) -> bool:
-        """Whether a helper is to be asked. A store that is not installed, and that nothing says has this host, is not."""
+        """Whether to ask a helper: not a store that is not installed, and that nothing says has this host."""
         if helper.key == _HELPERS or matching(document.auths, host, ""):
             return True
         return not is_name(helper.name) or found(helper, self._environment) is not None

@@ -14,7 +14,6 @@ from vddkctl.registry.http.authorization import Authorization, FindLogin
 from vddkctl.registry.http.fault import Fault
 from vddkctl.registry.http.patience import Patience, pause
 from vddkctl.registry.http.purpose import Purpose
-from vddkctl.registry.http.refusal import name_of, refusal
 from vddkctl.registry.http.wire import Wire
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -92,6 +91,8 @@ class Exchange:
                 answer.load(WORDS)
         own = self.is_own(answer.url)
         login = self._authorization.login(purpose.path) if own and answer.authorization else None
+        from vddkctl.registry.http.refusal import refusal
+
         return refusal(
             purpose,
             answer.status,
@@ -142,6 +143,8 @@ class Exchange:
                 return answer
             answer.close()
             if request.method not in {"GET", "HEAD"} and answer.status not in _KEEP_METHOD:
+                from vddkctl.registry.http.refusal import name_of
+
                 what = f"{self.host} answers a {request.method} with {name_of(answer.status)}"
                 raise request.purpose.failed(what, hint="is that the registry's own address?")
             request = replace(request, url=self.target(request.purpose, request.url, location))

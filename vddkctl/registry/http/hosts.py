@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vddkctl.progress import Progress
 from vddkctl.registry.http.access import Access, access_to
-from vddkctl.registry.http.credentials import Credentials
 from vddkctl.registry.http.registry import HttpRegistry
 from vddkctl.site.model import RegistrySettings
+
+if TYPE_CHECKING:
+    from vddkctl.registry.http.credentials import Credentials
+    from vddkctl.registry.http.login import Login
 
 
 class Hosts:
@@ -30,7 +34,7 @@ class Hosts:
         self._environment = environment
         self._progress = progress
         self._registries: dict[tuple[str, bool], HttpRegistry] = {}
-        self._lock = threading.Lock()
+        self._lock, self._asking = threading.Lock(), threading.Lock()
 
     def registry(self, host: str, *, anonymous: bool = False) -> HttpRegistry:
         """The registry at ``host``; ``anonymous``: without any login."""
@@ -40,7 +44,7 @@ class Hosts:
                 access = self._access(host)
                 if anonymous:  # a certificate is a login, too
                     access = replace(access, certificate_file=None, key_file=None)
-                login = None if anonymous else self._credentials.login
+                login = None if anonymous else self._login
                 found = HttpRegistry(access, login, self._progress)
                 self._registries[host, anonymous] = found
             return found
@@ -48,6 +52,13 @@ class Hosts:
     def _access(self, host: str) -> Access:
         return access_to(host, self._settings.get(host), self._path, self._environment)
 
+    def _login(self, host: str, repository: str) -> Login | None:
+        with self._asking:
+            credentials = self._credentials
+        return credentials.login(host, repository)
+
     @cached_property
     def _credentials(self) -> Credentials:
+        from vddkctl.registry.http.credentials import Credentials
+
         return Credentials(self._environment)

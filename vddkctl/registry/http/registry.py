@@ -16,13 +16,10 @@ from vddkctl.registry.base import UNCHECKED, Unchecked
 from vddkctl.registry.http.access import Access
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.authorization import FindLogin
-from vddkctl.registry.http.download import Download
 from vddkctl.registry.http.exchange import Exchange, Request
 from vddkctl.registry.http.paths import path_of
 from vddkctl.registry.http.patience import PATIENT, Patience
 from vddkctl.registry.http.purpose import Purpose, to_read, to_write
-from vddkctl.registry.http.tags import all_tags
-from vddkctl.registry.http.upload import Upload
 from vddkctl.registry.http.wire import Wire
 from vddkctl.registry.verified import verified
 
@@ -82,6 +79,8 @@ class HttpRegistry:
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """All tags, sorted; none for a repository that is not there. Raises RegistryError."""
+        from vddkctl.registry.http.tags import all_tags
+
         return all_tags(self._exchange, reference)
 
     def readable(self, reference: Reference) -> bool | None:
@@ -103,6 +102,8 @@ class HttpRegistry:
     def open_blob(self, reference: Reference, descriptor: Descriptor) -> BinaryIO:
         """A stream of a blob's bytes, which goes on where it was when the connection breaks off."""
         url, purpose = self._blob_url(reference, descriptor), to_read(reference, f"read {descriptor.short}")
+        from vddkctl.registry.http.download import Download
+
         stream = cast("BinaryIO", Download(self._exchange, Request("GET", url, purpose), descriptor.size))
         return verified(stream, descriptor, f"{reference.name}: {descriptor.digest}")
 
@@ -122,6 +123,8 @@ class HttpRegistry:
 
     def put_blob(self, reference: Reference, blob: Blob, progress: Progress) -> None:
         """Upload a blob, unless it is there or can be mounted from another repository of this registry."""
+        from vddkctl.registry.http.upload import Upload
+
         Upload(self._exchange, reference, blob, lambda: self.has_blob(reference, blob.descriptor)).run(
             progress
         )
