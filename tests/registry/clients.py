@@ -81,3 +81,8 @@ def image_of(*contents: bytes) -> Image:
     return Image(
         Descriptor(OCI_MANIFEST, digest_of(manifest), len(manifest)), manifest, b"", (config, *layers)
     )
+
+
+def put(place: RunningRegistry, repository: str, content: bytes, **options: Any) -> None:
+    """Upload one blob; ``options`` as for :func:`client`."""
+    client(place, **options).put_blob(reference_in(place, repository), blob_of(content), Silent())

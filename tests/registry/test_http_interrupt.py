@@ -123,7 +123,6 @@ def check(
         ("PUT", UPLOADS, 500_000),
         ("PUT", MANIFESTS, 0),
         ("GET", MANIFESTS, 0),
-        ("PUT", "/manifests/1$", 0),
     ],
 )
 def test_a_push_that_waits_for_a_registry(

@@ -57,7 +57,7 @@ class Server:
 
     def serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError), connection.makefile("rb") as stream:
-            while head := b"".join(takewhile(lambda line: line.strip(), iter(stream.readline, b""))):
+            while head := b"".join(takewhile(lambda line: line != b"\r\n", iter(stream.readline, b""))):
                 self.heads.append(head)
                 answer = self.answer(head)
                 connection.sendall(answer)

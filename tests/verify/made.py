@@ -220,7 +220,12 @@ def vendor_archive(root: Path, change: Change | None = None, name: str = "", **s
 
 def items_of(archive: Path) -> list[Item]:
     """What an archive holds, its filler as data."""
-    kinds = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "symlink"}
+    kinds = {
+        tarfile.REGTYPE: "file",
+        tarfile.DIRTYPE: "folder",
+        tarfile.SYMTYPE: "symlink",
+        tarfile.LNKTYPE: "hardlink",
+    }
     items = []
     with tarfile.open(archive) as source:
         for info in source:

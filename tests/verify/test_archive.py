@@ -130,6 +130,20 @@ def test_modes_owners_times_and_hard_links_may_differ(layout: Layout) -> None:
     assert failures(layout.verify(archive)) == []
 
 
+def test_hard_links_of_the_archive_may_be_files_in_the_image(layout: Layout) -> None:
+    readme = f"{ROOT}/doc/README.txt"
+    archive = vendor_archive(
+        layout.root, lambda items: [*items, link(f"{ROOT}/doc/twin.txt", readme, "hardlink")]
+    )
+
+    def as_files(items: list[Item]) -> list[Item]:
+        same = next(item for item in items if item.name == readme)
+        return [replace(same, name=item.name) if item.name.endswith("twin.txt") else item for item in items]
+
+    layout.put(zipped(BASE), copied(archive, as_files))
+    assert failures(layout.verify(archive)) == []
+
+
 def test_what_an_image_only_says_is_no_proof(layout: Layout, archive: Path) -> None:
     claim = {ARCHIVE_SHA256: sha256(archive)}
     layout.put(zipped(BASE), copied(archive), annotations=claim)
@@ -151,7 +165,9 @@ def test_an_image_that_says_it_is_of_another_archive(layout: Layout, archive: Pa
 
 def test_an_image_that_says_nothing(layout: Layout, archive: Path) -> None:
     layout.put(zipped(BASE), copied(archive))
-    assert failures(layout.verify(sha256=sha256(archive))) == ["archive"]
+    unproven = layout.verify(sha256=sha256(archive))
+    assert failures(unproven) == ["archive"]
+    assert only(unproven, "archive").message.startswith(f"no layer is the archive sha256:{sha256(archive)}; ")
     verification = layout.verify()
     assert (failures(verification), warnings(verification)) == ([], ["archive"])
 

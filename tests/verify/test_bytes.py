@@ -20,6 +20,7 @@ from tests.verify.made import (
     warnings,
     zipped,
 )
+from vddkctl.demo.sample import make_archive
 from vddkctl.oci.descriptor import (
     DOCKER_CONFIG,
     DOCKER_LAYER,
@@ -69,6 +70,27 @@ def test_another_byte_in_a_base_layer_leaves_the_rest_to_be_verified(whole: Layo
     verification = whole.verify(archive)
     assert failures(verification) == ["layer", "program"]
     assert "is the vendor's archive itself" in said(verification, "archive", Status.PASS)[0]
+
+
+def test_damage_that_breaks_the_unpacking_is_told_by_the_digest(layout: Layout, tmp_path: Path) -> None:
+    """Long before the end, where the digest could be compared."""
+    archive = make_archive(tmp_path / "large.tar.gz", size=2_000_000)
+    layout.put(zipped(BASE), as_it_is(archive))
+    flip(layout.blob(as_it_is(archive).descriptor.digest), 0)
+    assert only(layout.verify(archive), "layer").message.startswith("its bytes are of sha256:")
+
+
+def test_two_manifests_that_do_not_agree_on_a_layers_size(layout: Layout, archive: Path) -> None:
+    base, vendor = zipped(BASE).descriptor, as_it_is(archive).descriptor
+    right = layout.put(zipped(BASE), as_it_is(archive), tag=None)
+    other = {**vendor.to_json(), "size": vendor.size + 1}
+    wrong = layout.put(
+        zipped(BASE), as_it_is(archive), tag=None, Labels={}, manifest={"layers": [base.to_json(), other]}
+    )
+    layout.index(right.to_json(), wrong.to_json())
+    verification = layout.verify(archive)
+    assert failures(verification) == ["layer"]
+    assert said(verification, "layer", Status.PASS)[2:] == []
 
 
 def test_a_layer_that_is_cut(whole: Layout, archive: Path) -> None:

@@ -36,14 +36,21 @@ class Session:
 
     def observe(self, may_be_absent: Callable[[str], bool] = lambda address: False) -> Observed:
         """Look at the registries and the cluster. Raises SpecError for parts that are not supported yet."""
-        from vddkctl.observe import observe
+        from vddkctl.prepare import Preparation
+        from vddkctl.progress import Stoppable
         from vddkctl.site.diagnostic import SpecError
         from vddkctl.site.supported import unsupported
 
         missing = unsupported(self.loaded)
         if missing:
             raise SpecError(missing, "unsupported part")
-        return observe(self.loaded, self.places, self.progress, may_be_absent)
+        progress = Stoppable(self.progress)
+        preparation = Preparation(self.places, progress)
+        for spec in list(self.loaded.site.images.values())[:1]:
+            preparation.begin(spec)  # it is read while all that follows is loaded
+        from vddkctl.observe import observe
+
+        return observe(self.loaded, preparation, progress, may_be_absent)
 
     def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
         """Look, and compute the plan. Images that it leaves out need not be made on this machine."""

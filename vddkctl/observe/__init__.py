@@ -7,11 +7,11 @@ from collections.abc import Callable
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterError
 from vddkctl.observe.images import Images
-from vddkctl.places import Places
 from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import Observed
 from vddkctl.plan.record import Record
-from vddkctl.progress import Progress, Stoppable
+from vddkctl.prepare import Preparation
+from vddkctl.progress import Stoppable
 from vddkctl.site.source import LoadedSite
 from vddkctl.threads import start
 
@@ -20,21 +20,20 @@ DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
 
 def observe(
     loaded: LoadedSite,
-    places: Places,
-    progress: Progress,
+    preparation: Preparation,
+    progress: Stoppable,
     may_be_absent: Callable[[str], bool] = lambda address: False,
 ) -> Observed:
-    """Everything the plan is computed from.
+    """Everything the plan is computed from. ``progress`` is the preparation's, and is stopped when a place fails.
 
     An image whose address ``may_be_absent`` need not be made here: without its archive or base, what was last applied
     stands for it. Raises the error of the first place that fails.
     """
-    site = loaded.site
+    site, places = loaded.site, preparation.places
     cluster = places.cluster(site.cluster.manifests)
-    stoppable = Stoppable(progress)
     state = start(cluster.observe, site.cluster.namespace)
     remembered = start(read_record, cluster, site.metadata.name)
-    images = start(lambda: Images(loaded, places, stoppable, remembered.result, may_be_absent).all())
+    images = start(lambda: Images(loaded, preparation, remembered.result, may_be_absent).all())
     try:
         return Observed(
             cluster=state.result(),
@@ -45,7 +44,7 @@ def observe(
             folder=str(places.folder),
         )
     except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
-        stoppable.stop()
+        progress.stop()
         raise
 
 

@@ -11,14 +11,12 @@ from vddkctl.observe.standing import standing
 from vddkctl.observe.tagged import Tagged
 from vddkctl.observe.unmade import Difference, difference, said_material
 from vddkctl.oci.reference import parse
-from vddkctl.places import Places
 from vddkctl.plan.images import LastBase, image_address, image_reference, last_base, stand_in
 from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
 from vddkctl.prepare.bases import Ground
 from vddkctl.prepare.material import FromArchive, Material
-from vddkctl.progress import Progress
 from vddkctl.site.model import ImageSpec
 from vddkctl.site.source import LoadedSite
 
@@ -37,26 +35,22 @@ class Images:
     """Looks at images. ``record`` waits for the record, which is read at the same time."""
 
     loaded: LoadedSite
-    places: Places
-    progress: Progress
+    preparation: Preparation
     record: Callable[[], Record | None]
     may_be_absent: Callable[[str], bool]
 
     def all(self) -> dict[str, ObservedImage]:
         """Every declared image, by its name. Raises the first error, with its place in the spec."""
         declared = self.loaded.site.images
-        preparation = Preparation(self.places, self.progress)
-        for spec in list(declared.values())[:1]:  # while the rest is loaded and asked for
-            preparation.begin(spec)
         bases = [parse(spec.base) for spec in declared.values()]
-        preparation.tags.look(
+        self.preparation.tags.look(
             [
                 *(parse(image_reference(spec)) for spec in declared.values()),
                 *(base for base in bases if not base.pinned),
             ]
         )
         # One after the other: two images of one archive must not read it twice, and each read uses all cores.
-        return {name: _Look(self, preparation, name, spec).image() for name, spec in declared.items()}
+        return {name: _Look(self, self.preparation, name, spec).image() for name, spec in declared.items()}
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,7 @@ class _Look:
     spec: ImageSpec
 
     def image(self) -> ObservedImage:
-        reference, places = parse(image_reference(self.spec)), self.images.places
+        reference, places = parse(image_reference(self.spec)), self.preparation.places
         with self._placed("repository"):
             found = self.preparation.tags.named(reference)
             tagged = Tagged(places, places.located(reference), found)

@@ -33,7 +33,7 @@ class Tags:
         def ask(name: str) -> None:
             try:
                 asked[name].set_result(self._ask(unknown[name]))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is asked for
+            except BaseException as error:
                 asked[name].set_exception(error)
 
         if unknown:

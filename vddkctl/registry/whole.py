@@ -45,7 +45,9 @@ class Whole:
     @cached_property
     def all_blobs(self) -> tuple[Blob, ...]:
         """Every blob once."""
-        return tuple({blob.descriptor.digest: blob for each in self.documents for blob in each.blobs}.values())
+        return tuple(
+            {blob.descriptor.digest: blob for each in self.documents for blob in each.blobs}.values()
+        )
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ from vddkctl.verify.layer import Layer, is_below
 from vddkctl.verify.overlay import Placed
 
 _BUILD_AGAIN = "build the image again from the vendor's archive, and push it"
+_LOOK = "look at the layers that could not be read"
 _GIVE = "give the archive to compare with, --archive FILE, or its checksum, --sha256 HEX"
 
 
@@ -35,10 +36,14 @@ class ArchiveAtHand:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All there is to judge by. ``placed`` is what the image has below the root folder, of whichever layer."""
+    """All there is to judge by. ``placed`` is what the image has below the root folder, of whichever layer.
+
+    ``layers`` are those that could be read, ``whole`` says whether that is all of them.
+    """
 
     image: Pulled
     layers: tuple[Layer, ...]
+    whole: bool
     placed: tuple[Placed, ...]
     expected: Expected
     at_hand: ArchiveAtHand | None
@@ -68,7 +73,7 @@ def archive_checks(evidence: Evidence) -> Iterator[Check]:
     """Whether the archive is in the image, and whether other layers have changed it. Raises ArchiveError."""
     subject = evidence.image.name
     if not evidence.holders:
-        what = f"no layer has files below /{ROOT}"
+        what = f"no layer {'' if evidence.whole else 'that could be read '}has files below /{ROOT}"
         yield failed("archive", subject, what, "build the image from the vendor's archive, and push it")
         return
     verbatim = evidence.wanted if evidence.expected.sha256 else evidence.vendors
@@ -136,7 +141,11 @@ def _undisturbed(evidence: Evidence, vendors: Layer) -> Iterator[Check]:
     gone = sorted(own - now.keys())
     others = {path: each.layer for path, each in now.items() if each.layer != digest}
     replaced, added = sorted(own & others.keys()), sorted(others.keys() - own)
-    if not (gone or replaced or added):
+    if not (gone or replaced or added) and not evidence.whole:
+        yield warned(
+            "changes", subject, "what the other layers change cannot be told: not all could be read", _LOOK
+        )
+    elif not (gone or replaced or added):
         yield passed("changes", subject, f"no other layer changes anything below /{ROOT}")
     elif evidence.at_hand and not evidence.differences(evidence.at_hand):
         layers = some(sorted({f"{layer[:15]}…" for layer in others.values()}))

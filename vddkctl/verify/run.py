@@ -74,14 +74,15 @@ class _Run:
         self.versions: set[str] = set()
 
     def layers(self, images: Sequence[Pulled]) -> Iterator[Check]:
-        """Every layer once, and once more where another config knows it by another diff ID."""
-        told: set[tuple[str, str]] = set()
+        """Every layer once, and once more where another image knows it by another size or diff ID."""
+        told: set[tuple[str, int, str]] = set()
         for image in images:
             diff_ids = image.config.diff_ids if image.config else ()
             for number, descriptor in enumerate(image.manifest.layers):
                 diff_id = diff_ids[number] if number < len(diff_ids) else ""
-                if (descriptor.digest, diff_id) not in told:
-                    told.add((descriptor.digest, diff_id))
+                known = (descriptor.digest, descriptor.size, diff_id)
+                if known not in told:
+                    told.add(known)
                     yield from _layer(self._reader.read(descriptor), descriptor, diff_id)
 
     def image(self, image: Pulled) -> Iterator[Check]:
@@ -121,15 +122,17 @@ class _Run:
             if more > 0:
                 yield failed("secrets", layer.descriptor.digest, f"and {more} more such files", hint)
         if layers and not found:
-            count = "the layer" if len(layers) == 1 else f"any of {len(layers)} layers"
-            yield passed("secrets", "", f"no file in {count} looks like a secret")
+            count = "the layer" if len(read) == 1 else f"any of {len(layers)} layers"
+            rest = f", but {len(read) - len(layers)} could not be read" if len(layers) < len(read) else ""
+            yield passed("secrets", "", f"no file in {count} looks like a secret{rest}")
         for image in images:
             if image.config:
                 yield from _settings(image, hint)
 
     def _vendors(self, image: Pulled, layers: tuple[Layer, ...], overlay: Overlay) -> Iterator[Check]:
         placed = tuple(overlay.below())
-        yield from archive_checks(Evidence(image, layers, placed, self._expected, self._at_hand))
+        whole = len(layers) == len(image.manifest.layers)
+        yield from archive_checks(Evidence(image, layers, whole, placed, self._expected, self._at_hand))
         if not placed:
             return
         told = libraries([each.item.found for each in placed], overlay, image.name)

@@ -74,7 +74,7 @@ class Download(io.RawIOBase):
         if self._position - self._broke_at >= _WORTH:
             self._broken = 0
         self._broken, self._broke_at = self._broken + 1, self._position
-        delay = self._exchange.patience.delay(self._broken) if fault.passing else None
+        delay = self._exchange.patience.after(fault, self._broken)
         if delay is None:
             raise fault.error(self._request.purpose, self._exchange.host) from None
         self._exchange.rest(delay, fault.what)

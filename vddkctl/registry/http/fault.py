@@ -9,7 +9,7 @@ from vddkctl.registry.http.purpose import Purpose
 class Fault(Exception):  # noqa: N818 - it becomes an error where it stays
     """What went wrong with the server at ``place``, in plain words.
 
-    ``passing``: it may work in a moment. ``refused``: nobody listens there, so that a moment is all it is worth.
+    ``passing``: it may work in a moment. ``nobody``: nobody answers there, so that few attempts are all it is worth.
     ``denied``: this client is not let in. In ``hint``, HOST stands for the registry's name in the spec.
     """
 
@@ -20,7 +20,7 @@ class Fault(Exception):  # noqa: N818 - it becomes an error where it stays
         place: str = "",
         hint: str = "",
         passing: bool = True,
-        refused: bool = False,
+        nobody: bool = False,
         denied: bool = False,
     ) -> None:
         super().__init__(what)
@@ -28,7 +28,7 @@ class Fault(Exception):  # noqa: N818 - it becomes an error where it stays
         self.place = place
         self.hint = hint
         self.passing = passing
-        self.refused = refused
+        self.nobody = nobody
         self.denied = denied
 
     def error(self, purpose: Purpose, registry: str) -> RegistryError:

@@ -28,7 +28,7 @@ def _proxy(error: Exception, proxy: str) -> Fault:
         passing = tunnel[2] in {"429", "502", "503", "504"}
         return Fault(f"the proxy {place} answers {tunnel[1]}", hint=hint, passing=passing)
     fault = _fault(error)
-    return Fault(f"the proxy {place}: {fault.what}", hint=hint, passing=fault.passing, refused=fault.refused)
+    return Fault(f"the proxy {place}: {fault.what}", hint=hint, passing=fault.passing, nobody=fault.nobody)
 
 
 def _fault(error: Exception) -> Fault:
@@ -39,20 +39,20 @@ def _fault(error: Exception) -> Fault:
         return Fault(
             "there is no host of that name",
             hint="check the name; is the network (or the VPN) up?",
-            refused=cause.errno == socket.EAI_AGAIN,
+            nobody=cause.errno == socket.EAI_AGAIN,
             passing=cause.errno == socket.EAI_AGAIN,
         )
     if isinstance(cause, TimeoutError) or "Timeout" in name:
         what = "it cannot be connected to in time" if "Connect" in name else "it stays silent"
-        return Fault(what, hint="is it up, and is the way there open (firewall, proxy)?")
+        return Fault(what, hint="is it up, and is the way there open (firewall, proxy)?", nobody=True)
     if isinstance(cause, ConnectionRefusedError):
         hint = "is the registry running, and is the port right?"
-        return Fault("the connection is refused", hint=hint, refused=True)
+        return Fault("the connection is refused", hint=hint, nobody=True)
     if isinstance(cause, ConnectionError) or "Incomplete" in type(cause).__name__:
         hint = "try again; if it stays so, look at proxies on the way"
         return Fault("the connection breaks off", hint=hint)
     if isinstance(cause, OSError) and cause.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH}:
-        return Fault("there is no way to it", hint="is the network (or the VPN) up?", refused=True)
+        return Fault("there is no way to it", hint="is the network (or the VPN) up?", nobody=True)
     if isinstance(cause, OSError) and cause.strerror:
         return Fault(cause.strerror, hint="look at the network")
     hint = "is that a registry, and is registries.HOST.tls right?"

@@ -17,8 +17,8 @@ AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses of a moment. 501 and the like stay what they are."""
 
 _STEP = 0.2
-_REFUSED = 3
-"""How often a door is knocked at where nobody listens."""
+_FEW = 3
+"""How often a door is knocked at where nobody answers."""
 
 Rest = Callable[[float, str], None]
 """Waits so many seconds; the text says what for."""
@@ -45,6 +45,12 @@ class Patience:
             return asked if asked <= self.most else None
         return self.first * float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
+    def after(self, fault: Fault, attempt: int) -> float | None:
+        """As :meth:`delay`, by what went wrong at that attempt."""
+        if not fault.passing or (fault.nobody and attempt >= _FEW):
+            return None
+        return self.delay(attempt)
+
     def persist(self, send: Callable[[], Answer], rest: Rest) -> Answer:
         """What ``send`` gives, as soon as that is no answer of a moment; the last one when patience is at its end.
 
@@ -55,8 +61,8 @@ class Patience:
             try:
                 answer = send()
             except Fault as fault:
-                delay, why = self.delay(attempt), fault.what
-                if delay is None or not fault.passing or (fault.refused and attempt >= _REFUSED):
+                delay, why = self.after(fault, attempt), fault.what
+                if delay is None:
                     raise
             else:
                 asked = answer.header("Retry-After")

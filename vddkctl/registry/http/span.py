@@ -1,10 +1,10 @@
-"""A stretch of a blob as the body of a request."""
+"""Stretches of a blob as the bodies of requests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import BinaryIO
 
 from vddkctl.errors import RegistryError
@@ -18,64 +18,80 @@ _BLOCK = 256 * 1024
 class Sent:
     """How far a blob has come: what is sent again does not count again."""
 
-    task: Task | None = None
+    task: Task
     _reached: int = field(default=0, init=False)
 
     def reach(self, offset: int) -> None:
-        """All before ``offset`` was sent. Tells the task also when that is nothing new: it is a sign of life."""
-        if self.task is not None:
-            self.task.advance(max(0, offset - self._reached))
+        """All before ``offset`` was sent. The task hears of it also when that is nothing new: a sign of life."""
+        self.task.advance(max(0, offset - self._reached))
         self._reached = max(self._reached, offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Bytes ``start`` to ``end`` of a blob; each iteration begins at ``start`` again, in pieces of one memory."""
+class Spans:
+    """Reads a blob in stretches. One that follows on the last is read on, since the blob may come from afar."""
 
-    blob: Blob
-    start: int
-    end: int
-    sent: Sent
+    def __init__(self, blob: Blob, sent: Sent) -> None:
+        self._blob = blob
+        self._sent = sent
+        self._buffer = memoryview(bytearray(max(1, min(_BLOCK, blob.descriptor.size))))
+        self._stream: BinaryIO | None = None
+        self._position = 0
 
-    def __iter__(self) -> Iterator[memoryview]:
-        """The pieces. Raises RegistryError when the blob cannot be read, or ends too early."""
+    def __enter__(self) -> Spans:
+        """Close it in the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def span(self, start: int, end: int) -> Iterator[memoryview]:
+        """The bytes from ``start`` to ``end``, in pieces of one memory.
+
+        Raises RegistryError when the blob cannot be read, or ends too early.
+        """
         # An OSError would be taken for one of the connection on which the pieces go.
         try:
-            yield from self._pieces()
+            yield from self._pieces(start, end)
         except OSError as error:
-            where = str(error.filename or self.blob.descriptor.digest)
+            where = str(error.filename or self._blob.descriptor.digest)
             raise RegistryError(f"its bytes cannot be read: {error.strerror or error}", where=where) from None
 
-    def _pieces(self) -> Iterator[memoryview]:
-        buffer = memoryview(bytearray(min(_BLOCK, max(1, self.end - self.start))))
-        with closing(self.blob.source.open()) as stream:
-            _advance(stream, self.start, buffer)
-            position = self.start
-            while position < self.end:
-                count = _fill(stream, buffer[: self.end - position])
-                if not count:
-                    what, where = (
-                        "it is shorter than it was when it was looked at",
-                        self.blob.descriptor.digest,
-                    )
-                    raise RegistryError(what, where=where)
-                yield buffer[:count]
-                position += count
-                self.sent.reach(position)
+    def _pieces(self, start: int, end: int) -> Iterator[memoryview]:
+        stream = self._opened_at(start)
+        while self._position < end:
+            count = self._read(stream, end)
+            if not count:
+                what, where = "it is shorter than it was when it was looked at", self._blob.descriptor.digest
+                raise RegistryError(what, where=where)
+            yield self._buffer[:count]
+            self._sent.reach(self._position)
 
+    def _opened_at(self, start: int) -> BinaryIO:
+        if self._stream is None or self._position > start:
+            self._close()
+            self._stream = self._blob.source.open()
+        if self._position < start and self._stream.seekable():
+            self._position = self._stream.seek(start)
+        while self._position < start and self._read(self._stream, start):
+            pass
+        return self._stream
 
-def _advance(stream: BinaryIO, count: int, buffer: memoryview) -> None:
-    if count and stream.seekable():
-        stream.seek(count)
-        return
-    while count > 0 and (read := _fill(stream, buffer[:count])):
-        count -= read
+    def _read(self, stream: BinaryIO, end: int) -> int:
+        """Read into the buffer, up to the byte ``end`` of the blob."""
+        buffer = self._buffer[: end - self._position]
+        readinto = getattr(stream, "readinto", None)
+        if readinto is not None:
+            count = int(readinto(buffer) or 0)
+        else:
+            content = stream.read(len(buffer))
+            count = len(content)
+            buffer[:count] = content
+        self._position += count
+        return count
 
-
-def _fill(stream: BinaryIO, buffer: memoryview) -> int:
-    readinto = getattr(stream, "readinto", None)
-    if readinto is not None:
-        return int(readinto(buffer) or 0)
-    content = stream.read(len(buffer))
-    buffer[: len(content)] = content
-    return len(content)
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._position = None, 0

@@ -7,20 +7,21 @@ connection that broke off it goes in pieces, from where the registry stands.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.blob import RegistryBlob
-from vddkctl.registry.http.answer import WORDS, Answer
+from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.exchange import Exchange
 from vddkctl.registry.http.fault import Fault
 from vddkctl.registry.http.paths import path_of
 from vddkctl.registry.http.patience import AGAIN
 from vddkctl.registry.http.refusal import name_of
 from vddkctl.registry.http.session import Session, Sessions
-from vddkctl.registry.http.span import Sent, Span
+from vddkctl.registry.http.span import Sent, Spans
 from vddkctl.registry.http.words import codes
 
 _PIECE = 4 * 1024 * 1024
@@ -43,7 +44,6 @@ class Upload:
         self._blob = blob
         self._there = there
         self._sessions = Sessions(exchange, reference, blob.descriptor)
-        self._sent = Sent()
         self._piece: int | None = None  # bytes at a time; None: all at once
         self._furthest = 0
         self._failures = 0  # since it was as far as that
@@ -54,23 +54,23 @@ class Upload:
         """Upload it, unless it is there. Raises RegistryError, and what reading the blob raises."""
         descriptor = self._blob.descriptor
         with progress.task(f"push {descriptor.short}", descriptor.size) as task:
-            self._sent = Sent(task)
-            session = None if self._there() else self._sessions.begin(self._source())
-            while session is not None:
-                session = self._further(session)
-            self._sent.reach(descriptor.size)
+            sent = Sent(task)
+            with Spans(self._blob, sent) as spans:
+                session = None if self._there() else self._sessions.begin(self._source())
+                while session is not None:
+                    session = self._further(session, spans)
+            sent.reach(descriptor.size)
 
     def _source(self) -> str | None:
         """The other repository of this registry that has the blob."""
         source = self._blob.source
         if not isinstance(source, RegistryBlob) or source.reference.transport != "docker":
             return None
-        same = path_of(source.reference) == path_of(self._reference)
-        return (
-            path_of(source.reference) if source.reference.host == self._reference.host and not same else None
-        )
+        path = path_of(source.reference)
+        mountable = source.reference.host == self._reference.host and path != path_of(self._reference)
+        return path if mountable else None
 
-    def _further(self, session: Session) -> Session | None:
+    def _further(self, session: Session, spans: Spans) -> Session | None:
         """One request further; None when the registry has it all."""
         size, start = self._blob.descriptor.size, session.offset
         closing = self._piece is not None and start >= size
@@ -79,8 +79,8 @@ class Upload:
             if closing:
                 answer = self._sessions.close(session)
             else:
-                body = Span(self._blob, start, end, self._sent).__iter__
-                answer = self._sessions.send(session, body, end, whole=self._piece is None)
+                whole = self._piece is None
+                answer = self._sessions.send(session, partial(spans.span, start, end), end, whole=whole)
         except Fault as fault:
             return self._broken(session, fault)
         if not answer.done:
@@ -93,10 +93,11 @@ class Upload:
         return self._sessions.after(answer, session, end)
 
     def _broken(self, session: Session, fault: Fault) -> Session | None:
-        error = fault.error(self._sessions.purpose, self._exchange.host)
-        if not fault.passing:
-            raise error from None
-        self._wait(fault.what, error)
+        self._failures += 1
+        delay = self._exchange.patience.after(fault, self._failures)
+        if delay is None:
+            raise fault.error(self._sessions.purpose, self._exchange.host) from None
+        self._exchange.rest(delay, fault.what)
         self._piece = self._piece or max(_PIECE, session.least)
         return self._resumed(session)
 
@@ -107,18 +108,15 @@ class Upload:
             if self._exchange.login_again(self._sessions.purpose, answer):
                 return self._resumed(session)
         error = self._exchange.refusal(self._sessions.purpose, answer)
-        said = codes(answer.content[:WORDS])
+        said = codes(answer.content)
         if answer.status == 413:
             self._piece = self._smaller(session, length, error)
             return self._resumed(session)
         if answer.status in AGAIN or answer.status == 416:
             self._wait(name_of(answer.status), error, answer.header("Retry-After"))
             return self._resumed(session)
-        if (
-            answer.status == 404
-            or "BLOB_UPLOAD_UNKNOWN" in said
-            or ("DIGEST_INVALID" in said and self._doubtful)
-        ):
+        lost = answer.status == 404 or "BLOB_UPLOAD_UNKNOWN" in said
+        if lost or ("DIGEST_INVALID" in said and self._doubtful):
             self._wait("it has forgotten the upload", error)
             self._doubtful = False
             return self._anew()

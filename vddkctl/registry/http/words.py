@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from html import unescape
 
 from vddkctl.visible import shown
 
@@ -55,5 +54,7 @@ def _errors(data: object) -> Iterator[dict[str, object]]:
 def _plain(body: bytes) -> str:
     text = body.decode(errors="replace")
     if title := _TITLE.search(text):
+        from html import unescape
+
         return unescape(title[1])
     return "" if "<" in text or "{" in text else text
