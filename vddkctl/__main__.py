@@ -10,6 +10,10 @@ def main() -> None:
     # A run is short and leaves next to nothing in circles: to look for it while modules load is a tenth of a plan.
     gc.disable()
     import os
+    import sys
+
+    # Threads that unpack and hash need the interpreter for moments only, and shall not wait while modules load.
+    sys.setswitchinterval(0.001)
 
     from vddkctl.cli.main import main as run
     from vddkctl.cli.streams import flush_all

@@ -21,7 +21,7 @@ from tests.support.faults import (
 )
 from tests.support.lies import AnswerHeaders
 from tests.support.running_registry import RunningRegistry
-from vddkctl.errors import RegistryError
+from vddkctl.errors import RegistryError, UnreachableError
 from vddkctl.oci.descriptor import Blob
 from vddkctl.progress import Silent
 
@@ -131,6 +131,17 @@ def test_progress_is_patience(plain_registry: RunningRegistry, repository: str) 
     with faults(plain_registry, BodyLimit("", UPLOADS, limit=MEBIBYTE), *script, all_happen=False) as proxy:
         put(proxy.front, repository, LARGE)
         assert len([one for one in proxy.requests("PATCH") if one.status is None]) > QUICK.attempts
+
+
+def test_going_in_circles_is_no_progress(plain_registry: RunningRegistry, repository: str) -> None:
+    """The first piece is taken each time, and the second one costs the registry its memory."""
+    script = (Cut("PATCH", UPLOADS, nth=2 * number, after=10) for number in range(1, 30))
+    with (
+        faults(plain_registry, BodyLimit("PUT", UPLOADS, limit=0), *script, all_happen=False) as proxy,
+        pytest.raises(UnreachableError, match="cannot upload sha256:"),
+    ):
+        put(proxy.front, repository, LARGE)
+    assert proxy.count("PATCH") == 2 * QUICK.attempts
 
 
 # --- what is sent is not what it was ----------------------------------------------------------------------------------
