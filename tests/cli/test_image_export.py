@@ -75,7 +75,7 @@ def test_what_is_there_is_written_over_only_with_force(
         1,
         "",
         (
-            "Error: image.tar: there is a file already, and it stays as it is\n"
+            "Error: image.tar: cannot export oci:here:1: there is a file already, and it stays as it is\n"
             "  name another one, or write over it with --force\n"
         ),
     )
@@ -133,7 +133,7 @@ def test_a_file_that_may_not_become_so_large_is_not_there(tmp_path: Path) -> Non
         out, err = command.communicate()
     assert (command.returncode, out) == (1, b"")
     assert err.decode() == (
-        "Error: image.tar: the file may not become that large\n"
+        "Error: image.tar: cannot export oci:here:1: the file may not become that large\n"
         "  write to another file system, or look at the limit: ulimit -f\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["here"]

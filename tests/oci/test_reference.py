@@ -54,6 +54,12 @@ def test_a_reference_is_read_and_written_back(text: str, reference: Reference) -
         ),
         ("h.example/", '"h.example/" names no repository after the registry\n  as in h.example/vddk'),
         ("-h.example/x", '"-h.example/x": "-h.example" is not a host, or host:port'),
+        ("h.example:65536/x", '"h.example:65536/x": "h.example:65536" is not a host, or host:port'),
+        (
+            "oci-archive:x.tar",
+            '"oci-archive:x.tar" is an archive\n  unpack it with tar, and name the folder: oci:FOLDER:TAG',
+        ),
+        ("./images:1", '"./images:1" names no registry\n  a folder is written oci:./images:1'),
         ("h.example:port/x", '"h.example:port/x": "h.example:port" is not a host, or host:port'),
         ("h.example/Vddk", '"h.example/Vddk": "Vddk" has upper-case letters\n  write vddk'),
         (
@@ -158,7 +164,7 @@ def test_a_digest_put_on_a_reference_is_checked() -> None:
         parse("h.example/x").with_digest("md5:12")
 
 
-_hosts = st.from_regex(r"\A[a-z0-9]{1,8}(-[a-z0-9]{1,4})?\.[a-z]{2,5}(:[0-9]{1,5})?\Z")
+_hosts = st.from_regex(r"\A[a-z0-9]{1,8}(-[a-z0-9]{1,4})?\.[a-z]{2,5}(:[0-9]{1,4})?\Z")
 _paths = st.lists(
     st.from_regex(r"\A[a-z0-9]{1,6}(([.]|_|__|--?)[a-z0-9]{1,6}){0,2}\Z"), min_size=1, max_size=4
 ).map("/".join)

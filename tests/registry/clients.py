@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import unquote
 
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import UPLOADS
 from tests.support.running_registry import RunningRegistry
 from vddkctl.oci.descriptor import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST, Blob, Content, Descriptor
 from vddkctl.oci.digest import digest_of
 from vddkctl.oci.document import encode
-from vddkctl.oci.image import Image
+from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.progress import Progress, Silent
 from vddkctl.registry.http.access import Access
@@ -86,3 +89,14 @@ def image_of(*contents: bytes) -> Image:
 def put(place: RunningRegistry, repository: str, content: bytes, **options: Any) -> None:
     """Upload one blob; ``options`` as for :func:`client`."""
     client(place, **options).put_blob(reference_in(place, repository), blob_of(content), Silent())
+
+
+def digests(image: Image | ImageIndex) -> list[str]:
+    """Of all its blobs."""
+    return [blob.descriptor.digest for blob in image.all_blobs]
+
+
+def sent_blobs(proxy: FaultProxy) -> list[str]:
+    """The digests of the blobs whose bytes went to the registry, each in one piece."""
+    puts = [one for one in proxy.requests("PUT", UPLOADS) if one.received]
+    return [unquote(one.path.partition("digest=")[2]) for one in puts]

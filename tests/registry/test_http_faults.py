@@ -213,7 +213,7 @@ def test_a_pause_is_as_long_as_the_registry_asks(pushed: Pushed, image: Image) -
         (
             [RetryLater("PUT", UPLOADS, seconds=1000)],
             RegistryError,
-            "cannot upload sha256:{}: 429 Too Many Requests\n  it limits how often",
+            "cannot upload sha256:{}: 429 Too Many Requests\n  it asks to wait 1,000 seconds",
         ),
         (
             [RetryLater("PUT", MANIFESTS, seconds=1000, date=True)],

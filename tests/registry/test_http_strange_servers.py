@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -44,6 +45,7 @@ class Server:
     host: str
     answer: Answers
     ca: Path | None
+    reads: bool
     heads: list[bytes] = field(default_factory=list)
 
     @property
@@ -59,6 +61,8 @@ class Server:
         with connection, contextlib.suppress(OSError), connection.makefile("rb") as stream:
             while head := b"".join(takewhile(lambda line: line != b"\r\n", iter(stream.readline, b""))):
                 self.heads.append(head)
+                if self.reads and (length := re.search(rb"(?i)content-length: (\d+)", head)):
+                    stream.read(int(length[1]))
                 answer = self.answer(head)
                 connection.sendall(answer)
                 if not answer.startswith(b"HTTP/1.1") or b"\r\nConnection: close" in answer:
@@ -66,8 +70,13 @@ class Server:
 
 
 @contextmanager
-def server(*answers: bytes | Answers, authority: Authority | None = None) -> Iterator[Server]:
-    """Raw answers, one after the other, the last one again and again; or one that is made for each request."""
+def server(
+    *answers: bytes | Answers, authority: Authority | None = None, reads: bool = False
+) -> Iterator[Server]:
+    """Raw answers, one after the other, the last one again and again; or one that is made for each request.
+
+    ``reads``: the bodies of requests, before it answers.
+    """
     left = list(answers)
 
     def answer(head: bytes) -> bytes:
@@ -81,7 +90,7 @@ def server(*answers: bytes | Answers, authority: Authority | None = None) -> Ite
     connections: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host = f"127.0.0.1:{listener.getsockname()[1]}"
-        made = Server(host, answer, authority.certificate if authority else None)
+        made = Server(host, answer, authority.certificate if authority else None, reads)
 
         def accept() -> None:
             with contextlib.suppress(OSError):
@@ -233,6 +242,31 @@ def test_headers_do_not_steer_the_terminal() -> None:
         with pytest.raises(RegistryError) as caught:
             strange.client().tags(strange.reference)
         assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "201 Created", "202 Accepted", "204 No Content"])
+@pytest.mark.parametrize("pieces", [False, True])
+def test_uploads_are_taken_in_other_words(status: str, pieces: bool) -> None:
+    absent = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    taken = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"  # only the first one says where it goes on
+    begun = taken.replace("\r\n", "\r\nLocation: /upload/1\r\n", 1)
+    too_large = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    blob = blob_of(noise(MEBIBYTE))
+
+    def answer(head: bytes) -> bytes:
+        method = head.partition(b" ")[0]
+        whole = b"Content-Length: %d\r\n" % MEBIBYTE in head
+        if method in {b"HEAD", b"GET"} or (pieces and whole):
+            return absent if method != b"PUT" else too_large
+        return begun.encode() if method == b"POST" else taken.encode()
+
+    with server(answer, reads=True) as strange:
+        strange.client().put_blob(strange.reference, blob, Silent())
+        methods = [head.partition(b" ")[0].decode() for head in strange.heads]
+    if pieces:
+        assert methods == ["HEAD", "POST", "PUT", "GET", "HEAD", "POST", "PATCH", "PATCH", "PUT"]
+    else:
+        assert methods == ["HEAD", "POST", "PUT"]
 
 
 # --- answers that come early --------------------------------------------------------------------------------------

@@ -5,38 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
-from tests.registry.clients import MEBIBYTE, blob_of, client, image_of, noise, reference_in
+from tests.registry.clients import (
+    MEBIBYTE,
+    blob_of,
+    client,
+    digests,
+    image_of,
+    noise,
+    reference_in,
+    sent_blobs,
+)
 from tests.registry.samples import AMD64, ARM64, base_image, on_layout
-from tests.support.fault_proxy import FaultProxy, faults
+from tests.support.fault_proxy import faults
 from tests.support.faults import ALWAYS, BLOBS, MANIFESTS, UPLOADS, Answer, Stall
-from tests.support.lies import OtherBytes
+from tests.support.lies import OtherBytes, WrongDigest
 from tests.support.registries import PASSWORD, READER
 from tests.support.running_registry import RunningRegistry
 from tests.support.witnesses import At, Skopeo
 from vddkctl.errors import DeniedError, RegistryError
 from vddkctl.oci.assemble import index
 from vddkctl.oci.digest import digest_of
-from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.progress import Silent, Task
 from vddkctl.registry.http.login import Login
+from vddkctl.registry.layout import LayoutRegistry
 from vddkctl.registry.push import push
-
-
-def sent(proxy: FaultProxy) -> list[str]:
-    """The digests of the blobs whose bytes went to the registry."""
-    return [
-        unquote(one.path.partition("digest=")[2]) for one in proxy.requests("PUT", UPLOADS) if one.received
-    ]
-
-
-def digests(image: Image | ImageIndex) -> list[str]:
-    return [blob.descriptor.digest for blob in image.all_blobs]
-
 
 # --- what is sent ---------------------------------------------------------------------------------------------------
 
@@ -76,9 +73,9 @@ def test_what_is_there_is_not_sent_again(plain_registry: RunningRegistry, reposi
     with faults(plain_registry) as proxy:
         push(client(proxy.front), reference_in(proxy.front, repository), image, Silent())
         assert proxy.count("POST") == 0
-        assert sent(proxy) == []
+        assert sent_blobs(proxy) == []
         push(client(proxy.front), reference_in(proxy.front, repository, "2"), larger, Silent())
-        assert sent(proxy) == [digest_of(new)]
+        assert sent_blobs(proxy) == [digest_of(new)]
 
 
 def test_every_blob_is_sent_once_and_in_one_piece(plain_registry: RunningRegistry, repository: str) -> None:
@@ -86,7 +83,7 @@ def test_every_blob_is_sent_once_and_in_one_piece(plain_registry: RunningRegistr
     image = image_of(layer, *(noise(1000) for _ in range(4)), layer)
     with faults(plain_registry) as proxy:
         push(client(proxy.front), reference_in(proxy.front, repository), image, Silent())
-        assert sorted(sent(proxy)) == sorted(digests(image))
+        assert sorted(sent_blobs(proxy)) == sorted(digests(image))
         assert (proxy.count("POST"), proxy.count("PATCH")) == (6, 0)  # 5 layers and the config
 
 
@@ -126,6 +123,7 @@ class Counting(Silent):
         yield self
 
     def advance(self, amount: int) -> None:
+        assert amount >= 0
         with self.lock:
             self.done += amount
 
@@ -143,6 +141,16 @@ def test_progress_counts_every_byte_once(
         push(registry, reference, image, progress)
         assert progress.label == f"push {reference}"
         assert progress.done == progress.total == image.size
+
+
+def test_a_damaged_layout_is_read_and_written_and_counted_once(tmp_path: Path) -> None:
+    layout, reference, image = on_layout(tmp_path)
+    push(layout, reference, image, Silent())
+    for path in (tmp_path / "images/blobs/sha256").iterdir():
+        path.write_bytes(bytes(path.stat().st_size))
+    progress = Counting()
+    push(LayoutRegistry(tmp_path), reference, image, progress)
+    assert progress.done == progress.total == image.size
 
 
 # --- the tag --------------------------------------------------------------------------------------------------------
@@ -204,6 +212,22 @@ def test_a_tag_that_is_as_it_was_expected_moves(plain_registry: RunningRegistry,
     assert plain_registry.tags(repository) == {"1": second.descriptor.digest}
 
 
+def test_a_tag_beside_a_digest_moves_and_is_looked_at(
+    plain_registry: RunningRegistry, repository: str
+) -> None:
+    first, second = base_image(content=b"first"), base_image(content=b"second")
+    reference = reference_in(plain_registry, repository)
+    push(client(plain_registry), reference, first, Silent())
+    both = replace(reference, digest=second.descriptor.digest)
+    with faults(plain_registry) as proxy:
+        through = replace(both, repository=f"{proxy.host}/{repository}")
+        with pytest.raises(RegistryError, match=f"the tag names {first.descriptor.digest} now"):
+            push(client(proxy.front), through, second, Silent(), expected=None)
+        push(client(proxy.front), through, second, Silent(), expected=first.descriptor.digest)
+        assert proxy.requests()[-1].path.endswith("/manifests/1")
+    assert plain_registry.tags(repository) == {"1": second.descriptor.digest}
+
+
 def test_a_tag_that_is_gone_is_not_made_again(plain_registry: RunningRegistry, repository: str) -> None:
     reference, image = reference_in(plain_registry, repository), base_image()
     with pytest.raises(RegistryError, match="the tag names nothing now"):
@@ -214,6 +238,7 @@ def test_a_tag_that_is_gone_is_not_made_again(plain_registry: RunningRegistry, r
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
+        (WrongDigest("PUT", MANIFESTS), "the registry calls it sha256:0000"),
         (OtherBytes("GET", MANIFESTS, at=3), "the registry answers with sha256:"),
         (Answer("GET", MANIFESTS, status=404), "there is no manifest sha256:"),
         (Answer("HEAD", BLOBS, nth=3, status=404, times=ALWAYS), " was pushed, and is not there"),

@@ -25,6 +25,9 @@ _DIGEST_TAIL = re.compile(r"@(sha256:[0-9a-f]{64})\Z")
 _MAX_PATH = 255
 
 _LAYOUT_PREFIX = "oci:"
+_ARCHIVES = ("oci-archive:", "docker-archive:")
+_OTHER_PLACES = ("docker-daemon:", "containers-storage:", "dir:", "tarball:", "ostree:", "sif:")
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def parse(text: str) -> Reference:
         raise ImageError("a reference names no user and no password", hint="registries have their own login")
     if slashes:
         raise ImageError(f'"{text}" starts with {scheme}://', hint=f"write {bare or 'host/path:tag'} alone")
+    _check_place(text)
     name, digest = _split_digest(text, strict=True)
     host, slash, rest = name.partition("/")
     if not _is_registry(host, alone=not slash):
@@ -103,6 +107,21 @@ def parse(text: str) -> Reference:
     path, colon, tag = rest.partition(":")
     _check_path(path, text)
     return Reference("docker", f"{host}/{path}", _checked_tag(tag, "docker", text) if colon else None, digest)
+
+
+def _check_place(text: str) -> None:
+    """Refuse the places of other tools, and folders without their prefix."""
+    if text.startswith(_ARCHIVES):
+        raise ImageError(
+            f'"{text}" is an archive', hint="unpack it with tar, and name the folder: oci:FOLDER:TAG"
+        )
+    if text.startswith(_OTHER_PLACES):
+        raise ImageError(
+            f'"{text}" is not a place that is read here',
+            hint="name a registry's image, or a layout: oci:FOLDER:TAG",
+        )
+    if text.startswith(("./", "../", "/", "~")):
+        raise ImageError(f'"{text}" names no registry', hint=f"a folder is written oci:{text}")
 
 
 def parse_repository(text: str) -> Reference:
@@ -122,7 +141,10 @@ def parse_repository(text: str) -> Reference:
 
 def is_host(text: str) -> bool:
     """Whether it is a registry's host, or host:port: no scheme, no path, no user."""
-    return _HOST.fullmatch(text) is not None
+    port = text.rpartition(":")[2] if not text.endswith("]") else ""
+    return _HOST.fullmatch(text) is not None and not (
+        port.isdigit() and ":" in text and int(port) > _MAX_PORT
+    )
 
 
 def _is_registry(first: str, *, alone: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob
@@ -43,8 +44,9 @@ def push(
             what = f"other bytes than were pushed came back for {child.descriptor.digest}"
             raise RegistryError(what, where=str(reference))
     if reference.tag is not None:
-        registry.put_manifest(reference, image.descriptor, image.manifest, expected=expected)
-        _check_tag(registry, reference, digest)
+        tagged = replace(reference, digest=None)  # beside a digest, the tag would only be shown
+        registry.put_manifest(tagged, image.descriptor, image.manifest, expected=expected)
+        _check_tag(registry, tagged, digest)
 
 
 def _put_blobs(

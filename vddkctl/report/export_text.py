@@ -14,6 +14,11 @@ from vddkctl.visible import shown
 def export_text(exported: Exported, source: str, file: str, form: str, style: Style = PLAIN) -> str:
     """What the file is, with a final line break."""
     rows = [("digest", exported.digest), ("from", source), ("format", f"{form}, {size(exported.size)}")]
+    if form == "docker-archive":
+        # Its layers are unpacked: whoever loads it packs them anew.
+        rows.append(
+            ("note", "an image that is loaded from it has another digest; an oci-archive keeps this one")
+        )
     lines = [style.paint("bold", shown(file)), *(f"  {key:<8}{shown(text)}" for key, text in rows)]
     return "\n".join(lines) + "\n"
 

@@ -25,7 +25,9 @@ OptionalSpec = Annotated[
 CaFile = Annotated[
     str | None,
     typer.Option(
-        "--ca-file", metavar="FILE", help="Trust this authority (PEM) in every registry; the spec's caFile."
+        "--ca-file",
+        metavar="FILE",
+        help="Trust this authority (PEM) in every registry, which then is one with TLS; the spec's caFile.",
     ),
 ]
 SkipVerify = Annotated[

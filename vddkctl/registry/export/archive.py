@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vddkctl.errors import ImageError
+from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.platform import Platform
 from vddkctl.oci.reference import Reference
@@ -58,6 +58,13 @@ def export(
     Every digest is checked on the way. Raises RegistryError and ImageError; then nothing of it is left.
     """
     write = write_oci_archive if form is Format.OCI else write_docker_archive
-    with new_file(target, overwrite=overwrite) as handle:
-        write(whole, name, handle, progress)
+    try:
+        with new_file(target, overwrite=overwrite) as handle:
+            write(whole, name, handle, progress)
+    except RegistryError as error:
+        if error.where == str(
+            target
+        ):  # of the file, not of a registry: then what should have gone there helps
+            error.what = f"cannot export {name or whole.descriptor.digest}: {error.what}"
+        raise
     return Exported(whole.descriptor.digest, whole.descriptor.media_type, target.stat().st_size)

@@ -12,7 +12,7 @@ from vddkctl.registry.http.address import joined, origin, place_of
 from vddkctl.registry.http.answer import WORDS, Answer
 from vddkctl.registry.http.authorization import Authorization, FindLogin
 from vddkctl.registry.http.fault import Fault
-from vddkctl.registry.http.patience import Patience, pause
+from vddkctl.registry.http.patience import Patience, pause, seconds_asked
 from vddkctl.registry.http.purpose import Purpose
 from vddkctl.registry.http.wire import Wire
 
@@ -100,6 +100,7 @@ class Exchange:
             registry=self.host,
             user=login.shown if login else "",
             elsewhere="" if own else place_of(answer.url),
+            wait=seconds_asked(answer.header("Retry-After")),
         )
 
     def rest(self, seconds: float, why: str) -> None:

@@ -25,11 +25,19 @@ _WANTS_TLS = ("to an https server", "to https port")
 
 
 def refusal(
-    purpose: Purpose, status: int, body: bytes, *, registry: str, user: str = "", elsewhere: str = ""
+    purpose: Purpose,
+    status: int,
+    body: bytes,
+    *,
+    registry: str,
+    user: str = "",
+    elsewhere: str = "",
+    wait: float | None = None,
 ) -> RegistryError:
     """The error for an answer that is no success.
 
-    ``user`` is whose login was used; ``elsewhere`` is the server that answered, where it was not the ``registry``.
+    ``user`` is whose login was used; ``elsewhere`` is the server that answered, where it was not the ``registry``;
+    ``wait`` are the seconds that it asks for.
     """
     words = said(body)
     what = f"{f'{elsewhere}: ' if elsewhere else ''}{name_of(status)}{f' ({words})' if words else ''}"
@@ -46,7 +54,8 @@ def refusal(
         who = f"the login is {user}" if user else "no login was used"
         hint = "ask for the right to do that there"
         return purpose.failed(f"{what}; {who}", hint=hint, kind=DeniedError)
-    return purpose.failed(what, hint=_HINTS.get(status, ""))
+    hint = f"it asks to wait {wait:,.0f} seconds" if wait else _HINTS.get(status, "")
+    return purpose.failed(what, hint=hint)
 
 
 def how_to_log_in(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -142,7 +143,7 @@ class HttpRegistry:
         A registry cannot compare and move a tag in one step: what it names is read right before.
         """
         if expected is not UNCHECKED:
-            found = self.resolve(reference)
+            found = self.resolve(replace(reference, digest=None) if reference.tag else reference)
             now = found.digest if found else None
             if now not in {expected, descriptor.digest}:
                 hint = "someone else pushes to it; make a new plan with: vddkctl plan"

@@ -16,7 +16,7 @@ from vddkctl.registry.http.patience import AGAIN
 from vddkctl.registry.http.purpose import Purpose, to_write
 from vddkctl.registry.http.refusal import name_of
 
-_NOT_MOUNTED = frozenset({400, 404, 405})
+_NOT_MOUNTED = frozenset({400, 404, 405, 500, 501})
 _UNDERSTOOD = AGAIN | {400, 401, 404, 413, 416}
 _NO_STATUS = frozenset({400, 404, 405, 410, 416, 501})
 _RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
