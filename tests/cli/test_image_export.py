@@ -84,7 +84,7 @@ def test_what_is_there_is_written_over_only_with_force(
     device = vddkctl("image", "export", "oci:here:1", "/dev/full", "--force")
     assert (device.code, device.err.splitlines()[0]) == (
         1,
-        "Error: /dev/full: it is there, and it is no file",
+        "Error: /dev/full: cannot export oci:here:1: it is there, and it is no file",
     )
 
 
