@@ -59,7 +59,7 @@ def test_a_wrong_password_is_told_and_not_shown(
         resolve(place, repository, WRONG)
     said = {
         "password_registry": f'{place.host} does not take the login of user "pusher" (~/.docker/config.json)',
-        "token_registry": f'{urlsplit(place.tokens.realm).netloc} gives user "pusher" (~/.docker/config.json) no token'
+        "token_registry": f'{urlsplit(place.tokens.realm).netloc} does not take the login of user "pusher" (~/.docker/config.json): 401 Unauthorized'
         if place.issuer
         else "",
     }

@@ -44,7 +44,7 @@ def test_an_authority_that_nobody_knows(tls_registry: RunningRegistry) -> None:
     host = tls_registry.host
     assert refused(tls_registry, ca_file=None) == (
         f"{host}: its certificate is not trusted (unable to get local issuer certificate)\n"
-        f"  name the authority that signed it with registries.{host}.caFile"
+        f"  name the authority that signed it with registries.{host}.caFile (or --ca-file)"
     )
 
 
@@ -232,7 +232,8 @@ def test_certificate_and_key_may_be_in_one_file(mutual_tls_registry: RunningRegi
 def test_tls_spoken_to_a_registry_without(plain_registry: RunningRegistry) -> None:
     host = plain_registry.host
     assert refused(plain_registry, scheme="https") == (
-        f"{host}: it does not speak TLS\n  for a registry without TLS set registries.{host}.tls: plain-http"
+        f"{host}: it does not speak TLS\n  for a registry without TLS set registries.{host}.tls: plain-http "
+        f"(or give --plain-http {host})"
     )
 
 
@@ -242,6 +243,10 @@ def test_plain_words_spoken_to_a_registry_with_tls(tls_registry: RunningRegistry
     with pytest.raises(RegistryError) as caught:
         client(tls_registry, scheme="http").manifest(reference, f"sha256:{'0' * 64}")
     assert str(caught.value).endswith(
-        f"400 Bad Request (Client sent an HTTP request to an HTTPS server.)\n  set registries.{host}.tls: verify"
+        f"400 Bad Request (Client sent an HTTP request to an HTTPS server.)\n  set registries.{host}.tls: verify, or its caFile "
+        "(--ca-file)"
     )
-    assert "400 Bad Request" in refused(tls_registry, RegistryError, scheme="http")  # a HEAD says no more
+    said = refused(tls_registry, RegistryError, scheme="http")  # a HEAD says no more
+    assert said.endswith(
+        f"400 Bad Request\n  if it speaks TLS, set registries.{host}.tls: verify, or its caFile (--ca-file)"
+    )

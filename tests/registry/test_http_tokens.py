@@ -118,7 +118,9 @@ def test_an_identity_token(token_registry: RunningRegistry, repository: str) -> 
 
 def test_an_identity_token_that_is_not_good(token_registry: RunningRegistry, repository: str) -> None:
     login = Login("", "", identity_token="n0t-good", source="~/.docker/config.json")
-    with pytest.raises(DeniedError, match=r"gives the token \(~/\.docker/config\.json\) no token") as caught:
+    with pytest.raises(
+        DeniedError, match=r"does not take the login of the token \(~/\.docker/config\.json\): 401"
+    ) as caught:
         resolve(token_registry, repository, login)
     assert "n0t-good" not in str(caught.value)
 

@@ -21,6 +21,7 @@ from tests.support.faults import (
 )
 from tests.support.lies import AnswerHeaders
 from tests.support.running_registry import RunningRegistry
+from tests.support.short_lines import short_lines
 from vddkctl.errors import RegistryError, UnreachableError
 from vddkctl.oci.descriptor import Blob
 from vddkctl.progress import Silent
@@ -55,6 +56,15 @@ def test_after_a_break_it_goes_in_pieces_from_where_the_registry_stands(
         ]
         assert sum(one.received for one in proxy.requests()) == SIZE
         assert proxy.count("POST") == 1
+
+
+def test_a_line_on_which_no_connection_lasts_takes_it_in_pieces(
+    plain_registry: RunningRegistry, repository: str
+) -> None:
+    large = noise(12 * MEBIBYTE)
+    with short_lines(plain_registry, most=6 * MEBIBYTE) as front:
+        put(front, repository, large)
+    assert blob_of(large).descriptor.digest in plain_registry.layers(repository)
 
 
 def test_an_upload_that_is_forgotten_begins_anew(plain_registry: RunningRegistry, repository: str) -> None:

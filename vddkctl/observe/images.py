@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from vddkctl.errors import ArchiveError, VddkctlError
 from vddkctl.observe.standing import standing
 from vddkctl.observe.tagged import Tagged
-from vddkctl.observe.unmade import Difference, difference, said_material
+from vddkctl.observe.unmade import Difference, difference, proven_material
 from vddkctl.oci.reference import parse
-from vddkctl.plan.images import LastBase, image_address, image_reference, last_base, stand_in
+from vddkctl.plan.images import LastBase, image_address, image_reference, last_base, made, stand_in
 from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
@@ -95,7 +95,7 @@ class _Look:
                 return _Wanted(built.digest, built, base)
             wanted = self._digest(material, ground)
         with self._placed("archive"):
-            unlike = difference(tagged, wanted, base)
+            unlike = difference(tagged, self.spec, wanted, base)
             if unlike:
                 raise self._needed(unlike)
         return _Wanted(wanted, None, base)
@@ -104,10 +104,11 @@ class _Look:
         declared = self.spec.archive.sha256
         if declared is None or self.preparation.has_archive(self.spec):
             return self.preparation.material(self.spec)
-        said = said_material(tagged, declared)
-        if isinstance(said, Difference):
-            raise self._needed(said)
-        return said
+        known = made(self.images.record(), self.name, self.spec)
+        proven = proven_material(tagged, declared, known, self.preparation.progress)
+        if isinstance(proven, Difference):
+            raise self._needed(proven)
+        return proven
 
     def _needed(self, unlike: Difference) -> VddkctlError:
         try:

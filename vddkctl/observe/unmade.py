@@ -1,4 +1,8 @@
-"""An image whose archive is not on this machine: the declared checksum tells whether the tag names it already."""
+"""An image whose archive is not on this machine: whether the tag names the one that is declared.
+
+What an image says of itself proves nothing, since whoever can push can say anything. So either the record knows its
+digest, or its layer is the archive with the declared checksum as it stands, and is read once.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,37 @@ from datetime import datetime
 
 from vddkctl.errors import ArchiveError, ImageError, VddkctlError
 from vddkctl.observe.tagged import Tagged
-from vddkctl.oci.annotations import LAYER_VERBATIM, origin_of
+from vddkctl.observe.unpacked import diff_id_of
+from vddkctl.oci.annotations import origin_of
 from vddkctl.oci.digest import check_digest
 from vddkctl.oci.manifest import Index, parse
+from vddkctl.plan.images import Made, base_changed
 from vddkctl.plan.model import Reason
 from vddkctl.plan.observed import ObservedBase
 from vddkctl.prepare.material import Material, Said
+from vddkctl.progress import Progress
+from vddkctl.site.model import ImageSpec
 from vddkctl.vddk.archive import LayerFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Why the tag does not name what the spec asks for."""
+    """Why the tag does not name what the spec asks for. Without a ``reason`` it may, and nothing proves it."""
 
-    reason: Reason
+    reason: Reason | None
     text: str
 
     def error(self, missing: VddkctlError, sha256: str) -> ArchiveError:
         """For a plan: the image has to be made, and cannot be."""
+        need = f"the image has to be made ({self.reason})" if self.reason else "it is needed"
         return ArchiveError(
-            f"{missing.what}, and the image has to be made ({self.reason}): {self.text}",
+            f"{missing.what}, and {need}: {self.text}",
             where=missing.where,
             hint=f"bring the archive with sha256:{sha256} here",
         )
 
 
-def said_material(tagged: Tagged, sha256: str) -> Material | Difference:
+def proven_material(tagged: Tagged, sha256: str, made: Made, progress: Progress) -> Material | Difference:
     """The layer of the image that the tag names, if that holds the archive with this checksum (hexadecimal).
 
     Raises RegistryError.
@@ -46,13 +55,17 @@ def said_material(tagged: Tagged, sha256: str) -> Material | Difference:
     if archive != sha256:
         text = f"the tag names an image of the archive sha256:{archive}, declared is sha256:{sha256}"
         return Difference(Reason.ARCHIVE_CHANGED, text)
+    known = tagged.found.digest in made.digests
+    if made.tag and not known:
+        text = f"the tag names {tagged.found.digest}, and {made.tag} was last applied"
+        return Difference(Reason.TAG_MOVED, text)
     try:
-        return _material(tagged, sha256)
-    except (ImageError, ValueError, IndexError) as error:
+        return _material(tagged, sha256, progress, known=known)
+    except (ImageError, ArchiveError, ValueError, IndexError) as error:
         return Difference(Reason.DIFFERS, f"what the tag names cannot be understood: {error}")
 
 
-def difference(tagged: Tagged, wanted: str, base: ObservedBase) -> Difference | None:
+def difference(tagged: Tagged, spec: ImageSpec, wanted: str, base: ObservedBase) -> Difference | None:
     """Why the tag does not name the image ``wanted``, on this base; None when it does, whole."""
     pushed = tagged.pushed(wanted)
     if pushed is None:
@@ -60,13 +73,13 @@ def difference(tagged: Tagged, wanted: str, base: ObservedBase) -> Difference | 
     if pushed.digest == wanted:
         text = "a part of what the tag names is missing"
         return Difference(Reason.INCOMPLETE, text) if pushed.incomplete else None
-    if pushed.base_digest and pushed.base_digest != base.digest:
+    if base_changed(pushed, spec, base):
         text = f"the tag names an image on the base {pushed.base_digest}, it should be {base.digest}"
         return Difference(Reason.BASE_CHANGED, text)
     return Difference(Reason.DIFFERS, f"the tag names {pushed.digest}, it should name {wanted}")
 
 
-def _material(tagged: Tagged, sha256: str) -> Material:
+def _material(tagged: Tagged, sha256: str, progress: Progress, *, known: bool) -> Material | Difference:
     from vddkctl.registry.blob import RegistryBlob
     from vddkctl.registry.read import read_config
 
@@ -80,13 +93,16 @@ def _material(tagged: Tagged, sha256: str) -> Material:
     if isinstance(document, Index):
         raise ImageError("it is an index of indexes")
     origin, layer = origin_of(content), document.layers[-1]
-    verbatim = document.annotations.get(LAYER_VERBATIM) == "true"
-    if verbatim and layer.digest != f"sha256:{sha256}":
-        raise ImageError(f"it says that its layer is the archive itself, and the layer is {layer.digest}")
+    verbatim = layer.digest == f"sha256:{sha256}"
+    if not (known or verbatim):
+        text = f"the record does not know {tagged.found.digest}, and only its annotations say what archive it holds"
+        return Difference(None, text)
     diff_id = check_digest(read_config(registry, reference, document).diff_ids[-1])
     if origin.version is None or origin.created is None:
         raise ImageError("it does not say its version and date")
     released = int(datetime.fromisoformat(origin.created).timestamp())
-    facts = LayerFacts(layer.digest, diff_id, layer.size, verbatim)
     source = RegistryBlob(registry, reference, layer)
+    if not known and diff_id_of(source, layer, progress) != diff_id:
+        raise ImageError(f"its layer does not unpack to {diff_id}")
+    facts = LayerFacts(layer.digest, diff_id, layer.size, verbatim)
     return Material(Said(sha256, origin.version, released), facts, source)

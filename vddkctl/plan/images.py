@@ -50,6 +50,24 @@ def stand_in(record: Record | None, name: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What the record knows of an image: ``digests`` that runs of ours made, and the one that they gave to this ``tag``."""
+
+    digests: frozenset[str] = frozenset()
+    tag: str | None = None
+
+
+def made(record: Record | None, name: str, spec: ImageSpec) -> Made:
+    """What the record knows of an image. A run that did not end counts: it had made what it intended to push."""
+    if record is None:
+        return Made()
+    address = image_address(name)
+    told = (source.get(address, {}).get(DIGEST) for source in (record.applied, record.intended))
+    digests = frozenset(digest for digest in told if is_digest(digest))
+    return Made(digests, _remembered(record.applied, address, image_reference(spec)))
+
+
+@dataclass(frozen=True, slots=True)
 class LastBase:
     """What the record tells of an image's base: nothing, if it is not ``known``.
 
@@ -69,9 +87,14 @@ def last_base(record: Record | None, name: str, spec: ImageSpec, now: str | None
     entries = [source.get(address, {}) for source in (record.applied, record.intended)] if record else []
     told = [fields for fields in entries if is_digest(fields.get(BASE_DIGEST))]
     for fields in sorted(told, key=lambda fields: fields.get(DIGEST) != now):
-        if fields.get(BASE) == spec.base:
+        if _unpinned(fields.get(BASE)) == _unpinned(spec.base):
             return LastBase(known=True, digest=str(fields[BASE_DIGEST]))
     return LastBase(known=bool(told))
+
+
+def _unpinned(base: object) -> str:
+    """The base without its digest: pinned or not, it is the same base."""
+    return str(base).partition("@sha256:")[0]
 
 
 def image_memory(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> dict[str, Any]:
@@ -200,9 +223,15 @@ def _reason(image: ObservedImage, recorded: str | None, spec: ImageSpec) -> Reas
         return Reason.INCOMPLETE
     if archive and pushed.archive_sha256 and pushed.archive_sha256 != archive:
         return Reason.ARCHIVE_CHANGED
-    if base and pushed.base_digest and pushed.base_digest != base.digest:
+    if base and base_changed(pushed, spec, base):
         return Reason.BASE_CHANGED
     return Reason.DIFFERS if pushed.archive_sha256 else Reason.TAG_MOVED
+
+
+def base_changed(pushed: PushedImage, spec: ImageSpec, base: ObservedBase) -> bool:
+    """Whether an image says that it stands on another base. An index names its base otherwise than an image does."""
+    comparable = pushed.index == (len(spec.platforms) > 1)
+    return comparable and pushed.base_digest not in {None, base.digest}
 
 
 def _found(pushed: PushedImage) -> FoundImage:

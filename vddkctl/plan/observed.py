@@ -1,4 +1,4 @@
-"""What the world looks like: the planner's second input. ``observe.py`` fills it; nothing here reads anything."""
+"""What the world looks like: the planner's second input. ``observe/`` fills it; nothing here reads anything."""
 
 from __future__ import annotations
 

@@ -22,9 +22,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.read import entry_for, not_for, read_config
 from vddkctl.registry.whole import MAX_DEPTH
-
-_ATTESTED = "vnd.docker.reference.type"
-"""BuildKit's annotation of an index entry that is no image, but tells of one."""
+_NO_PLATFORM = Platform("unknown", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +173,11 @@ def _image(
 
 
 def is_attestation(entry: Descriptor) -> bool:
-    """Whether an index entry is no image, but tells of one."""
-    platform = platform_of(entry.platform or {})
-    return _ATTESTED in entry.annotations or (platform is not None and platform.os == "unknown")
+    """Whether an index entry is no image, but tells of one: BuildKit lists those as ``unknown/unknown``.
+
+    Its annotations do not count: runtimes choose by platform alone, and pull what is listed for theirs.
+    """
+    return platform_of(entry.platform or {}) == _NO_PLATFORM
 
 
 def _too_deep(reference: Reference) -> ImageError:

@@ -18,6 +18,7 @@ from vddkctl.verify.overlay import Placed
 
 _BUILD_AGAIN = "build the image again from the vendor's archive, and push it"
 _LOOK = "look at the layers that could not be read"
+_COMPARE = "give the archive itself to compare its files: --archive FILE"
 _GIVE = "give the archive to compare with, --archive FILE, or its checksum, --sha256 HEX"
 
 
@@ -121,16 +122,12 @@ def _claimed(evidence: Evidence) -> Check:
         said = f", and says that it was made of the archive sha256:{claim}" if claim else ""
         what = f"not proven: it has VDDK in {holders}, of no checksum that the vendor has published{said}"
         return warned("archive", subject, what, _GIVE)
-    if claim is None:
-        what = f"no layer is the archive sha256:{wanted}; it has another packing in {holders}"
-        return failed(
-            "archive", subject, what, "give the archive itself to compare its files: --archive FILE"
-        )
-    if claim != wanted:
+    if claim is not None and claim != wanted:
         what = f"it says that it was made of another archive, sha256:{claim}; expected is sha256:{wanted}"
         return failed("archive", subject, what, _BUILD_AGAIN)
-    what = f"not proven: it only says that {holders} was made of the archive sha256:{wanted}"
-    return warned("archive", subject, what, "give the archive itself to compare its files: --archive FILE")
+    said = ", and only says that it was made of it" if claim else ""
+    what = f"not proven: no layer is the archive sha256:{wanted}; it has another packing in {holders}{said}"
+    return failed("archive", subject, what, _COMPARE)
 
 
 def _undisturbed(evidence: Evidence, vendors: Layer) -> Iterator[Check]:
@@ -177,7 +174,7 @@ def _overlaid(evidence: Evidence) -> Iterator[Check]:
     subject = evidence.image.name
     if lost:
         what = f"layers change what others put there: {some(_short(lost))}"
-        yield warned("changes", subject, what, "give the archive itself to compare its files: --archive FILE")
+        yield warned("changes", subject, what, _COMPARE)
     else:
         yield passed("changes", subject, f"no layer changes what another put below /{ROOT}")
 

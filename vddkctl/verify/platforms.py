@@ -21,9 +21,10 @@ def platform_checks(
     images: Sequence[Pulled], wanted: Sequence[Platform], passed_over: Sequence[Platform]
 ) -> Iterator[Check]:
     """Whether each image is for what it is listed for, and whether those that are wanted are there."""
+    everywhere = any(image.platform and _HOME.runs(image.listed or image.platform) for image in images)
     for image in images:
         if image.config:
-            yield _platform(image, image.config.platform)
+            yield _platform(image, image.config.platform, everywhere=everywhere)
     there = [image.platform for image in images if image.platform]
     missing = [str(want) for want in wanted if not any(want.runs(has) for has in there)]
     beyond = [str(has) for has in there if wanted and not any(want.runs(has) for want in wanted)]
@@ -59,11 +60,18 @@ def base_check(image: Pulled, expected: ExpectedBase | None) -> Iterator[Check]:
         yield warned("base", image.name, what, "build the image again, or pin the base by its digest")
 
 
-def _platform(image: Pulled, said: Platform) -> Check:
+def _platform(image: Pulled, said: Platform, *, everywhere: bool) -> Check:
+    """``everywhere``: one of the images is for every processor of the usual kind."""
     if image.listed and not image.listed.runs(said):
         what = f"it is listed for {image.listed}, and its config says {said}"
         return failed("platform", image.name, what, _BUILD_AGAIN)
-    if not said.runs(_HOME):
-        what = f"{said}, where nothing runs VDDK: CDI and Forklift want {_HOME}"
+    narrow = next((each for each in (image.listed, said) if each and not _HOME.runs(each)), None)
+    if narrow and narrow.runs(_HOME):
+        if everywhere:
+            return passed("platform", image.name, f"{narrow}, beside one for every {_HOME}")
+        what = f"{narrow}, for newer processors alone: CDI and Forklift want {_HOME}"
+        return warned("platform", image.name, what, f"build the image for {_HOME}")
+    if narrow:
+        what = f"{narrow}, where nothing runs VDDK: CDI and Forklift want {_HOME}"
         return warned("platform", image.name, what, f"build the image for {_HOME}")
     return passed("platform", image.name, str(said))

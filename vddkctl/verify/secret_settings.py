@@ -1,4 +1,4 @@
-"""Secrets in an image's config: environment variables, and what its history tells of build arguments and commands.
+"""Secrets in an image's config: environment variables, its command, and what its history tells of build steps.
 
 Only names ever leave this file, never a value.
 """
@@ -6,7 +6,7 @@ Only names ever leave this file, never a value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vddkctl.oci.config import Config
 
@@ -20,14 +20,32 @@ _ABOUT = re.compile(
 """Names of what is said about a secret, and is none."""
 
 _NO_VALUE = re.compile(r"""["']?(?:|\$.*|yes|no|true|false|none|null|0|1|<[^>]*>|\*+)["']?""", re.IGNORECASE)
+
+# A config may have megabytes. Where one try at these ends, the next one starts: the work grows with the text alone.
 _ASSIGNED = re.compile(r"""(?<![\w$./-])-{0,2}([A-Za-z_][\w-]*)=("[^"]*"|'[^']*'|[^\s;&|)]*)""")
-_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@", re.IGNORECASE)
+_OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*)\s+([^\s-]\S*)")
+_LOGIN = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
 _HEADER = re.compile(r"Authorization:\s*(?:Basic|Bearer)\s+([^\s\"']+)", re.IGNORECASE)
+_USER = re.compile(r"(?<![\w-])(?:-u|--user)[\s=]\s*[\"']?[^\s:\"']*:([^\s\"']+)")
+"""A name and a password for curl; users of other programs have a number there."""
 
 
 def secret_settings(config: Config) -> list[str]:
     """Where something looks like a secret, once each: ``environment variable NPM_TOKEN``, ``history line 3: …``."""
-    return list(dict.fromkeys([*_environment(config), *_history(config)]))
+    found = [*_environment(config)]
+    found += [key.lower() for key in ("Entrypoint", "Cmd") if holds_secret(_words(config.runtime.get(key)))]
+    return list(dict.fromkeys([*found, *_history(config)]))
+
+
+def holds_secret(command: Sequence[str]) -> bool:
+    """Whether a command has a password or token among its words, so that it must not be shown."""
+    text = " ".join(command)
+    given = (*_ASSIGNED.findall(text), *_OPTION.findall(text))
+    return _has_login(text) or any(_is_secret(name, value) for name, value in given)
+
+
+def _words(value: object) -> list[str]:
+    return [str(word) for word in value] if isinstance(value, list) else [str(value or "")]
 
 
 def _environment(config: Config) -> Iterator[str]:
@@ -54,7 +72,8 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def _has_login(text: str) -> bool:
-    """Whether a URL has a password in it, or a header does."""
-    return any(
-        not _NO_VALUE.fullmatch(found[1]) for found in (*_LOGIN.finditer(text), *_HEADER.finditer(text))
-    )
+    """Whether a URL has a password in it, or a header does, or what curl is given."""
+    found = (*_LOGIN.finditer(text), *_HEADER.finditer(text))
+    if any(not _NO_VALUE.fullmatch(each[1]) for each in found):
+        return True
+    return any(not _NO_VALUE.fullmatch(each[1]) and not each[1].isdigit() for each in _USER.finditer(text))

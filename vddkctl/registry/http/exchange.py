@@ -101,6 +101,7 @@ class Exchange:
             user=login.shown if login else "",
             elsewhere="" if own else place_of(answer.url),
             wait=seconds_asked(answer.header("Retry-After")),
+            plain=answer.url.startswith("http:"),
         )
 
     def rest(self, seconds: float, why: str) -> None:

@@ -33,11 +33,12 @@ def refusal(
     user: str = "",
     elsewhere: str = "",
     wait: float | None = None,
+    plain: bool = False,
 ) -> RegistryError:
     """The error for an answer that is no success.
 
     ``user`` is whose login was used; ``elsewhere`` is the server that answered, where it was not the ``registry``;
-    ``wait`` are the seconds that it asks for.
+    ``wait`` are the seconds that it asks for; ``plain``: it was asked without TLS.
     """
     words = said(body)
     what = f"{f'{elsewhere}: ' if elsewhere else ''}{name_of(status)}{f' ({words})' if words else ''}"
@@ -47,7 +48,9 @@ def refusal(
         hint = f"set registries.{registry}.clientCertificateFile and clientKeyFile"
         return purpose.failed(what, hint=hint, kind=DeniedError)
     if status == 400 and any(mark in words.lower() for mark in _WANTS_TLS):
-        return purpose.failed(what, hint=f"set registries.{registry}.tls: verify")
+        return purpose.failed(what, hint=_tls_hint(registry))
+    if status == 400 and plain and not words:  # to a HEAD, Go's servers say no more
+        return purpose.failed(what, hint=f"if it speaks TLS, {_tls_hint(registry)}")
     if status == 401 and not user:
         return purpose.failed(f"{what}; no login was used", hint=how_to_log_in(registry), kind=DeniedError)
     if status in {401, 403}:
@@ -56,6 +59,10 @@ def refusal(
         return purpose.failed(f"{what}; {who}", hint=hint, kind=DeniedError)
     hint = f"it asks to wait {wait:,.0f} seconds" if wait else _HINTS.get(status, "")
     return purpose.failed(what, hint=hint)
+
+
+def _tls_hint(registry: str) -> str:
+    return f"set registries.{registry}.tls: verify, or its caFile (--ca-file)"
 
 
 def how_to_log_in(host: str) -> str:

@@ -65,6 +65,8 @@ class Sessions:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(end - session.offset)}
         if not whole:
             headers["Content-Range"] = f"{session.offset}-{end - 1}"
+            # What breaks a long connection is then met between two pieces, and not in the middle of one.
+            headers["Connection"] = "close"
         url = self._closing(session) if whole else session.url
         method = "PUT" if whole else "PATCH"
         return self._exchange.ask(

@@ -16,7 +16,7 @@ def tls_fault(error: ssl.SSLError) -> Fault:
         return _certificate(error)
     reason = (error.reason or "").upper()
     if "WRONG_VERSION" in reason or "HTTP_REQUEST" in reason or "RECORD_LAYER" in reason:
-        hint = "for a registry without TLS set registries.HOST.tls: plain-http"
+        hint = "for a registry without TLS set registries.HOST.tls: plain-http (or give --plain-http HOST)"
         return Fault("it does not speak TLS", hint=hint, passing=False)
     if any(
         word in reason for word in ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "_CERTIFICATE", "UNKNOWN_CA")
@@ -39,5 +39,5 @@ def _certificate(error: ssl.SSLCertVerificationError) -> Fault:
         return Fault(what, hint="renew it, or set the clock of this machine", passing=False)
     if code in {_OTHER_HOST, _OTHER_ADDRESS}:
         return Fault("its certificate is for another host", hint="use the name that it is for", passing=False)
-    hint = "name the authority that signed it with registries.HOST.caFile"
+    hint = "name the authority that signed it with registries.HOST.caFile (or --ca-file)"
     return Fault(f"its certificate is not trusted ({error.verify_message})", hint=hint, passing=False)

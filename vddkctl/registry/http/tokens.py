@@ -81,15 +81,15 @@ class Tokens:
         return _Token(text, asked + _USED * (life or _LIFE))
 
     def _refused(self, purpose: Purpose, status: int, body: bytes) -> RegistryError:
-        login, place = self._login, self._issuer.place
-        if status in {400, 401, 403}:
-            return purpose.failed(
-                f"{place} gives {login.shown if login else 'a client without a login'} no token",
-                hint=how_to_log_in(self._wire.access.host),
-                kind=DeniedError,
-            )
-        words = said(body)
-        return purpose.failed(f"{place} gives no token: {name_of(status)}{f' ({words})' if words else ''}")
+        login, place, words = self._login, self._issuer.place, said(body)
+        answer = f"{name_of(status)}{f' ({words})' if words else ''}"
+        if status not in {400, 401, 403}:
+            return purpose.failed(f"{place} gives no token: {answer}")
+        if login:
+            what = f"{place} does not take the login of {login.shown}: {answer}"
+        else:
+            what = f"{place} gives a client without a login no token: {answer}"
+        return purpose.failed(what, hint=how_to_log_in(self._wire.access.host), kind=DeniedError)
 
 
 def _token_in(content: bytes) -> tuple[str | None, float | None]:
