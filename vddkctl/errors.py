@@ -8,6 +8,7 @@
     ├── NotSupportedYet          the spec is right, but a part of it is not carried out yet
     ├── ArchiveError             the vendor's archive cannot be used
     ├── ImageError               an image, a base or a reference is not what it should be
+    │   └── PlatformError        an image is for other platforms
     ├── RegistryError            a place where images live did not do what was asked
     │   ├── DeniedError          a registry does not let this user (or anybody) do it
     │   └── UnreachableError     a registry cannot be reached, or breaks off
@@ -64,6 +65,10 @@ class ArchiveError(VddkctlError):
 
 class ImageError(VddkctlError):
     """An image, a base or a reference is not what it should be."""
+
+
+class PlatformError(ImageError):
+    """An image is not for the platform that is asked for."""
 
 
 class RegistryError(VddkctlError):

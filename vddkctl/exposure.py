@@ -26,6 +26,7 @@ HOSTING = frozenset(
 """Registries where a repository can be public by default: before it is there, nothing proves that it is not."""
 
 _AT_ONCE = 4
+_HTTPS = ":443"
 
 
 def exposures(places: Places, references: Mapping[str, str]) -> dict[str, Exposure]:
@@ -33,6 +34,27 @@ def exposures(places: Places, references: Mapping[str, str]) -> dict[str, Exposu
     addresses = sorted(references)
     found = each(lambda address: exposure(places, parse(references[address])), addresses, _AT_ONCE)
     return {address: one for address, one in zip(addresses, found, strict=True) if one}
+
+
+def pulled_exposures(places: Places, references: Mapping[str, str]) -> dict[str, Exposure]:
+    """The same for images that others carry to where clusters pull them (``clusterRepository``).
+
+    Such a place need not be reachable from here. So only public hosts and those that the spec has settings for are
+    asked, and what cannot be told is left out.
+    """
+    addresses = sorted(references)
+    found = each(lambda address: _pulled(places, parse(references[address])), addresses, _AT_ONCE)
+    return {address: one for address, one in zip(addresses, found, strict=True) if one}
+
+
+def _pulled(places: Places, reference: Reference) -> Exposure | None:
+    if _host(reference) not in ALWAYS_PUBLIC | HOSTING and reference.host not in places.registries:
+        return None
+    try:
+        found = exposure(places, reference)
+    except RegistryError:
+        return None
+    return None if found and found.kind == "unproven" else found
 
 
 def exposure(places: Places, reference: Reference) -> Exposure | None:
@@ -44,14 +66,14 @@ def exposure(places: Places, reference: Reference) -> Exposure | None:
         return None
     host, name = reference.host, reference.name
     own_network = f"if only your own network can reach {host}, set policy.publicRegistry: warn (or allow)"
-    if host in ALWAYS_PUBLIC:
+    if _host(reference) in ALWAYS_PUBLIC:
         message = f"{host} is public, and anyone can pull {name}"
         return Exposure("public-host", name, message, "choose a registry of your own")
     refused = _refuses_anyone(places, reference)
     if refused is False:
         message = f"anyone can pull {name} without a login"
         return Exposure("anonymous-pull", name, message, f"make the repository private; {own_network}")
-    if host in HOSTING and not (refused and _is_there(places, reference)):
+    if _host(reference) in HOSTING and not (refused and _is_there(places, reference)):
         message = f"{host} is known for public images, and nothing proves that {name} is private"
         advice = f"create it there as a private repository, put any image into it, and log in; {own_network}"
         return Exposure("unproven", name, message, advice)
@@ -66,13 +88,8 @@ def _refuses_anyone(places: Places, reference: Reference) -> bool | None:
         # Some registries let everybody pull, and nobody list.
         if readable or (_is_image(reference) and anyone.resolve(reference) is not None):
             return False
-    except DeniedError:
+    except DeniedError:  # also where a client without a certificate is turned away before it can ask
         return True
-    except RegistryError:
-        settings = places.registries.get(reference.host)
-        if settings and settings.client_certificate_file:  # without one, not even a refusal comes back
-            return True
-        raise
     return True if readable is False else None
 
 
@@ -85,6 +102,11 @@ def _is_there(places: Places, reference: Reference) -> bool:
         )
     except DeniedError:
         return False
+
+
+def _host(reference: Reference) -> str:
+    """The host, whichever way it is spelled."""
+    return reference.host.lower().removesuffix(_HTTPS)
 
 
 def _is_image(reference: Reference) -> bool:

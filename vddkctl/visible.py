@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # C0 and C1 controls, line and paragraph separators, bidirectional controls, and surrogates, which no stream takes.
 _STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -15,3 +16,9 @@ def shown(text: str, *, lines: bool = False) -> str:
     Showing it twice changes nothing more.
     """
     return (_STEERS_LINES if lines else _STEERS).sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"

@@ -9,8 +9,9 @@ import pytest
 from tests.support.sites import EIGHT, SEVEN, SiteOnDisk
 from vddkctl.apply.result import Status
 from vddkctl.demo.base import make_base
-from vddkctl.errors import RegistryError
-from vddkctl.oci.digest import hex_of
+from vddkctl.errors import ImageError, RegistryError
+from vddkctl.oci.descriptor import OCI_MANIFEST, Descriptor
+from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.reference import parse
 from vddkctl.plan.codec import decode_plan, encode_plan
 from vddkctl.plan.model import Plan
@@ -52,6 +53,19 @@ def test_images_stay_on_the_base_they_were_made_on(applied: SiteOnDisk, memory: 
     assert plan.changes == ()
     assert codes(plan) == {("base-moved", SEVEN), ("base-moved", EIGHT)}
     assert applied.drift().changed == ()
+
+
+def test_a_base_that_cannot_be_read_is_an_error_and_no_reason_to_take_another(applied: SiteOnDisk) -> None:
+    layout, reference = LayoutRegistry(applied.root), parse("oci:base:small")
+    content = layout.manifest(reference, base_digest(applied)).replace(
+        b'"schemaVersion":2', b'"schemaVersion":7'
+    )
+    broken = Descriptor(OCI_MANIFEST, digest_of(content), len(content))
+    layout.put_manifest(reference.with_digest(broken.digest), broken, content)
+    record = applied.gitops / ".vddkctl" / "frankfurt.record"
+    record.write_text(record.read_text().replace(base_digest(applied), broken.digest))
+    with pytest.raises(ImageError):
+        applied.plan()
 
 
 def test_they_follow_it_where_the_spec_says_so(applied: SiteOnDisk) -> None:

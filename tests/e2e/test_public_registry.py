@@ -13,13 +13,13 @@ import pytest
 import vddkctl.exposure
 from tests.conftest import Vddkctl
 from tests.support.fault_proxy import faults
-from tests.support.faults import Stall
+from tests.support.faults import ALWAYS, Answer, Stall
 from tests.support.registry_sites import RegistrySite, make_registry_site
 from tests.support.running_registry import RunningRegistry
 from tests.support.sites import CONTROLLER, EIGHT, PROD, make_site
 from tests.support.witnesses import Skopeo
-from vddkctl.errors import RegistryError
-from vddkctl.exposure import exposure
+from vddkctl.errors import RegistryError, UnreachableError
+from vddkctl.exposure import exposure, pulled_exposures
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
 from vddkctl.plan.exposed import Exposure
@@ -211,14 +211,37 @@ def test_a_registry_that_is_silent_to_whom_it_does_not_know_is_not_public(tmp_pa
     with pytest.raises(RegistryError):
         exposure(there, reference)
     known = {"localhost:1": RegistrySettings(client_certificate_file="./c.pem", client_key_file="./k.pem")}
-    assert exposure(replace(there, registries=known), reference) is None
+    with pytest.raises(UnreachableError):
+        exposure(replace(there, registries=known), reference)
+
+
+def test_a_registry_that_fails_is_not_private_because_it_knows_certificates(
+    tmp_path: Path, tls_registry: RunningRegistry, mutual_tls_registry: RunningRegistry, repository: str
+) -> None:
+    failing = [Answer(method, "/v2/", status=500, times=ALWAYS) for method in ("GET", "HEAD")]
+    refusing = Answer("GET", "/v2/", status=496, times=ALWAYS)
+    client = mutual_tls_registry.client
+    assert client
+    known = RegistrySettings(
+        ca_file=str(tls_registry.ca),
+        client_certificate_file=str(client.certificate),
+        client_key_file=str(client.key),
+    )
+    with faults(tls_registry, *failing, all_happen=False) as proxy, pytest.raises(RegistryError):
+        exposure(Places(tmp_path, {}, {proxy.host: known}), parse(f"{proxy.host}/{repository}:1"))
+    with faults(tls_registry, refusing) as proxy:
+        assert (
+            exposure(Places(tmp_path, {}, {proxy.host: known}), parse(f"{proxy.host}/{repository}:1")) is None
+        )
 
 
 def test_a_layout_is_never_public(tmp_path: Path) -> None:
     assert exposure(Places(tmp_path), parse("oci:./images/vddk:8")) is None
 
 
-@pytest.mark.parametrize("name", ["public.ecr.aws/abc/vddk:8", "ttl.sh/vddk:1h"])
+@pytest.mark.parametrize(
+    "name", ["public.ecr.aws/abc/vddk:8", "ttl.sh/vddk:1h", "Public.ECR.aws/abc/vddk:8", "ttl.sh:443/vddk:1h"]
+)
 def test_some_hosts_are_public_without_being_asked(tmp_path: Path, name: str) -> None:
     found = exposure(Places(tmp_path), parse(name))
     assert isinstance(found, Exposure)
@@ -241,6 +264,11 @@ def test_where_public_images_are_usual_privacy_has_to_be_proven(
     site.skopeo.copy(f"oci:{site.root}/base:small", site.image)
     assert exposure(places(site.root, site.registry), reference) is None
     assert exposure(places(site.root, site.registry), parse(reference.name)) is None
+    # However the host is spelled, it is that host.
+    monkeypatch.setattr(vddkctl.exposure, "_HTTPS", f":{site.host.rpartition(':')[2]}")
+    monkeypatch.setattr(vddkctl.exposure, "HOSTING", {site.host.rpartition(":")[0]})
+    other = parse(f"{site.host}/{site.repository}/nothing:1")
+    assert (exposure(places(site.root, site.registry), other) or found).kind == "unproven"
     # Without a login nobody is turned away who is known to have one.
     nobody = Places(make_site(site.root / "other").root, {})
     assert (exposure(nobody, reference) or found).kind == "unproven"
@@ -248,3 +276,73 @@ def test_where_public_images_are_usual_privacy_has_to_be_proven(
         there = exposure(places(site.root, site.registry), reference)
         assert there
         assert there.kind == "anonymous-pull"
+
+
+def carried(site: RegistrySite, *lines: str) -> None:
+    """The image stays in a folder, and the cluster pulls it from the registry."""
+    site.change(
+        f"    repository: {site.host}/{site.repository}/vddk\n",
+        f"    repository: oci:./images\n    clusterRepository: {site.host}/{site.repository}/vddk\n",
+    )
+    site.change("images:\n", "".join(f"{line}\n" for line in lines) + "images:\n")
+
+
+def test_where_the_cluster_pulls_is_tried_where_the_spec_says_how(open_site: RegistrySite) -> None:
+    site = open_site
+    carried(site, f"registries: {{{site.host}: {{tls: plain-http}}}}")
+    site.apply()  # nothing is there yet, and nobody can pull it
+    site.skopeo.copy(f"oci:{site.root}/images:8.0.1", site.image)
+    drift = site.run("drift")
+    assert drift.code == 3
+    assert f"  ! {EIGHT}\n      {open_to_anyone(site)}\n" in drift.out
+    (site.root / "gitops" / "forklift.yaml").write_text(
+        (site.root / "gitops" / "forklift.yaml").read_text().replace("@sha256", ":1 # @sha256")
+    )
+    assert "public-registry" in site.warnings()
+    for words in (("--auto-approve",), ("plan.json",)):
+        site.run("plan", "-o", "plan.json")
+        done = site.run("apply", *words)
+        assert done.code == 1
+        assert f"nothing was written, since VDDK's licence forbids public images: {EIGHT}: " in done.err
+
+
+def test_where_the_cluster_pulls_need_not_be_reachable(open_site: RegistrySite) -> None:
+    site = open_site
+    carried(site, "registries: {localhost:1: {tls: plain-http}}")
+    site.change(f"clusterRepository: {site.host}", "clusterRepository: localhost:1")
+    assert "public-registry" not in site.warnings()
+    site.apply()
+    assert site.run("drift").out == "No drift.\n"
+
+
+def test_where_the_cluster_pulls_is_not_asked_for_its_name_alone(open_site: RegistrySite) -> None:
+    """Most such places are inside, and a name that does not answer would hold every run up."""
+    site = open_site
+    site.skopeo.copy(f"oci:{site.root}/base:small", site.image)
+    reference = f"{site.host}/{site.image.name}"
+    assert pulled_exposures(Places(site.root, {}), {EIGHT: reference}) == {}
+    assert set(pulled_exposures(Places(site.root, {}), {EIGHT: "ttl.sh/vddk:1"})) == {EIGHT}
+
+
+def test_an_image_that_was_public_once_it_was_pushed_is_tried_again_when_nothing_names_it(
+    tmp_path: Path, token_registry: RunningRegistry, repository: str, vddkctl: Vddkctl, skopeo: Skopeo
+) -> None:
+    issuer = token_registry.issuer
+    assert issuer
+
+    def make_public() -> None:
+        issuer.rules = replace(issuer.rules, public=(f"{repository}/*",))
+
+    with faults(token_registry, Stall("PUT", "/manifests/8.0.1", until=make_public)) as proxy:
+        site = make_registry_site(
+            *(tmp_path / "site", token_registry, repository, vddkctl, skopeo), policy="deny", host=proxy.host
+        )
+        site.change("controller: {vddkImage: vddk-8}\n", "")
+        assert site.run("apply", "--auto-approve").code == 4
+        for _ in range(2):
+            again = site.run("apply", "--auto-approve")
+            assert again.code == 1
+            assert open_to_anyone(site) in again.err
+        issuer.rules = replace(issuer.rules, public=())
+        site.apply()
+        assert site.disk.record["intended"] == {}

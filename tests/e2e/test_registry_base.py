@@ -99,6 +99,16 @@ def test_a_base_of_another_name_is_another_base(site: RegistrySite, memory: str)
     assert (change["reason"], change["image"]["baseDigest"]) == ("base-changed", newer)
 
 
+def test_a_base_that_is_no_longer_pinned_is_the_same_base(site: RegistrySite) -> None:
+    pinned = f"base:small@{site.base_digest}"
+    site.change("base:small", pinned)
+    site.apply()
+    newer = site.move_base()
+    site.change(pinned, "base:small")
+    assert site.run("plan", "--summary").out == NO_CHANGES
+    assert newer in site.warnings()["base-moved"]
+
+
 def test_a_saved_plan_stays_that_plan_when_the_base_moves(site: RegistrySite) -> None:
     site.change("8.0.1", "8.0.2")
     before = site.base_digest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -14,9 +16,15 @@ from tests.support.running_registry import RunningRegistry
 from tests.support.sites import PROD
 from tests.support.witnesses import At, Skopeo
 from vddkctl.demo.sample import make_archive
+from vddkctl.oci.descriptor import OCI_LAYER_GZIP, OCI_MANIFEST, Blob, Content, Descriptor
+from vddkctl.oci.digest import digest_of
+from vddkctl.oci.reference import parse
+from vddkctl.places import Places
+from vddkctl.progress import Silent
 
 NO_CHANGES = "No changes: 3 addresses are as declared.\n"
 NEEDED = "there is no such file, and the image has to be made"
+NEEDED_AT_ALL = "there is no such file, and it is needed"
 
 
 @pytest.fixture
@@ -49,8 +57,11 @@ def refused(site: RegistrySite) -> Completed:
     return done
 
 
-@pytest.mark.parametrize("record", [True, False], ids=["with a record", "without a record"])
-@pytest.mark.parametrize("private", [True, False], ids=["normalised", "verbatim"])
+@pytest.mark.parametrize(
+    ("record", "private"),
+    [(True, True), (True, False), (False, False)],
+    ids=["normalised, with a record", "verbatim, with a record", "verbatim, without a record"],
+)
 def test_an_image_that_is_as_declared_is_no_change(
     site: RegistrySite, *, record: bool, private: bool
 ) -> None:
@@ -60,7 +71,7 @@ def test_an_image_that_is_as_declared_is_no_change(
     layers = site.skopeo.manifest(site.image)["layers"]
     assert (layers[-1]["digest"] != f"sha256:{sha256}") is private
     if not record:
-        (site.root / "gitops" / ".vddkctl" / "frankfurt.record").unlink()
+        without_record(site)
     without_archive(site)
     done = site.run("plan", "--detailed-exitcode", "--summary")
     assert (done.code, done.out, done.err) == (0, NO_CHANGES, "")
@@ -126,26 +137,108 @@ def test_a_tag_that_someone_moved_needs_the_archive_and_is_drift(site: RegistryS
     assert text in drift.err
 
 
-def test_an_image_that_only_claims_to_hold_the_archive_is_not_believed(site: RegistrySite) -> None:
-    """Another layer under the same annotations: the layer's digest tells."""
-    import json
-
-    from vddkctl.oci.descriptor import OCI_MANIFEST, Descriptor
-    from vddkctl.oci.digest import digest_of
-    from vddkctl.oci.reference import parse
-    from vddkctl.places import Places
-
-    manifest = site.skopeo.manifest(site.image)
-    manifest["layers"] = manifest["layers"][:1]
-    content = json.dumps(manifest).encode()
+def forge(
+    site: RegistrySite, *, layer: bytes | None = None, diff_id: str | None = None, said: str = ""
+) -> str:
+    """Somebody who can push puts another layer, or another diff ID, under the same annotations. Returns the digest."""
     reference = parse(f"{site.host}/{site.image.name}")
+    registry = Places(site.root).registry(reference)
+    manifest = json.loads(registry.manifest(reference, str(site.digest)))
+    config = site.skopeo.config(site.image)
+    if layer is not None:
+        packed = gzip.compress(layer, mtime=0)
+        blob = Descriptor(OCI_LAYER_GZIP, digest_of(packed), len(packed))
+        registry.put_blob(reference, Blob(blob, Content(packed)), Silent())
+        manifest["layers"][-1] |= {"digest": blob.digest, "size": blob.size}
+        diff_id = digest_of(layer)
+    assert diff_id
+    config["rootfs"]["diff_ids"][-1] = diff_id
+    content = dump(config)
+    blob = Descriptor(manifest["config"]["mediaType"], digest_of(content), len(content))
+    registry.put_blob(reference, Blob(blob, Content(content)), Silent())
+    manifest["config"] |= {"digest": blob.digest, "size": blob.size}
+    if said:
+        manifest["annotations"]["dev.vddkctl.layer.verbatim"] = said
+    content = dump(manifest)
     forged = Descriptor(OCI_MANIFEST, digest_of(content), len(content))
-    Places(site.root).registry(reference).put_manifest(reference, forged, content)
+    registry.put_manifest(reference, forged, content)
+    return forged.digest
+
+
+def dump(document: object) -> bytes:
+    """As vddkctl writes documents, so that nothing but the forged part differs."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def without_record(site: RegistrySite) -> None:
+    (site.root / "gitops" / ".vddkctl" / "frankfurt.record").unlink()
+
+
+@pytest.mark.parametrize("said", ["true", "false"])
+@pytest.mark.parametrize("private", [True, False], ids=["normalised", "verbatim"])
+def test_an_image_that_only_claims_to_hold_the_archive_is_not_believed(
+    site: RegistrySite, *, private: bool, said: str
+) -> None:
+    if private:
+        make_archive(site.root / "eight.tar.gz", size=40_000, private=True)
+        declare(site)
+        site.apply()
+    ours = site.digest
+    forged = forge(site, layer=b"not the vendor's" + bytes(1024), said=said)
+    manifests = site.disk.tree()
     without_archive(site)
-    assert "(differs): what the tag names cannot be understood: it says that its layer is the archive" in (
+    del manifests["eight.tar.gz"]
+    text = (
+        f"(tag-moved): the tag names {forged}, and {ours} was last applied\n  bring the archive with sha256:"
+    )
+    assert text in refused(site).err
+    drift = site.run("drift")
+    assert drift.code == 3
+    assert text.partition("\n")[0] in drift.err
+    assert site.run("apply", "--auto-approve").code == 1
+    assert site.disk.tree() == manifests
+    without_record(site)
+    only_said = f"{NEEDED_AT_ALL}: the record does not know {forged}, and only its annotations say"
+    assert only_said in refused(site).err
+    assert site.run("drift").code == 1
+
+
+def test_an_image_with_a_wrong_diff_id_is_not_believed(site: RegistrySite) -> None:
+    """No runtime would take it: the layer is the archive, and what it unpacks to is not what the config says."""
+    wrong = f"sha256:{'0' * 64}"
+    forge(site, diff_id=wrong)
+    without_archive(site)
+    assert "(tag-moved): the tag names" in refused(site).err
+    assert site.run("drift").code == 3
+    without_record(site)
+    assert f"(differs): what the tag names cannot be understood: its layer does not unpack to {wrong}" in (
         refused(site).err
     )
-    assert site.run("drift").code == 3
+
+
+def test_without_a_record_a_normalised_layer_needs_the_archive(site: RegistrySite) -> None:
+    make_archive(site.root / "eight.tar.gz", size=40_000, private=True)
+    sha256 = declare(site)
+    site.apply()
+    without_record(site)
+    without_archive(site)
+    assert (
+        f"{NEEDED_AT_ALL}: the record does not know {site.digest}, and only its annotations say what archive it holds\n"
+        f"  bring the archive with sha256:{sha256} here\n"
+    ) in refused(site).err
+
+
+def test_what_a_run_that_was_killed_has_pushed_is_known(site: RegistrySite) -> None:
+    make_archive(site.root / "eight.tar.gz", size=40_000, private=True)
+    declare(site)
+    site.apply()
+    path = site.root / "gitops" / ".vddkctl" / "frankfurt.record"
+    record = json.loads(path.read_text())
+    record["intended"] = record["applied"]
+    record["applied"] = {}
+    path.write_text(json.dumps(record))
+    without_archive(site)
+    assert site.run("plan", "--summary").out == NO_CHANGES
 
 
 def test_without_a_declared_checksum_nothing_can_be_told(site: RegistrySite) -> None:

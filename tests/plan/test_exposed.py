@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.worlds import IMAGE, PUSHED, World, controller, digest, provider
-from vddkctl.plan.exposed import Exposure, at_stake, warned
+from vddkctl.plan.exposed import Exposure, at_stake, pulled, warned
 from vddkctl.plan.target import Selection, narrowed
 
 IMAGE_AT_A_REGISTRY = IMAGE.replace("oci:./images/vddk", "h.x/vddk").replace(
@@ -45,6 +45,24 @@ def test_a_plan_is_about_what_it_pushes_and_what_it_makes_settings_name(
 def test_a_part_of_a_plan_that_names_an_image_is_about_it_too() -> None:
     plan = narrowed(World(pushed=THERE).plan(USED), Selection(["controller.*"]))
     assert at_stake(plan) == STAKE
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (f"{IMAGE}controller: {{vddkImage: vddk-8}}\n", f"harbor.company.com/migration/vddk@{digest('9')}"),
+        (
+            f"{IMAGE}controller: {{vddkImage: vddk-8}}\npolicy: {{pin: tag}}\n",
+            "harbor.company.com/migration/vddk:8.0.1",
+        ),
+        (USED, None),
+        (f"{USED}policy: {{pin: tag}}\n", None),
+        (IMAGE, None),
+        (f"{IMAGE}controller: {{vddkImage: 'quay.io/others/vddk:8'}}\n", None),
+    ],
+)
+def test_a_plan_knows_under_which_other_name_an_image_is_pulled(spec: str, expected: str | None) -> None:
+    assert pulled(World().plan(spec)) == ({"image.vddk-8": expected} if expected else {})
 
 
 @pytest.mark.parametrize(

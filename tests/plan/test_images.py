@@ -181,6 +181,12 @@ MADE = {"digest": digest("9"), "base": "oci:./base:busybox", "baseDigest": diges
         ({"digest": digest("9")}, None, "9", LastBase()),
         (MADE, None, "9", LastBase(known=True, digest=digest("d"))),
         (MADE, None, None, LastBase(known=True, digest=digest("d"))),
+        (
+            MADE | {"base": f"oci:./base:busybox@{digest('d')}"},
+            None,
+            "9",
+            LastBase(known=True, digest=digest("d")),
+        ),
         (MADE | {"base": "oci:./base:other"}, None, "9", LastBase(known=True)),
         (MADE | {"baseDigest": 7}, None, "9", LastBase()),
         (
@@ -207,6 +213,20 @@ def test_the_base_that_an_image_was_last_made_on(
     assert last_base(None, "vddk-8", spec, None) == LastBase()
 
 
+def test_an_image_for_fewer_platforms_does_not_blame_its_base() -> None:
+    """An index names an index as its base, and an image an image: that these differ says nothing."""
+    both = IMAGE.replace("    tag:", "    platforms: [linux/amd64, linux/arm64]\n    tag:")
+    other = replace(PUSHED, digest=digest("1"), base_digest=digest("f"))
+    for spec, index, reason in (
+        (IMAGE, True, "differs"),
+        (IMAGE, False, "base-changed"),
+        (both, True, "base-changed"),
+        (both, False, "differs"),
+    ):
+        (change,) = World(pushed={"vddk-8": replace(other, index=index)}).plan(spec).changes
+        assert change.reason == reason
+
+
 def test_a_declared_archive_that_is_not_here_tells_why_an_image_changes() -> None:
     spec = IMAGE.replace(".tar.gz}", f".tar.gz, sha256: {'a' * 64}}}")
     world = World().applied({ADDRESS: {"reference": "oci:./images/vddk:8.0.1", "digest": digest("1")}})
@@ -223,7 +243,10 @@ def test_a_plan_carries_the_settings_of_the_registries_that_its_images_use() -> 
         + "registries: {base.x:5000: {tls: plain-http}, h.x: {caFile: ./ca.pem}, harbor.company.com: {caFile: a}}\n"
         "policy: {publicRegistry: allow}\n"
     )
-    assert plan.location.registries == {"base.x:5000": {"tls": "plain-http"}}
+    assert plan.location.registries == {
+        "base.x:5000": {"tls": "plain-http"},
+        "harbor.company.com": {"caFile": "a"},
+    }
     assert plan.public_registry == "allow"
     assert decode_plan(encode_plan(plan), "plan.json") == plan
 

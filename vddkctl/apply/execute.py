@@ -48,7 +48,7 @@ class Executor:
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             record = read_record(self.cluster, plan.site)
             checked = check(plan, record, self.places, self.cluster, self.progress)
-            refuse_public(plan, self.places)
+            refuse_public(plan, record, self.places)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
             return self._carry_out(plan, record, checked)

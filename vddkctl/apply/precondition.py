@@ -38,8 +38,9 @@ class Checked:
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
     """Look at everything again.
 
-    Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image that cannot be looked at,
-    or whose archive is gone, did not move: it fails when its turn comes, and others do not.
+    Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image of the plan that cannot be
+    looked at, or whose archive is gone, did not move: it fails when its turn comes, and others do not. One that the
+    plan leaves alone and cannot be looked at stops the plan only where settings come to name it: raises RegistryError.
     """
     preparation = Preparation(places, progress)
     preparation.tags.look(parse(reference) for reference in _references(plan))
@@ -58,9 +59,14 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             images[change.address] = found
         elif found:
             moved.append((change.address, found))
-    standing = frozenset(_standing(plan, record, objects, _standing_images(plan, preparation.tags)))
+    left_alone = _left_alone(plan, preparation.tags)
+    standing = frozenset(_standing(plan, record, objects, {a for a, there in left_alone.items() if there}))
     if plan.changes:
-        moved += _moved_images(plan, standing)
+        moved += (
+            (a, f"{plan.images[a].reference} named {plan.images[a].digest}, and does not any more")
+            for a, there in left_alone.items()
+            if not there
+        )
     if moved:
         raise StalePlanError(
             "the plan is stale, nothing was written; since it was made:",
@@ -93,24 +99,22 @@ def _references(plan: Plan) -> Iterator[str]:
     yield from (plan.images[address].reference for address in plan.unchanged if address in plan.images)
 
 
-def _standing_images(plan: Plan, tags: Tags) -> set[str]:
-    """The images that the plan leaves alone and that still are what it says."""
-    standing: set[str] = set()
+def _left_alone(plan: Plan, tags: Tags) -> dict[str, bool]:
+    """Whether the images that the plan leaves alone still are what it says; without those that cannot be looked at."""
+    named = {address for change in plan.changes for address in change.depends_on}
+    still: dict[str, bool] = {}
     for address in plan.unchanged:
         image = plan.images.get(address)
-        if image:
+        if image is None:
+            continue
+        try:
             found = tags.named(parse(image.reference))
-            if found and found.digest == image.digest:
-                standing.add(address)
-    return standing
-
-
-def _moved_images(plan: Plan, standing: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Images that the plan relies on without changing them: settings name their digests."""
-    for address in plan.unchanged:
-        if address in plan.images and address not in standing:
-            image = plan.images[address]
-            yield address, f"{image.reference} named {image.digest}, and does not any more"
+        except VddkctlError:
+            if address in named:
+                raise
+            continue
+        still[address] = found is not None and found.digest == image.digest
+    return still
 
 
 def _standing(

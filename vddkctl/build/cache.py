@@ -22,7 +22,7 @@ from vddkctl.vddk.archive import ArchiveFacts, LayerFacts, Library, LinkChain, O
 
 T = TypeVar("T")
 
-FACTS_FORMAT = 2
+FACTS_FORMAT = 3
 """Raise it when facts change their meaning without a new version of vddkctl."""
 
 MAX_FACTS = 64

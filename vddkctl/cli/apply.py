@@ -41,7 +41,8 @@ def run(
 ) -> int:
     """Make it so: build, push and patch. Shows the plan and asks first, unless a saved plan is given.
 
-    A saved plan is done where it was made. Where the site has another place now, name its spec with -f.
+    A saved plan is done where it was made, by the policy that it was made with. Where the site has another place now,
+    name its spec with -f: nothing but the folder is taken from that.
     """
     from vddkctl.cli.session import open_session
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
@@ -42,15 +41,14 @@ def inspect(
     """
     from pathlib import Path
 
+    from vddkctl.cli.checksum import checksum_option
     from vddkctl.errors import ImageError, UsageError
     from vddkctl.oci.platform import parse_platform
     from vddkctl.places import Places
     from vddkctl.prepare import Preparation
     from vddkctl.report.archive_text import archive_json, archive_text
 
-    checksum = sha256.lower().removeprefix("sha256:") if sha256 is not None else None
-    if checksum is not None and not re.fullmatch("[0-9a-f]{64}", checksum):
-        raise UsageError("--sha256 takes 64 hexadecimal digits", hint="as printed by: sha256sum ARCHIVE")
+    checksum = checksum_option(sha256)
     try:
         wanted = str(parse_platform(platform)) if platform is not None else None
     except ImageError as error:

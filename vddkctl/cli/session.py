@@ -69,18 +69,21 @@ class Session:
                 raise error
         return rehearsed(self._guarded(plan), self.cluster)
 
-    def exposures(self, references: Mapping[str, str]) -> dict[str, Exposure]:
-        """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed."""
-        from vddkctl.exposure import exposures
+    def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
+        """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.
+
+        ``pushed`` is where they are put, ``pulled`` where others carry them.
+        """
+        from vddkctl.exposure import exposures, pulled_exposures
 
         if self.loaded.site.policy.public_registry == "allow":
             return {}
-        return exposures(self.places, references)
+        return {**pulled_exposures(self.places, pulled), **exposures(self.places, pushed)}
 
     def _guarded(self, plan: Plan) -> Plan:
-        from vddkctl.plan.exposed import at_stake, warned
+        from vddkctl.plan.exposed import at_stake, pulled, warned
 
-        return warned(plan, self.exposures(at_stake(plan)))
+        return warned(plan, self.exposures(at_stake(plan), pulled(plan)))
 
     def plan_of(self, observed: Observed, selection: Selection, *, missing_too: bool = False) -> Plan:
         """Compute the plan from what was seen."""

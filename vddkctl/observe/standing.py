@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vddkctl.errors import ImageError, RegistryError
+from vddkctl.errors import PlatformError, RegistryError
 from vddkctl.observe.tagged import Tagged
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.plan.images import LastBase
@@ -37,7 +37,7 @@ def standing(
         return here
     try:
         ground = bases.at(reference, last, platforms_of(spec), _gone(reference, last, named.digest))
-    except ImageError:  # it is not for the platforms that are asked for by now
+    except PlatformError:  # as it is when other platforms are declared by now
         return here
     if ground.digest == named.digest:  # an index in which only other platforms have moved
         return here

@@ -18,10 +18,12 @@ def diff_id_of(source: BlobSource, layer: Descriptor, progress: Progress) -> str
     from vddkctl.build.archive.inflate import Inflater
     from vddkctl.build.archive.plain import PlainStream
 
-    with progress.task(f"read {layer.short}", layer.size) as task:
-        with PlainStream(_bytes(source), Inflater(layer.short), task).running() as stream:
-            for _ in stream:
-                pass
+    with (
+        progress.task(f"read {layer.short}", layer.size) as task,
+        PlainStream(_bytes(source), Inflater(layer.short), task).running() as stream,
+    ):
+        for _ in stream:
+            pass
     if (f"sha256:{stream.sha256}", stream.size) != (layer.digest, layer.size):
         raise ImageError(f"the bytes of {layer.digest} are of sha256:{stream.sha256}")
     return stream.diff_id

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from vddkctl.plan import fields
 from vddkctl.plan.model import Plan, PlanWarning
 from vddkctl.plan.wire import Wire
 
@@ -37,6 +38,26 @@ def at_stake(plan: Plan) -> dict[str, str]:
         for address, image in plan.images.items()
         if address in changing or image.digest in named or image.reference in named
     }
+
+
+def pulled(plan: Plan) -> dict[str, str]:
+    """References by address: of the images that settings come to name where they are not pushed to."""
+    named = (
+        (address, str(field.after))
+        for change in plan.changes
+        for field in change.fields
+        if field.path in fields.IMAGE_FIELDS and field.after
+        for address in change.depends_on
+    )
+    return {
+        address: after
+        for address, after in named
+        if address in plan.images and not _is_pushed_to(plan.images[address].reference, after)
+    }
+
+
+def _is_pushed_to(reference: str, after: str) -> bool:
+    return after == reference or after.partition("@")[0] == reference.rpartition(":")[0]
 
 
 def warned(plan: Plan, exposures: Mapping[str, Exposure]) -> Plan:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vddkctl.oci.digest import is_digest
-from vddkctl.oci.platform import parse_platform
 from vddkctl.plan.model import (
     Action,
     Change,
@@ -15,14 +14,12 @@ from vddkctl.plan.model import (
     FoundImage,
     ImageWork,
     Origin,
-    PlanWarning,
     Precondition,
     Reason,
 )
 from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage, PushedImage
 from vddkctl.plan.record import Record
 from vddkctl.site.model import ImageSpec
-from vddkctl.vddk.versions import same_version
 
 DIGEST = "digest"
 REFERENCE = "reference"
@@ -51,7 +48,7 @@ def stand_in(record: Record | None, name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What the record knows of an image: ``digests`` that runs of ours made, and the one that they gave to this ``tag``."""
+    """What the record knows of an image: ``digests`` that runs made, and the one that they gave to this ``tag``."""
 
     digests: frozenset[str] = frozenset()
     tag: str | None = None
@@ -63,7 +60,7 @@ def made(record: Record | None, name: str, spec: ImageSpec) -> Made:
         return Made()
     address = image_address(name)
     told = (source.get(address, {}).get(DIGEST) for source in (record.applied, record.intended))
-    digests = frozenset(digest for digest in told if is_digest(digest))
+    digests = frozenset(str(digest) for digest in told if is_digest(digest))
     return Made(digests, _remembered(record.applied, address, image_reference(spec)))
 
 
@@ -131,73 +128,6 @@ def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Recor
     )
 
 
-def image_warnings(
-    name: str, spec: ImageSpec, image: ObservedImage, *, referred: bool
-) -> Iterator[PlanWarning]:
-    """What a person should know about a declared image."""
-    address = image_address(name)
-    if image.base:
-        yield from _based(address, spec, image.base)
-    if image.built:
-        yield from _made(address, spec, image.built)
-    if referred and spec.repository.startswith("oci:") and not spec.cluster_repository:
-        yield PlanWarning(
-            "layout-not-pullable",
-            address,
-            f"no cluster can pull from {spec.repository}, a folder; set images.{name}.clusterRepository to the "
-            "registry this layout is carried to",
-        )
-
-
-def _based(address: str, spec: ImageSpec, base: ObservedBase) -> Iterator[PlanWarning]:
-    if base.newer:
-        yield PlanWarning(
-            "base-moved",
-            address,
-            f"the base {spec.base} names {base.newer} by now, and the image stays on {base.digest}; "
-            f"pin the new one (base: {spec.base}@{base.newer}) or set {address.replace('.', 's.', 1)}.followBase: true",
-        )
-    elif base.floating and spec.follow_base:
-        yield PlanWarning(
-            "base-floating",
-            address,
-            f"the base {spec.base} is followed: when that tag moves, so does the image; to pin it instead: "
-            f"{spec.base}@{base.digest}",
-        )
-    elif base.floating:
-        yield PlanWarning(
-            "base-floating",
-            address,
-            f"the base {spec.base} is named by tag and may change; pin it: {spec.base}@{base.digest}",
-        )
-
-
-def _made(address: str, spec: ImageSpec, built: BuiltImage) -> Iterator[PlanWarning]:
-    archive = built.archive
-    if archive.name_version and not same_version(archive.name_version, archive.version):
-        yield PlanWarning(
-            "archive-name-mismatch",
-            address,
-            f"the archive is named {archive.name_version}, but holds VDDK {archive.version}",
-        )
-    strangers = [p for p in spec.platforms if not parse_platform(p).suits(archive.machine)]
-    if strangers:
-        yield PlanWarning(
-            "platform-mismatch",
-            address,
-            f"libraries for {archive.machine} in an image for {', '.join(strangers)}: nothing there can run them",
-        )
-    if any(library.path in _LINKS for library in archive.libraries):
-        yield PlanWarning(
-            "links-are-copies",
-            address,
-            "the archive holds copies of libraries where the vendor's has links: it was packed again, as with tar -h",
-        )
-
-
-_LINKS = frozenset({"lib64/libvixDiskLib.so", "lib32/libvixDiskLib.so"})
-
-
 def _remembered(fields: Mapping[str, Mapping[str, Any]], address: str, reference: str) -> str | None:
     """The digest that this very tag was made to name; another tag's says nothing of this one."""
     found = fields.get(address, {})
@@ -230,7 +160,7 @@ def _reason(image: ObservedImage, recorded: str | None, spec: ImageSpec) -> Reas
 
 def base_changed(pushed: PushedImage, spec: ImageSpec, base: ObservedBase) -> bool:
     """Whether an image says that it stands on another base. An index names its base otherwise than an image does."""
-    comparable = pushed.index == (len(spec.platforms) > 1)
+    comparable = pushed.index == (len(set(spec.platforms)) > 1)
     return comparable and pushed.base_digest not in {None, base.digest}
 
 

@@ -63,7 +63,12 @@ def make_plan(
 
 def _location(loaded: LoadedSite, observed: Observed) -> Location:
     site = loaded.site
-    used = {parse(text).host for image in site.images.values() for text in (image.repository, image.base)}
+    used = {
+        parse(text).host
+        for image in site.images.values()
+        for text in (image.repository, image.base, image.cluster_repository)
+        if text
+    }
     settings = {
         host: said.model_dump(mode="json", by_alias=True, exclude_unset=True)
         for host, said in sorted(site.registries.items())

@@ -109,6 +109,8 @@ class PushedImage:
     """A part of what the tag names is missing."""
     version: str | None = None
     created: str | None = None
+    index: bool = False
+    """It is an index, whose base is one, too."""
 
 
 @dataclass(frozen=True, slots=True)

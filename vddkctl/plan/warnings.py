@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vddkctl.plan import fields
 from vddkctl.plan.desired import Desired, Target
-from vddkctl.plan.images import image_warnings
+from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Observed
 from vddkctl.plan.order import room

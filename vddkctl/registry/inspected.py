@@ -22,6 +22,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.read import entry_for, not_for, read_config
 from vddkctl.registry.whole import MAX_DEPTH
+
 _NO_PLATFORM = Platform("unknown", "unknown")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vddkctl.errors import ImageError, RegistryError
+from vddkctl.errors import ImageError, PlatformError, RegistryError
 from vddkctl.oci.annotations import Origin, origin_of, time_of
 from vddkctl.oci.config import Config, parse_config
-from vddkctl.oci.descriptor import Blob, Descriptor
+from vddkctl.oci.descriptor import INDEXES, Blob, Descriptor
 from vddkctl.oci.digest import digest_of
 from vddkctl.oci.document import MAX_SIZE
 from vddkctl.oci.image import BaseImage
@@ -75,7 +75,13 @@ def read_pushed(registry: Registry, reference: Reference, found: Descriptor, *, 
     origin = read_origin(registry, reference, found)
     incomplete = parts and not is_complete(registry, reference, found)
     return PushedImage(
-        found.digest, origin.archive_sha256, origin.base_digest, incomplete, origin.version, origin.created
+        found.digest,
+        origin.archive_sha256,
+        origin.base_digest,
+        incomplete,
+        origin.version,
+        origin.created,
+        found.media_type in INDEXES,
     )
 
 
@@ -158,9 +164,9 @@ def entry_for(index: Index, reference: Reference, platform: Platform) -> Descrip
     raise not_for(reference, platform, known)
 
 
-def not_for(reference: Reference, platform: Platform, known: Sequence[Platform]) -> ImageError:
+def not_for(reference: Reference, platform: Platform, known: Sequence[Platform]) -> PlatformError:
     """The error of an image that is for ``known`` platforms, and not for the one that was asked for."""
     names = ", ".join(sorted(map(str, known))) or "no platform"
-    return ImageError(
+    return PlatformError(
         f"it is not for {platform}", where=str(reference), hint=f"it is for {names}; choose another one"
     )

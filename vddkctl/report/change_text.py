@@ -60,6 +60,13 @@ def found_text(found: FoundImage) -> str:
     return f"an image of {found.created[:10]}" if found.created else ""
 
 
+def base_name(image: ImageWork) -> str:
+    """The base as the spec has it."""
+    from vddkctl.site.model import DEFAULT_BASE
+
+    return str(image.spec.get("base", DEFAULT_BASE)).partition("@")[0]
+
+
 def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     published = ", matches the vendor's published checksum" if image.published else ""
     yield f"      {shown(image.reference)}"
@@ -68,6 +75,9 @@ def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
         "the archive itself, nothing repacked" if image.layer_verbatim else "a normalised copy of the archive"
     )
     yield f"      layer     {short(image.layer_digest)}   {how}"
+    before = change.found.base_digest if change.found else None
+    if before and before != image.base_digest:
+        yield f"      base      {short(before)} → {short(image.base_digest)}   {shown(base_name(image))}"
     field = change.fields[0]
     if field.before == field.after:
         yield f"      digest    {short(image.digest)}   a part of what the tag names is missing"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from vddkctl.oci.reference import parse
 from vddkctl.plan.model import Plan, PlanWarning, Summary
 from vddkctl.report.style import PLAIN, Style
-from vddkctl.report.words import plural, some
-from vddkctl.visible import shown
+from vddkctl.report.words import plural
+from vddkctl.visible import shown, some
 
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{8})[0-9a-f]{56}")
 
@@ -33,12 +33,6 @@ def reference(text: str, tags: Mapping[str, str]) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 change``, ``2 changes``."""
     return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
 def json_text(value: object) -> str:

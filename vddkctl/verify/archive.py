@@ -9,12 +9,13 @@ from functools import cached_property
 from vddkctl.progress import Progress
 from vddkctl.vddk.archive import ROOT
 from vddkctl.vddk.published import published
-from vddkctl.verify.check import Check, failed, passed, some, warned
+from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.contents import Contents, archive_contents, differences, image_contents
 from vddkctl.verify.documents import Pulled
 from vddkctl.verify.expected import Expected, LocalArchive
 from vddkctl.verify.layer import Layer, is_below
 from vddkctl.verify.overlay import Placed
+from vddkctl.visible import some
 
 _BUILD_AGAIN = "build the image again from the vendor's archive, and push it"
 _LOOK = "look at the layers that could not be read"

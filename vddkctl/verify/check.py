@@ -61,9 +61,3 @@ def warned(check: str, subject: str, message: str, hint: str) -> Check:
 def failed(check: str, subject: str, message: str, hint: str) -> Check:
     """Wrong."""
     return Check(check, Status.FAIL, subject, message, hint)
-
-
-def some(names: list[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"

@@ -31,6 +31,12 @@ _LONG = {
     "--no-clobber": "n",
 }
 _KNOWN = frozenset("aArRdpPLHTvfnuxlsi")
+_DEMANDS = frozenset({"xattr", "context"})
+"""What cp fails for when it cannot preserve it."""
+
+_LONGEST = 4096
+"""Characters of a script that is looked into."""
+
 _OPERATORS = re.compile(r"[;&|<>`$()\n*?{}~\\]")
 
 
@@ -78,7 +84,7 @@ def _is_shell(command: Sequence[str]) -> bool:
 def _parsed(text: str) -> list[str]:
     """The words of a script that is one simple command."""
     script = text.strip().removeprefix("exec ")
-    if _OPERATORS.search(script):
+    if len(script) > _LONGEST or _OPERATORS.search(script):
         raise Unclear("it is a script of the shell, which is not looked into")
     try:
         words = shlex.split(script)
@@ -90,25 +96,36 @@ def _parsed(text: str) -> list[str]:
 
 
 def _fault(words: list[str], folder: str) -> str | None:
-    flags, operands, target = _arguments(words)
+    flags, operands, named = _arguments(words)
     places = [posixpath.normpath(posixpath.join(folder or "/", operand)) for operand in operands]
     contents = {place for place, word in zip(places, operands, strict=True) if word.endswith("/.")}
-    if target is None:
-        if len(places) < 2:
-            return f"cp needs {SOURCE} and {TARGET}"
-        target = places.pop()
-    target = posixpath.normpath(posixpath.join(folder or "/", target))
+    if named is None and len(places) < 2:
+        return f"cp needs {SOURCE} and {TARGET}"
+    target = places.pop() if named is None else posixpath.normpath(posixpath.join(folder or "/", named))
     if SOURCE not in places:
         return f"it does not copy {SOURCE}"
     if not flags & {"r", "R", "a"}:
         return "it does not copy folders: cp needs -r"
     if flags & {"l", "s"}:
         return "it makes links, which lead nowhere in another container"
-    # With -T, or as folder/., it is what is in the folder that goes to the target.
-    right = {f"{TARGET}/{ROOT}"} if "T" in flags or SOURCE in contents else {TARGET, f"{TARGET}/{ROOT}"}
-    if target not in right:
+    if "T" in flags and (named is not None or len(places) > 1):
+        return "cp takes one source and one target with -T, and refuses this"
+    if target not in _right(
+        whole="T" not in flags and SOURCE not in contents, there=named is not None or len(places) > 1
+    ):
         return f"it does not copy to {TARGET}/{ROOT}"
+    if others := [place for place in places if place != SOURCE]:
+        raise Unclear(f"cp fails unless {', '.join(others)} can be copied as well, which is not looked into")
     return None
+
+
+def _right(*, whole: bool, there: bool) -> set[str]:
+    """The targets that are right: for the folder itself, or for what is in it, as with -T or ``folder/.``.
+
+    ``there``: it must be there already, and of these only the empty folder of the cluster's is.
+    """
+    new = set() if there else {f"{TARGET}/{ROOT}"}
+    return new | {TARGET} if whole else new
 
 
 def _arguments(words: list[str]) -> tuple[set[str], list[str], str | None]:
@@ -123,9 +140,9 @@ def _arguments(words: list[str]) -> tuple[set[str], list[str], str | None]:
             operands += waiting
         elif word == "-t" or option == "--target-directory":
             target = value if equals else next(waiting, "")
-        elif option.startswith("--preserve") or option == "--no-preserve" or option == "--reflink":
+        elif option in ("--preserve", "--no-preserve", "--reflink") and not {*value.split(",")} & _DEMANDS:
             continue
-        elif option in _LONG:
+        elif option in _LONG and not equals:
             flags.add(_LONG[option])
         elif word.startswith("-") and word != "-":
             if not {*word[1:]} <= _KNOWN:

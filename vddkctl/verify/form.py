@@ -9,6 +9,7 @@ from types import MappingProxyType
 from vddkctl.build.archive.bounds import Limits
 from vddkctl.build.archive.inflate import Inflater
 from vddkctl.build.archive.refusal import refused
+from vddkctl.errors import ArchiveError
 from vddkctl.oci.descriptor import (
     DOCKER_LAYER,
     DOCKER_LAYER_GZIP,
@@ -41,20 +42,52 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
 
 
+class Budget:
+    """What all layers together may unpack to. Both methods raise ArchiveError when that is too much."""
+
+    def __init__(self, label: str, limits: Limits) -> None:
+        self._label = label
+        self._limits = limits
+        self._unpacked = 0
+        self._sparse = 0
+
+    def unpacked(self, size: int) -> None:
+        """So many bytes of a plain tar more."""
+        self._unpacked += size
+        if self._unpacked > self._limits.unpacked:
+            raise self._too_much("unpacks", self._limits.unpacked)
+
+    def sparse(self, size: int) -> None:
+        """One sparse file more, of so many bytes."""
+        self._sparse += size
+        if self._sparse > self._limits.sparse:
+            raise self._too_much("has sparse files that unpack", self._limits.sparse)
+
+    def _too_much(self, what: str, most: int) -> ArchiveError:
+        what = f"{what} to more than {most >> 30} GiB, with the layers before it"
+        return refused(self._label, f"{what}: a decompression bomb, or {self._limits.remark}")
+
+
 class LayerUnpacker:
     """Makes the plain tar of a layer's bytes. ``form`` is what they turned out to be.
 
     Raises ArchiveError for zstd, and for gzip that is not whole.
     """
 
-    def __init__(self, label: str, limits: Limits) -> None:
+    def __init__(self, label: str, limits: Limits, budget: Budget) -> None:
         self._label = label
         self._limits = limits
+        self._budget = budget
         self.form = PLAIN
         self.padding = 0
 
     def chunks(self, source: Iterator[bytes]) -> Iterator[bytes]:
         """Plain bytes, in pieces."""
+        for chunk in self._plain(source):
+            self._budget.unpacked(len(chunk))
+            yield chunk
+
+    def _plain(self, source: Iterator[bytes]) -> Iterator[bytes]:
         first = next(source, b"")
         while 0 < len(first) < len(_ZSTD_MAGIC) and (more := next(source, b"")):
             first += more

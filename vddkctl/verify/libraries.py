@@ -19,8 +19,9 @@ from vddkctl.build.archive.tree import Tree
 from vddkctl.errors import ArchiveError
 from vddkctl.oci.platform import Platform
 from vddkctl.vddk.archive import ROOT
-from vddkctl.verify.check import Check, failed, passed, some, warned
+from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.overlay import Overlay
+from vddkctl.visible import some
 
 _LABEL = "image"
 _BUILD_AGAIN = "build the image again from the vendor's archive as it is, on Linux"

@@ -75,6 +75,14 @@ class Overlay:
         name, place = "/".join(name for name, _ in way[1:]), way[-1][1]
         return Placed(name, place.item, place.layer) if place.item else None
 
+    def shut(self, path: str) -> Iterator[str]:
+        """The folders above a path, as links lead there, that only their owner may enter."""
+        way = self._walk(path.rpartition("/")[0], make=False) or []
+        names = [name for name, _ in way]
+        for number, (_, place) in enumerate(way):
+            if number and place.item and place.is_folder and not place.item.found.entry.mode & 0o001:
+                yield "/".join(names[1 : number + 1])
+
     def below(self) -> Iterator[Placed]:
         """The vendor's root folder and everything in it; unlisted folders are left out."""
         start = self._root.children.get(ROOT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from vddkctl.errors import VddkctlError
 from vddkctl.oci.platform import Platform
@@ -36,28 +37,42 @@ def platform_checks(
         yield warned("platform", "", what, _BUILD_AGAIN)
 
 
-def base_check(image: Pulled, expected: ExpectedBase | None) -> Iterator[Check]:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What was found out about an image's base. ``layers``: how many of its lower layers are the base's own.
+
+    None stands for not known.
+    """
+
+    checks: tuple[Check, ...] = ()
+    layers: int | None = None
+
+
+def ground_of(image: Pulled, expected: ExpectedBase | None) -> Ground:
     """Whether the lower layers are those of the base, by diff ID: another packing of them is the same base.
 
     A base that the spec names by tag may have moved since: then it is the one that the image says it stands on.
     """
     if expected is None or image.config is None:
-        return
+        return Ground()
     digest = None if expected.pinned else image.claimed_base
     name = expected.name if digest is None else f"{expected.name} as it was, {digest}"
     try:
         base = expected.read(image.config.platform, digest)
     except VddkctlError as error:
-        yield warned("base", image.name, f"{name} cannot be read: {error.what}", error.hint or _LOOK)
-        return
+        return Ground(
+            (warned("base", image.name, f"{name} cannot be read: {error.what}", error.hint or _LOOK),)
+        )
     own = image.config.diff_ids
     if base.config.diff_ids == own[: len(base.config.diff_ids)]:
-        yield passed("base", image.name, f"its lower layers are those of {name}")
-    elif expected.pinned or digest:
-        yield failed("base", image.name, f"its lower layers are not those of {name}", _BUILD_AGAIN)
-    else:
-        what = f"its lower layers are not those that {name} has now: it may have moved since"
-        yield warned("base", image.name, what, "build the image again, or pin the base by its digest")
+        what = f"its lower layers are those of {name}"
+        return Ground((passed("base", image.name, what),), len(base.config.diff_ids))
+    if expected.pinned or digest:
+        what = f"its lower layers are not those of {name}"
+        return Ground((failed("base", image.name, what, _BUILD_AGAIN),))
+    what = f"its lower layers are not those that {name} has now: it may have moved since"
+    hint = "build the image again, or pin the base by its digest"
+    return Ground((warned("base", image.name, what, hint),))
 
 
 def _platform(image: Pulled, said: Platform, *, everywhere: bool) -> Check:

@@ -12,20 +12,20 @@ from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress, Task
 from vddkctl.registry.base import Registry
-from vddkctl.verify.form import FORMS, READABLE, LayerUnpacker
+from vddkctl.verify.form import FORMS, READABLE, Budget, LayerUnpacker
 from vddkctl.verify.layer import Attention, Layer, Unread
 from vddkctl.verify.walk import Walk
 
 MUCH = Limits(
-    entries=2_000_000,
+    entries=500_000,
     names=512 << 20,
     extensions=2 << 30,
-    sparse=64 << 30,
+    sparse=16 << 30,
     unpacked=32 << 30,
     ratio=1100,  # zeros may shrink as far as they can
     remark="more than can be looked into",
 )
-"""Of one layer, which may be a whole distribution's."""
+"""Of one layer, which may be a whole distribution's; ``sparse`` and ``unpacked`` are of all layers together."""
 
 KEPT = Limits(60_000, 16 << 20, 0, 0, 0, 0, MUCH.remark)
 """Of all layers together, what is kept in memory of them."""
@@ -46,6 +46,7 @@ class LayerReader:
         self._attention = attention
         self._progress = progress
         self._kept = Bounds(_LABEL, KEPT)
+        self._budget = Budget(_LABEL, MUCH)
         self._read: dict[str, Layer | Unread] = {}
 
     def read(self, descriptor: Descriptor) -> Layer | Unread:
@@ -65,12 +66,14 @@ class LayerReader:
                 return self._blamed(descriptor, error)
 
     def _look(self, descriptor: Descriptor, task: Task) -> Layer:
-        unpacker = LayerUnpacker(_LABEL, MUCH)
+        unpacker = LayerUnpacker(_LABEL, MUCH, self._budget)
         packed = PlainStream(self._bytes(descriptor), unpacker, task)
         with packed.running() as stream:
             tar = TarStream(stream, _LABEL, MUCH)
             walk = Walk(tar, self._attention, self._kept)
             for entry in tar:
+                if entry.sparse:
+                    self._budget.sparse(entry.size)
                 walk.visit(entry)
         remarks = list(walk.remarks)
         said = FORMS.get(descriptor.media_type)
@@ -80,6 +83,9 @@ class LayerReader:
             remarks.append(f"its type says {said}, and its bytes are {unpacker.form}")
         if tar.trailing:
             remarks.append("more data follows the end of its tar stream, which nobody unpacks")
+        faults = list(walk.faults)
+        if stream.padding:
+            faults.append(f"{stream.padding} zero bytes follow its gzip stream, which runtimes refuse")
         return Layer(
             descriptor,
             stream.diff_id,
@@ -88,6 +94,7 @@ class LayerReader:
             frozenset(walk.folders),
             tuple(walk.secrets),
             tuple(remarks),
+            tuple(faults),
         )
 
     def _bytes(self, descriptor: Descriptor) -> Generator[bytes, None, None]:

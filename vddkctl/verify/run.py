@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from vddkctl.errors import ArchiveError
 from vddkctl.oci.descriptor import Descriptor
@@ -12,20 +12,24 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import Registry
 from vddkctl.verify.archive import ArchiveAtHand, Evidence, archive_checks
-from vddkctl.verify.check import Check, Verification, failed, passed, some, warned
+from vddkctl.verify.check import Check, Verification, failed, passed, warned
 from vddkctl.verify.documents import DocumentReader, Pulled
 from vddkctl.verify.expected import Expected
+from vddkctl.verify.extra import extra_checks
 from vddkctl.verify.layer import Attention, Layer, Unread
 from vddkctl.verify.libraries import libraries, machine_check
 from vddkctl.verify.overlay import Overlay
-from vddkctl.verify.platforms import base_check, platform_checks
+from vddkctl.verify.platforms import ground_of, platform_checks
 from vddkctl.verify.reading import LayerReader
 from vddkctl.verify.running import command_of, running_checks
+from vddkctl.verify.secret_files import Secret
 from vddkctl.verify.secret_settings import secret_settings
+from vddkctl.visible import some
 
 _MOST_SECRETS = 10
 """Files that are told of one layer."""
 
+_LOOK_AT_IT = "look whether it is a sample; if it is a secret, replace it, and build the image without it"
 _PUSH_AGAIN = "build the image again, and push it"
 
 
@@ -72,6 +76,8 @@ class _Run:
         self._expected = expected
         self._at_hand = at_hand
         self.versions: set[str] = set()
+        self._base: set[str] = set()
+        """Digests of layers that are the declared base's own."""
 
     def layers(self, images: Sequence[Pulled]) -> Iterator[Check]:
         """Every layer once, and once more where another image knows it by another size or diff ID."""
@@ -89,12 +95,17 @@ class _Run:
         """All that is to be said of one platform's image."""
         read = [self._reader.read(descriptor) for descriptor in image.manifest.layers]
         layers = tuple(layer for layer in read if isinstance(layer, Layer))
-        yield from base_check(image, self._expected.base)
+        ground = ground_of(image, self._expected.base)
+        yield from ground.checks
+        self._base.update(layer.digest for layer in image.manifest.layers[: ground.layers or 0])
         overlay = None
         if layers:
             try:
                 overlay = Overlay(layers)
                 yield from self._vendors(image, layers, overlay)
+                whole = len(layers) == len(read)
+                known = ground.layers if whole else None
+                yield from extra_checks(layers, known, overlay, image.config, image.name)
             except ArchiveError as error:
                 if self._expected.archive and error.where.startswith(str(self._expected.archive.path)):
                     raise
@@ -113,14 +124,13 @@ class _Run:
         hint = (
             "build the image without it, push it, and replace the secret: whoever can pull the image has it"
         )
-        found = False
+        found = any(layer.secrets for layer in layers)
         for layer in layers:
-            found = found or bool(layer.secrets)
-            for secret in layer.secrets[:_MOST_SECRETS]:
-                yield failed("secrets", layer.descriptor.digest, f"{secret.path} {secret.what}", hint)
-            more = len(layer.secrets) - _MOST_SECRETS
-            if more > 0:
-                yield failed("secrets", layer.descriptor.digest, f"and {more} more such files", hint)
+            own = layer.descriptor.digest in self._base
+            sure = [secret for secret in layer.secrets if secret.sure and not own]
+            yield from _told(failed, layer, sure, "", hint)
+            rest = [secret for secret in layer.secrets if not secret.sure or own]
+            yield from _told(warned, layer, rest, ", as the base has it" if own else "", _LOOK_AT_IT)
         if layers and not found:
             count = "the layer" if len(read) == 1 else f"any of {len(layers)} layers"
             rest = f", but {len(read) - len(layers)} could not be read" if len(layers) < len(read) else ""
@@ -165,8 +175,24 @@ def _layer(layer: Layer | Unread, descriptor: Descriptor, diff_id: str) -> Itera
     else:
         known = ", and unpacked of its diff ID" if diff_id else ""
         yield passed("layer", subject, f"{descriptor.size} bytes, of its digest{known}")
+    for fault in layer.faults:
+        yield failed("layer", subject, fault, _PUSH_AGAIN)
     for remark in layer.remarks:
         yield warned("layer", subject, remark, "look at the tool that made this layer")
+
+
+def _told(
+    check: Callable[[str, str, str, str], Check],
+    layer: Layer,
+    secrets: Sequence[Secret],
+    and_so: str,
+    hint: str,
+) -> Iterator[Check]:
+    """The first of them one by one, and how many more there are."""
+    for secret in secrets[:_MOST_SECRETS]:
+        yield check("secrets", layer.descriptor.digest, f"{secret.path} {secret.what}{and_so}", hint)
+    if (more := len(secrets) - _MOST_SECRETS) > 0:
+        yield check("secrets", layer.descriptor.digest, f"and {more} more such files", hint)
 
 
 def _settings(image: Pulled, hint: str) -> Iterator[Check]:

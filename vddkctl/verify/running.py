@@ -13,12 +13,17 @@ from vddkctl.oci.platform import Platform
 from vddkctl.vddk.elf import ElfProbe
 from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.copying import Unclear, fault_of, programs_of
-from vddkctl.verify.overlay import Overlay
+from vddkctl.verify.interpreter import interpreter, is_program
+from vddkctl.verify.overlay import Overlay, Placed
+from vddkctl.verify.secret_settings import holds_secret
 
 _USUAL = shlex.join(ENTRYPOINT)
 _BUILD_AGAIN = f"build the image again with ENTRYPOINT {list(ENTRYPOINT)!r} and no CMD".replace("'", '"')
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where runtimes look when the config names no PATH."""
+
+_SHOWN = 300
+"""Characters of a command that are told."""
 
 _NUMBER = re.compile(r"(\d{1,10})(?::[\w.-]+)?", re.ASCII)
 
@@ -50,7 +55,8 @@ def _user(config: Config, subject: str) -> Check:
 
 
 def _command(config: Config, command: list[str], subject: str) -> Check:
-    shown, rest = shlex.join(command), _words(config, "Cmd")
+    hidden, rest = holds_secret(command), _words(config, "Cmd")
+    shown = "its command, which is not shown for what looks like a password" if hidden else _short(command)
     if not command:
         return failed(
             "entrypoint", subject, "it has neither entrypoint nor Cmd, and starts nothing", _BUILD_AGAIN
@@ -59,12 +65,15 @@ def _command(config: Config, command: list[str], subject: str) -> Check:
     try:
         fault = fault_of(command, folder if isinstance(folder, str) else "/")
     except Unclear as unclear:
-        return warned("entrypoint", subject, f"{shown}: {unclear}", f"it is to do what this does: {_USUAL}")
+        why = "it is not judged" if hidden else str(unclear)[:_SHOWN]
+        return warned("entrypoint", subject, f"{shown}: {why}", f"it is to do what this does: {_USUAL}")
     if fault:
-        also = f" (of it {shlex.join(rest)} from Cmd)" if rest and _words(config, "Entrypoint") else ""
+        told = rest and _words(config, "Entrypoint") and not hidden
+        also = f" (of it {_short(rest)} from Cmd)" if told else ""
         return failed("entrypoint", subject, f"{shown}{also}: {fault}", _BUILD_AGAIN)
     if rest:
-        what = f"{shown}, of it {shlex.join(rest)} from Cmd, which is easily replaced"
+        of_it = "" if hidden else f", of it {_short(rest)}"
+        what = f"{shown}{of_it} from Cmd, which is easily replaced"
         return warned("entrypoint", subject, what, _BUILD_AGAIN)
     return passed("entrypoint", subject, shown)
 
@@ -76,6 +85,22 @@ def _program(name: str, config: Config, overlay: Overlay | None, subject: str) -
         return failed(
             "program", subject, f"whether it has {name} cannot be told: no layer could be read", hint
         )
+    program = program_of(name, config, overlay)
+    if isinstance(program, str):
+        return failed("program", subject, program, hint)
+    path, found = program
+    head = found.item.found.head
+    if found.item.found.entry.kind == "file" and not is_program(head):
+        what = "is no program" if found.item.found.entry.size else "is empty"
+        return failed("program", subject, f"{path} {what}, and cannot be started", hint)
+    needed = interpreter(head)
+    if needed and overlay.find(needed) is None:
+        return failed("program", subject, f"{path} needs {needed[:_SHOWN]}, which is not there", hint)
+    return _for_machine(path, found.path, head, config.platform, subject)
+
+
+def program_of(name: str, config: Config, overlay: Overlay) -> tuple[str, Placed] | str:
+    """The path by which a program is started, and the file; or why there is none."""
     folder = config.runtime.get("WorkingDir")
     here = folder if isinstance(folder, str) and folder else "/"
     closed = ""
@@ -83,11 +108,15 @@ def _program(name: str, config: Config, overlay: Overlay | None, subject: str) -
         found = overlay.find(path)
         if found is None or found.item.found.entry.kind not in ("file", "hardlink"):
             continue
-        if not found.item.found.entry.mode & 0o001:
+        shut = next((each for way in (path, found.path) for each in overlay.shut(way)), None)
+        if shut is not None:
+            closed = closed or f"{path} lies in /{shut}, which others than its owner cannot enter"
+        elif not found.item.found.entry.mode & 0o001:
             closed = closed or f"{path} may not be run by everyone"
-            continue
-        return _for_machine(path, found.path, found.item.found.head, config.platform, subject)
-    return failed("program", subject, closed or f"it has no {name}, which its entrypoint starts", hint)
+        else:
+            return path, found
+    shown = "program" if holds_secret([name]) else name[:_SHOWN]
+    return closed or f"it has no {shown}, which its entrypoint starts"
 
 
 def _for_machine(path: str, real: str, head: bytes, platform: Platform, subject: str) -> Check:
@@ -107,6 +136,11 @@ def _candidates(name: str, config: Config) -> list[str]:
     known = [str(variable) for variable in variables] if isinstance(variables, list) else []
     path = next((each[5:] for each in reversed(known) if each.startswith("PATH=")), _PATH)
     return [posixpath.join("/", folder, name) for folder in path.split(":") if folder]
+
+
+def _short(command: list[str]) -> str:
+    text = shlex.join(word[:_SHOWN] for word in command[:_SHOWN])
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _words(config: Config, key: str) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 MOST_READ = 256 << 10
 """Bytes of the largest file whose contents are looked at: keys and logins have some thousands."""
 
-_JSON_LOGIN = rb'"(?:auth|password|identitytoken|accessToken|private_key|client_secret|refresh_token)"\s*:\s*"[^"]'
+_JSON_LOGIN = (
+    rb'"(?:auth|password|identitytoken|accessToken|private_key|client_secret|refresh_token)"\s*:\s*"[^"]'
+)
 
 # By name: what it is then said to be, and what must be in it to be sure.
 _NAMES = tuple(
@@ -21,7 +23,7 @@ _NAMES = tuple(
             "is named as a login for registries",
             _JSON_LOGIN,
         ),
-        (r"\.netrc|\.pypirc", "is named as a login", rb"password\s*[=:\s]\s*[^\s<$]"),
+        (r"\.netrc|\.pypirc", "is named as a login", rb"password(?:\s{0,99}[=:]\s{0,99}|\s{1,99})[^\s<$]"),
         (r"\.git-credentials", "is named as a login", rb"://[^\s/@:]*:[^\s/@]"),
         (r"\.pgpass", "is named as a login", rb"(?m)^[^\s:#]*:[^\s:]*:[^\s:]*:[^\s:]*:[^\s:]"),
         (r"\.htpasswd", "is named as a login", rb":(?:\$[a-z0-9]{1,4}\$|\{SHA\})"),

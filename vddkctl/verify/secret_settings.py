@@ -27,7 +27,7 @@ _OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*)\s+([^\s-]\S*)")
 _LOGIN = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
 _HEADER = re.compile(r"Authorization:\s*(?:Basic|Bearer)\s+([^\s\"']+)", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w-])(?:-u|--user)[\s=]\s*[\"']?[^\s:\"']*:([^\s\"']+)")
-"""A name and a password for curl; users of other programs have a number there."""
+"""A name and a password for curl; other programs take a group there."""
 
 
 def secret_settings(config: Config) -> list[str]:
@@ -73,7 +73,7 @@ def _is_secret(name: str, value: str) -> bool:
 
 def _has_login(text: str) -> bool:
     """Whether a URL has a password in it, or a header does, or what curl is given."""
-    found = (*_LOGIN.finditer(text), *_HEADER.finditer(text))
-    if any(not _NO_VALUE.fullmatch(each[1]) for each in found):
-        return True
-    return any(not _NO_VALUE.fullmatch(each[1]) and not each[1].isdigit() for each in _USER.finditer(text))
+    found = [*_LOGIN.finditer(text), *_HEADER.finditer(text)]
+    if "curl" in text:
+        found += _USER.finditer(text)
+    return any(not _NO_VALUE.fullmatch(each[1]) for each in found)

@@ -6,17 +6,23 @@ Whatever a base has in its layers is let through, devices and all.
 from __future__ import annotations
 
 import hashlib
+import re
 
 from vddkctl.build.archive.bounds import Bounds
 from vddkctl.build.archive.survey import HEAD, Found
 from vddkctl.build.archive.tar import Entry, TarStream
 from vddkctl.vddk.elf import ElfProbe
+from vddkctl.verify.forms import Forms
 from vddkctl.verify.layer import Attention, Item, is_below
 from vddkctl.verify.secret_files import MOST_READ, Secret, secret_in
 
 _BINARIES = frozenset({"bin", "sbin"})
+_LOADER = re.compile(r"ld[-.\w]*\.so(?:\.\d+)*")
+"""Dynamic loaders: ld-linux-x86-64.so.2, ld-musl-x86_64.so.1, ld64.so.2."""
+
 _MOST_SECRETS = 1000
 _MOST_REMARKS = 3
+_PROGRAM_HEAD = 4096
 
 
 class Walk:
@@ -31,12 +37,19 @@ class Walk:
         """Where the files lie that are not kept."""
         self.secrets: list[Secret] = []
         self.remarks: list[str] = []
+        self._forms = Forms()
+
+    @property
+    def faults(self) -> list[str]:
+        """What runtimes refuse, or unpack otherwise. To be asked when all was visited."""
+        return self._forms.faults
 
     def visit(self, entry: Entry) -> None:
         """Take one entry; its contents are read where they matter."""
-        path, climbs = _placed(entry.name)
+        path, climbs = placed(entry.name)
         if climbs and len(self.remarks) < _MOST_REMARKS:
             self.remarks.append(f"it has a path with ..: {entry.name}")
+        self._forms.visit(path, entry, placed(entry.link)[0])
         item = self._file(path, entry) if entry.kind == "file" else Item(Found(path, entry))
         if self._matters(path, entry):
             self._keep(path, entry.link)
@@ -54,16 +67,19 @@ class Walk:
             return True
         folder, _, name = path.rpartition("/")
         return (
-            name.startswith(".wh.")
-            or folder.rpartition("/")[2] in _BINARIES
-            or name in self._attention.programs
+            name.startswith(".wh.") or _LOADER.fullmatch(name) is not None or self._is_program(folder, name)
         )
+
+    def _is_program(self, folder: str, name: str) -> bool:
+        return folder.rpartition("/")[2] in _BINARIES or name in self._attention.programs
 
     def _file(self, path: str, entry: Entry) -> Item:
         found, below = Found(path, entry), is_below(path)
         probe = ElfProbe() if below and found.is_library else None
         digest = hashlib.sha256() if below and self._attention.contents else None
-        room = MOST_READ if entry.size <= MOST_READ else HEAD
+        folder, _, name = path.rpartition("/")
+        head = HEAD if found.is_library else _PROGRAM_HEAD if self._is_program(folder, name) else 0
+        room = MOST_READ if entry.size <= MOST_READ else head
         text = bytearray()
         for piece in self._tar.content():
             if probe:
@@ -74,16 +90,16 @@ class Walk:
                 text += piece[: room - len(text)]
         self._suspect(path, bytes(text))
         elf = probe.result() if probe else None
-        head = b"" if elf else bytes(text[:HEAD])
-        return Item(Found(path, entry, elf, head), digest.hexdigest() if digest else "")
+        start = b"" if elf else bytes(text[:head])
+        return Item(Found(path, entry, elf, start), digest.hexdigest() if digest else "")
 
     def _suspect(self, path: str, text: bytes) -> None:
-        what = secret_in(path, text)
-        if what and len(self.secrets) < _MOST_SECRETS:
-            self.secrets.append(Secret(path, what))
+        secret = secret_in(path, text)
+        if secret and len(self.secrets) < _MOST_SECRETS:
+            self.secrets.append(secret)
 
 
-def _placed(name: str) -> tuple[str, bool]:
+def placed(name: str) -> tuple[str, bool]:
     """Where an entry comes to lie, and whether its name climbs: no runtime lets it out of the image."""
     parts: list[str] = []
     climbs = False

@@ -68,6 +68,7 @@ def inconvenient(entry: Entry) -> Iterator[str]:
 def _of_entry(entry: Entry) -> Iterator[str]:
     yield from closed(entry)
     yield from inconvenient(entry)
+    yield from entry.unusual
 
 
 def _of_end(survey: Survey) -> Iterator[str]:

@@ -16,6 +16,7 @@ from vddkctl.build.archive.bounds import Bounds, Limits
 from vddkctl.build.archive.bytestream import ByteStream
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, refused
 from vddkctl.build.archive.sparse import SparseMap, old_gnu, pax_sparse
+from vddkctl.build.archive.unusual import unusual
 from vddkctl.errors import ArchiveError
 
 BLOCK = 512
@@ -46,7 +47,10 @@ _KEYS = frozenset({"path", "linkpath", "size", "uid", "gid", "mtime", "GNU.spars
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry, as the archive has it. ``size`` is the unpacked file's, in bytes; ``mtime`` is in seconds."""
+    """One entry, as the archive has it. ``size`` is the unpacked file's, in bytes; ``mtime`` is in seconds.
+
+    ``unusual`` are reasons why runtimes refuse it, or unpack something else than tar does.
+    """
 
     name: str
     kind: Kind
@@ -58,6 +62,7 @@ class Entry:
     link: str
     sparse: bool = False
     xattrs: tuple[str, ...] = ()
+    unusual: tuple[str, ...] = ()
 
 
 class TarStream:
@@ -131,7 +136,8 @@ class TarStream:
         while True:
             info = self._parse(block)
             if info.type not in _EXTENSIONS:
-                return self._build(info, block, {**self._global, **overrides}, records)
+                odd = unusual(info.type, self._global.keys() - overrides.keys())
+                return self._build(info, block, {**self._global, **overrides}, records, odd)
             if not 0 <= info.size <= MAX_EXTENSION:
                 raise self._damaged("has an extended header of impossible size")
             self._bounds.extension(info.size)
@@ -165,7 +171,12 @@ class TarStream:
             raise self._damaged(f"has a broken pax header, {error},") from error
 
     def _build(
-        self, info: tarfile.TarInfo, block: bytes, keys: dict[str, bytes], records: pax.Records
+        self,
+        info: tarfile.TarInfo,
+        block: bytes,
+        keys: dict[str, bytes],
+        records: pax.Records,
+        odd: tuple[str, ...],
     ) -> Entry:
         name = pax.text(keys["path"]) if "path" in keys else info.name
         link = pax.text(keys["linkpath"]) if "linkpath" in keys else info.linkname
@@ -193,6 +204,7 @@ class TarStream:
                 link,
                 holes is not None,
                 xattrs,
+                odd,
             )
         except (ValueError, KeyError, tarfile.HeaderError) as error:
             raise self._damaged(f"has a header that makes no sense ({error})") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from vddkctl.cli.image.options import CaFile, ImageName, OptionalSpec, PlainHttp, PlatformOption, SkipVerify
 from vddkctl.cli.options import Output, OutputOption, Verbose
 from vddkctl.cli.output import data, json_data, progress, style
-from vddkctl.errors import UsageError
 
 if TYPE_CHECKING:
     from vddkctl.cli.image.named import Named
@@ -50,12 +48,13 @@ def run(
     Every byte is read from the registry: digests, the archive's layer, libraries and links, user and entrypoint,
     platforms, and files that look like secrets. For an image of the spec its archive, base and platforms count.
     """
+    from vddkctl.cli.checksum import checksum_option
     from vddkctl.cli.image.named import open_named, platform_option
     from vddkctl.registry.found import found
     from vddkctl.report.verify_text import verify_json, verify_text
     from vddkctl.verify import verify
 
-    checksum, wanted = _checksum(sha256), platform_option(platform)
+    checksum, wanted = checksum_option(sha256), platform_option(platform)
     shown = progress(verbose)
     named = open_named(file, shown, ca_file, skip_verify, plain_http)
     reference = named.reference(image)
@@ -68,13 +67,6 @@ def run(
     else:
         data(verify_text(verification, str(named.written(image)), style()))
     return 0 if verification.holds else 1
-
-
-def _checksum(text: str | None) -> str | None:
-    checksum = text.lower().removeprefix("sha256:") if text is not None else None
-    if checksum is not None and not re.fullmatch("[0-9a-f]{64}", checksum):
-        raise UsageError("--sha256 takes 64 hexadecimal digits", hint="as printed by: sha256sum ARCHIVE")
-    return checksum
 
 
 def _expected(
