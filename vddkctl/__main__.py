@@ -6,7 +6,10 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     import gc
+    import signal
 
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)  # until the command line has its own way to end
     # A run is short and leaves next to nothing in circles: to look for it while modules load is a tenth of a plan.
     gc.disable()
     import os
@@ -22,6 +25,13 @@ def main() -> None:
     flush_all()
     # Python would take apart all that was loaded, which is another tenth, and wait for threads that may wait for ever.
     os._exit(code)
+
+
+def _interrupted(*_: object) -> None:
+    import os
+
+    os.write(2, b"Interrupted.\n")
+    os._exit(130)
 
 
 if __name__ == "__main__":

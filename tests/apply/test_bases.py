@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -10,11 +11,12 @@ from tests.support.sites import EIGHT, SEVEN, SiteOnDisk
 from vddkctl.apply.result import Status
 from vddkctl.demo.base import make_base
 from vddkctl.errors import ImageError, RegistryError
-from vddkctl.oci.descriptor import OCI_MANIFEST, Descriptor
+from vddkctl.oci.descriptor import OCI_MANIFEST, Blob, Content, Descriptor
 from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.reference import parse
 from vddkctl.plan.codec import decode_plan, encode_plan
 from vddkctl.plan.model import Plan
+from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
 
 
@@ -57,9 +59,11 @@ def test_images_stay_on_the_base_they_were_made_on(applied: SiteOnDisk, memory: 
 
 def test_a_base_that_cannot_be_read_is_an_error_and_no_reason_to_take_another(applied: SiteOnDisk) -> None:
     layout, reference = LayoutRegistry(applied.root), parse("oci:base:small")
-    content = layout.manifest(reference, base_digest(applied)).replace(
-        b'"schemaVersion":2', b'"schemaVersion":7'
-    )
+    manifest = json.loads(layout.manifest(reference, base_digest(applied)))
+    config = Descriptor(manifest["config"]["mediaType"], digest_of(b"[]"), 2)
+    layout.put_blob(reference, Blob(config, Content(b"[]")), Silent())
+    manifest["config"] |= {"digest": config.digest, "size": config.size}
+    content = json.dumps(manifest).encode()
     broken = Descriptor(OCI_MANIFEST, digest_of(content), len(content))
     layout.put_manifest(reference.with_digest(broken.digest), broken, content)
     record = applied.gitops / ".vddkctl" / "frankfurt.record"

@@ -11,7 +11,7 @@ from vddkctl.apply.result import Status
 from vddkctl.cluster.base import FieldEdit, ObjectChange, WriteOutcome
 from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.demo.sample import make_archive
-from vddkctl.errors import StalePlanError
+from vddkctl.errors import RegistryError, StalePlanError
 from vddkctl.oci.reference import parse
 from vddkctl.plan.codec import decode_plan, encode_plan
 from vddkctl.registry.layout import LayoutRegistry
@@ -226,3 +226,21 @@ def test_what_failed_and_was_taken_out_of_the_spec_is_forgotten(site: SiteOnDisk
         '    sdkEndpoint: vcenter\n    useVddkAioOptimization: "true"\n',
     )
     assert site.plan().changes == ()
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["settings come to name it", "nothing comes to name it"])
+def test_an_image_left_alone_that_cannot_be_looked_at_stops_what_names_it(
+    applied: SiteOnDisk, *, named: bool
+) -> None:
+    name, old = ("forklift.yaml", "vddk_image: ") if named else ("prod.yaml", "BufCount=4")
+    applied.change(f"gitops/{name}", old, f"{old}5" if not named else "vddk_image: quay.io/x/y:1 # ")
+    plan = applied.plan()
+    assert {change.address for change in plan.changes} == {CONTROLLER if named else PROD}
+    before = applied.record["applied"]
+    (applied.root / "images" / "eight" / "index.json").write_text("{")
+    if named:
+        with pytest.raises(RegistryError):
+            applied.apply(plan)
+    else:
+        assert applied.apply(plan).exit_code == 0
+    assert applied.record["applied"] == before

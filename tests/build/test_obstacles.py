@@ -131,3 +131,23 @@ def test_a_sparse_file_is_an_obstacle(archive: Archive) -> None:
         assert witness.getmember(f"{NOTE}.s").size == 6000
     path.write_bytes(gzip.compress(plain))
     assert found(path) == [(f"{NOTE}.s", "is a sparse file, which not every runtime unpacks")]
+
+
+def test_what_tar_unpacks_and_runtimes_do_not(archive: Archive) -> None:
+    path = archive()
+    plain = gzip.decompress(path.read_bytes())[:-1024]
+    info = tarfile.TarInfo(NOTE)
+    info.type, info.mode = tarfile.CONTTYPE, 0o644
+    path.write_bytes(gzip.compress(plain + info.tobuf() + bytes(1024)))
+    assert found(path) == [(NOTE, "is of tar's type 7, which not every runtime unpacks")]
+    named = tarfile.TarInfo.create_pax_global_header({"path": NOTE})
+    path.write_bytes(gzip.compress(plain + named + tarfile.TarInfo(f"{ROOT}/x").tobuf() + bytes(1024)))
+    assert found(path) == [(NOTE, "takes its path from a global pax header, which not every runtime heeds")]
+    # A name of its own comes before it; and a comment, as git archive writes it, changes nothing.
+    own = tarfile.TarInfo(f"{ROOT}/x")
+    own.pax_headers = {"path": own.name}
+    path.write_bytes(gzip.compress(plain + named + own.tobuf(tarfile.PAX_FORMAT) + bytes(1024)))
+    assert found(path) == []
+    comment = tarfile.TarInfo.create_pax_global_header({"comment": "x"})
+    path.write_bytes(gzip.compress(comment + plain + bytes(1024)))
+    assert found(path) == []

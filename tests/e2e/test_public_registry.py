@@ -219,7 +219,8 @@ def test_a_registry_that_fails_is_not_private_because_it_knows_certificates(
     tmp_path: Path, tls_registry: RunningRegistry, mutual_tls_registry: RunningRegistry, repository: str
 ) -> None:
     failing = [Answer(method, "/v2/", status=500, times=ALWAYS) for method in ("GET", "HEAD")]
-    refusing = Answer("GET", "/v2/", status=496, times=ALWAYS)
+    nginx = b"<title>400 No required SSL certificate was sent</title>"
+    refusing = Answer("GET", "/v2/", status=400, body=nginx, times=ALWAYS)
     client = mutual_tls_registry.client
     assert client
     known = RegistrySettings(
@@ -290,8 +291,10 @@ def carried(site: RegistrySite, *lines: str) -> None:
 def test_where_the_cluster_pulls_is_tried_where_the_spec_says_how(open_site: RegistrySite) -> None:
     site = open_site
     carried(site, f"registries: {{{site.host}: {{tls: plain-http}}}}")
-    site.apply()  # nothing is there yet, and nobody can pull it
+    site.change("publicRegistry: deny", "publicRegistry: allow")
+    site.apply()
     site.skopeo.copy(f"oci:{site.root}/images:8.0.1", site.image)
+    site.change("publicRegistry: allow", "publicRegistry: deny")
     drift = site.run("drift")
     assert drift.code == 3
     assert f"  ! {EIGHT}\n      {open_to_anyone(site)}\n" in drift.out

@@ -42,6 +42,11 @@ def test_a_plan_is_about_what_it_pushes_and_what_it_makes_settings_name(
     assert at_stake(world.plan(spec)) == expected
 
 
+def test_an_image_that_settings_come_to_name_by_a_tag_elsewhere_is_at_stake() -> None:
+    plan = World(pushed=THERE).plan(f"{IMAGE}controller: {{vddkImage: vddk-8}}\npolicy: {{pin: tag}}\n")
+    assert set(at_stake(plan)) == {"image.vddk-8"}
+
+
 def test_a_part_of_a_plan_that_names_an_image_is_about_it_too() -> None:
     plan = narrowed(World(pushed=THERE).plan(USED), Selection(["controller.*"]))
     assert at_stake(plan) == STAKE
@@ -57,12 +62,11 @@ def test_a_part_of_a_plan_that_names_an_image_is_about_it_too() -> None:
         ),
         (USED, None),
         (f"{USED}policy: {{pin: tag}}\n", None),
-        (IMAGE, None),
-        (f"{IMAGE}controller: {{vddkImage: 'quay.io/others/vddk:8'}}\n", None),
     ],
 )
 def test_a_plan_knows_under_which_other_name_an_image_is_pulled(spec: str, expected: str | None) -> None:
-    assert pulled(World().plan(spec)) == ({"image.vddk-8": expected} if expected else {})
+    plan = World().plan(spec)
+    assert pulled(plan, plan.images) == ({"image.vddk-8": expected} if expected else {})
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from tests.verify.made import (
     items_of,
     link,
     only,
+    program,
     said,
     tar,
     warnings,
     zipped,
 )
+from tests.verify.test_platforms import base_of
 from vddkctl.demo.archive_writer import Item
 from vddkctl.verify import Status, Verification
 
@@ -99,7 +101,7 @@ def test_a_flattened_link_is_seen_whatever_put_it_there(layout: Layout, archive:
 )
 def test_what_changes_nothing_is_let_through(layout: Layout, archive: Path, items: list[Item]) -> None:
     verification = over(layout, archive, *items)
-    assert (failures(verification), warnings(verification)) == ([], [])
+    assert (failures(verification), {*warnings(verification)} - {"extra"}) == ([], set())
 
 
 def test_what_lies_below_the_archives_layer(layout: Layout, archive: Path) -> None:
@@ -113,8 +115,46 @@ def test_what_lies_below_the_archives_layer(layout: Layout, archive: Path) -> No
 def test_whiteouts_of_a_layer_spare_its_own_files(layout: Layout, archive: Path) -> None:
     own = [item for item in items_of(archive) if "/doc/" in item.name]
     for marks in ([file(f"{ROOT}/.wh.doc", b"")], [file(f"{ROOT}/doc/.wh..wh..opq", b"")]):
-        assert failures(over(layout, archive, *own, *marks)) == []
         assert failures(over(layout, archive, *marks, *own)) == []
+    assert failures(over(layout, archive, *own, file(f"{ROOT}/doc/.wh..wh..opq", b""))) == []
+
+
+@pytest.mark.parametrize("mark", [".wh.doc", "doc/.wh.README.txt"])
+def test_a_whiteout_behind_what_its_own_layer_has_put_there(layout: Layout, archive: Path, mark: str) -> None:
+    own = [item for item in items_of(archive) if "/doc/" in item.name]
+    verification = over(layout, archive, *own, file(f"{ROOT}/{mark}", b""))
+    assert failures(verification) == ["layer"]
+    assert "runtimes differ on that" in only(verification, "layer").message
+
+
+def test_a_layer_of_neither_base_nor_archive(layout: Layout, archive: Path) -> None:
+    other = file("bin/cp", program(), 0o755)
+    verification = over(layout, archive, file("etc/motd"))
+    assert (failures(verification), warnings(verification)) == ([], ["extra"])
+    verification = over(layout, archive, other)
+    assert failures(verification) == ["extra"]
+    assert only(verification, "extra").message.endswith(" and it changes /bin/cp")
+    # Below the archive it can be the base's, until the base is known.
+    assert failures(under(layout, archive, other)) == []
+    layers = (zipped(tar(other)), as_it_is(archive))
+    layout.put(zipped(BASE), *layers)
+    assert failures(layout.verify(archive, base=base_of(zipped(BASE), pinned=True))) == ["extra"]
+    whole = base_of(zipped(BASE), layers[0], pinned=True)
+    assert (failures(layout.verify(archive, base=whole)), warnings(layout.verify(archive, base=whole))) == (
+        [],
+        [],
+    )
+
+
+def test_an_extra_layer_does_not_hide_among_the_vendors_files(layout: Layout, archive: Path) -> None:
+    again = [item for item in items_of(archive) if item.name.endswith("README.txt")]
+    verification = over(layout, archive, *again, file("bin/cp", program(), 0o755))
+    assert failures(verification) == ["extra"]
+
+
+def test_a_program_that_comes_first_in_the_path(layout: Layout, archive: Path) -> None:
+    layout.put(zipped(BASE), as_it_is(archive), zipped(tar(file("usr/bin/cp", program(), 0o755))))
+    assert only(layout.verify(archive), "extra").message.endswith(" and it changes /usr/bin/cp")
 
 
 def test_a_layer_that_only_changes_modes_is_compared(layout: Layout, archive: Path) -> None:
@@ -164,7 +204,7 @@ def test_links_in_a_circle_end(layout: Layout, archive: Path) -> None:
     circle = [link("a", "b"), link("b", "a"), file("a/x"), file("a/b/../c"), link("c", "../../../c/c")]
     verification = over(layout, archive, *circle)
     assert failures(verification) == []
-    assert warnings(verification) == ["layer"]
+    assert warnings(verification) == ["layer", "extra"]
     assert only(verification, "layer", Status.WARN).message == "it has a path with ..: a/b/../c"
 
 

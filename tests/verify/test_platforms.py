@@ -195,3 +195,26 @@ def test_a_base_that_cannot_be_read_is_a_warning(layout: Layout, archive: Path) 
         only(verification, "base", Status.WARN).message
         == "h.example/base:1 cannot be read: the registry is away"
     )
+
+
+@pytest.mark.parametrize("os", ["linux", "unknown"])
+def test_an_image_that_is_only_annotated_as_an_attestation_is_verified(
+    layout: Layout, archive: Path, os: str
+) -> None:
+    """Runtimes do not read the annotation, and pull what is listed for their platform."""
+    bad = layout.put(zipped(BASE), zipped(tar(file("x"))), tag=None)
+    said_so = {"vnd.docker.reference.type": "attestation-manifest"}
+    layout.index(entry(bad, Platform(os, "amd64"), annotations=said_so), entry(one(layout, archive)))
+    assert "archive" in failures(layout.verify(archive))
+
+
+def test_an_image_for_newer_processors_alone(layout: Layout, archive: Path) -> None:
+    newer = Platform("linux", "amd64", "v3")
+    layout.index(entry(one(layout, archive, newer), newer))
+    verification = layout.verify(archive)
+    assert (failures(verification), warnings(verification)) == ([], ["platform"])
+    assert "for newer processors alone" in only(verification, "platform", Status.WARN).message
+    layout.index(entry(one(layout, archive), newer))
+    assert warnings(layout.verify(archive)) == ["platform"]
+    layout.index(entry(one(layout, archive, newer), newer), entry(one(layout, archive)))
+    assert warnings(layout.verify(archive)) == []

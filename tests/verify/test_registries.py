@@ -143,7 +143,8 @@ def test_what_dockerfiles_do_wrong(build: Build, archive: Path) -> None:
     assert "lib64/libvixDiskLib.so.8 is missing" in only(verification, "archive").message
     assert only(verification, "secrets").message == "tmp/s holds a private key"
     assert only(verification, "program").message == "/bin/cp may not be run by everyone"
-    assert warnings(verified(wrong)) == ["archive", "changes"]
+    assert warnings(verification) == ["extra"]
+    assert warnings(verified(wrong)) == ["archive", "changes", "extra"]
 
 
 def test_a_dockerfile_on_an_empty_base(build: Build, archive: Path) -> None:

@@ -1,5 +1,6 @@
 """User, command and program: whether the image does its work as an init container."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ from vddkctl.demo.archive_writer import Item
 from vddkctl.verify import Status, Verification
 
 SOURCE = f"/{ROOT}"
+REFUSED = "cp takes one source and one target with -T, and refuses this"
+CLOSED = "/bin/cp lies in /bin, which others than its owner cannot enter"
+SCRIPT = (("sh", program()), ("cp", b"#!/bin/sh"))
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+def dynamic() -> bytes:
+    """The header of a program that asks for the dynamic loader."""
+    name = f"{LOADER}\0".encode()
+    return program()[:64] + struct.pack("<IIQQQQQQ", 3, 4, 120, 0, 0, len(name), len(name), 1) + name
 
 
 def started(layout: Layout, archive: Path, base: bytes = BASE, **runtime: Any) -> Verification:
@@ -67,7 +78,7 @@ def test_users_that_are_not(layout: Layout, archive: Path, user: Any, what: str)
         (["cp", "--recursive", "-f", SOURCE, f"/opt/{ROOT}"], "/"),
         (["cp", "-rT", SOURCE, f"/opt/{ROOT}"], "/"),
         (["cp", "-r", "-t", "/opt", SOURCE], "/"),
-        (["cp", "-r", "--target-directory=/opt", SOURCE, "/etc/hosts"], "/"),
+        (["cp", "-r", "--target-directory=/opt", SOURCE], "/"),
         (["cp", "-r", "--preserve=mode", f"{SOURCE}/.", f"/opt/{ROOT}"], "/"),
         (["cp", "-r", ROOT, "opt"], ""),
         (["cp", "-r", f"../{ROOT}", "."], "/opt"),
@@ -93,6 +104,11 @@ def test_commands_that_do_it(layout: Layout, archive: Path, words: list[str], fo
         (["cp", "-r", "/opt", SOURCE], f"it does not copy {SOURCE}"),
         (["cp", "-rs", SOURCE, "/opt"], "it makes links, which lead nowhere in another container"),
         (["cp", "-r", SOURCE], f"cp needs {SOURCE} and /opt"),
+        (["cp", "-r", "-t", f"/opt/{ROOT}", SOURCE], f"it does not copy to /opt/{ROOT}"),
+        (["cp", "-r", "-t", f"/opt/{ROOT}", f"{SOURCE}/."], f"it does not copy to /opt/{ROOT}"),
+        (["cp", "-r", SOURCE, "/bin", f"/opt/{ROOT}"], f"it does not copy to /opt/{ROOT}"),
+        (["cp", "-rT", SOURCE, "/bin", f"/opt/{ROOT}"], REFUSED),
+        (["cp", "-rT", "-t", "/opt", SOURCE], REFUSED),
         (["cp"], f"cp needs {SOURCE} and /opt"),
         (["sh"], "it is a shell, which copies nothing"),
         (["sh", "-c", "cp -r /vddk /opt"], f"it does not copy {SOURCE}"),
@@ -117,8 +133,13 @@ def test_commands_that_do_not(layout: Layout, archive: Path, words: list[str], w
         ["sh", "-c", "'"],
         ["cp", "-r", "--what", SOURCE, "/opt"],
         ["rsync", "-a", SOURCE, "/opt"],
+        ["cp", "-r", SOURCE, "/nowhere", "/opt"],
+        ["cp", "-r", "-t", "/opt", SOURCE, "/etc/hosts"],
+        ["cp", "--recursive=x", SOURCE, "/opt"],
+        ["cp", "-r", "--preserve=mode,xattr", SOURCE, "/opt"],
+        ["sh", "-c", f"cp -r {SOURCE} {' ' * 5000} /opt"],
     ],
-    ids=" ".join,
+    ids=lambda words: " ".join(words)[:80],
 )
 def test_commands_that_cannot_be_told(layout: Layout, archive: Path, words: list[str]) -> None:
     base = BASE[:-1024] + tar(file("copy.sh", b"#!/bin/sh\n", 0o755), file("usr/bin/rsync", b"#!", 0o755))
@@ -150,7 +171,14 @@ def test_cmd_alone_does_it_as_well(layout: Layout, archive: Path) -> None:
             "/bin/cp, which is /bin/busybox",
         ),
         ([file("bin/[", program(), 0o755), link("bin/cp", "bin/[", "hardlink")], "/bin/cp"),
-        ([folder("usr/bin"), link("bin", "usr/bin"), file("usr/bin/cp", b"#!/bin/sh", 0o755)], "/usr/bin/cp"),
+        (
+            [folder("usr/bin"), link("bin", "usr/bin"), *(file(f"usr/bin/{n}", d, 0o755) for n, d in SCRIPT)],
+            "/usr/bin/cp",
+        ),
+        (
+            [file("bin/cp", dynamic(), 0o755), link("lib64", "usr/lib64"), file(f"usr{LOADER}")],
+            "/bin/cp",
+        ),
         (
             [file("opt/gnu/cp", program(), 0o755), link("bin/cp", "../opt/gnu/cp")],
             "/bin/cp, which is /opt/gnu/cp",
@@ -172,6 +200,11 @@ def test_where_cp_is_found(layout: Layout, archive: Path, items: list[Item], wha
         ([folder("bin/cp")], "it has no cp, which its entrypoint starts"),
         ([file("sbin/cp", program(), 0o755)], "it has no cp, which its entrypoint starts"),
         ([file("bin/cp", program(), 0o750)], "/bin/cp may not be run by everyone"),
+        ([folder("bin", 0o700), file("bin/cp", program(), 0o755)], CLOSED),
+        ([file("bin/cp", b"", 0o755)], "/bin/cp is empty, and cannot be started"),
+        ([file("bin/cp", b"MZ", 0o755)], "/bin/cp is no program, and cannot be started"),
+        ([file("bin/cp", dynamic(), 0o755)], f"/bin/cp needs {LOADER}, which is not there"),
+        ([file("bin/cp", b"#!/bin/sh -e\n", 0o755)], "/bin/cp needs /bin/sh, which is not there"),
         ([file("bin/cp", program(183), 0o755)], "/bin/cp is for aarch64, the image is for linux/amd64"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

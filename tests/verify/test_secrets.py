@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from tests.verify.made import BASE, Layout, as_it_is, failures, file, link, only, said, tar, warnings, zipped
+from tests.verify.test_platforms import base_of
+from vddkctl.oci.config import Config
+from vddkctl.oci.platform import Platform
 from vddkctl.report.verify_text import verify_json, verify_text
 from vddkctl.verify import Status
+from vddkctl.verify.secret_files import secret_in
+from vddkctl.verify.secret_settings import secret_settings
 
 # Put together here, so that nobody takes this file for one.
 BEGIN, END = b"-----BEGIN ", b"-----END "
@@ -26,39 +31,34 @@ LOGIN = b'{"auths": {"quay.io": {"auth": "dXNlcjpwYXNz"}}}'
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("root/.ssh/id_rsa", b"x", "is named as an SSH key"),
-        ("home/a/id_ed25519", b"x", "is named as an SSH key"),
         ("tls.key", key(), "holds a private key"),
         ("etc/pki/server.pem", b"Bag Attributes\n" + key(b"RSA "), "holds a private key"),
         ("srv/anything", key(b"OPENSSH "), "holds a private key"),
         ("srv/anything", key(b"EC ", b"Proc-Type: 4,ENCRYPTED\n\n"), "holds a private key"),
         ("srv/windows.txt", key().replace(b"\n", b"\r\n"), "holds a private key"),
         ("srv/sa.json", b'{"private_key": "' + key().replace(b"\n", b"\\n") + b'"}', "holds a private key"),
-        (".dockerconfigjson", b"{}", "is named as a login for registries"),
+        (".dockercfg", b'{"quay.io": {"auth": "dXNlcjpwYXNz"}}', "is named as a login for registries"),
         ("root/.docker/config.json", LOGIN, "holds a login for registries"),
-        ("run/user/0/containers/auth.json", b"{}", "is named as a login for registries"),
         ("tmp/x", LOGIN, "holds a login for registries"),
-        ("pull-secret.yaml", b"a", "is named as a login for registries"),
-        ("root/.netrc", b"machine", "is named as a login"),
-        ("root/.pgpass", b"a", "is named as a login"),
-        ("root/.git-credentials", b"a", "is named as a login"),
-        ("kubeconfig", b"a", "is named as a login for a cluster"),
-        ("root/.kube/config", b"a", "is named as a login for a cluster"),
+        ("root/.netrc", b"machine x login y password z", "is named as a login"),
+        ("root/.pgpass", b"h:5432:*:me:pass", "is named as a login"),
+        ("root/.git-credentials", b"https://me:pass@example.com", "is named as a login"),
+        ("kubeconfig", b"token: abcdef", "is named as a login for a cluster"),
+        ("root/.kube/config", b"password: abcdef", "is named as a login for a cluster"),
         (
             "tmp/x.yaml",
             b"users:\n- user:\n    client-key-data: LS0tLS1CRUdJTg==\n",
             "holds a login for a cluster",
         ),
-        ("root/.aws/credentials", b"a", "is named as a login for a cloud"),
+        ("root/.aws/credentials", b"aws_secret_access_key=" + b"a" * 30, "is named as a login for a cloud"),
         (
             "tmp/aws",
             b"[default]\naws_secret_access_key = " + b"wJalrXUtnFEMI/K7MDEN" * 2 + b"\n",
             "holds a login for a cloud",
         ),
-        ("app/service-account.json", b"{}", "is named as a login for a cloud"),
-        ("app/.env", b"A=1", "is named as a list of settings and passwords"),
-        ("etc/krb5.keytab", b"\x05\x02", "is named as a store of keys"),
-        ("usr/share/x/ID_RSA", b"x", "is named as an SSH key"),
+        ("app/service-account.json", b'{"client_secret": "x"}', "is named as a login for a cloud"),
+        ("app/.env", b"A=1\nDB_PASSWORD=abc", "is named as a list of settings and passwords"),
+        ("etc/krb5.keytab", b"\x05\x02\0", "is named as a store of keys"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -75,8 +75,97 @@ def test_files_that_look_like_secrets(
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("root/.ssh/id_rsa", b"x", "is named as an SSH key"),
+        ("usr/share/x/ID_RSA", b"x", "is named as an SSH key"),
+        ("run/user/0/containers/auth.json", b'{"auths": {}}', "is named as a login for registries"),
+        ("pull-secret.yaml", b"a", "is named as a login for registries"),
+        ("root/.kube/config", b"a", "is named as a login for a cluster"),
+        ("app/.env", b"A=1", "is named as a list of settings and passwords"),
+        ("usr/lib/python3.11/test/certdata/keycert.pem", key(), "holds a private key"),
+        ("usr/local/lib/python3.12/test/certdata/a/b.pem", key(b"RSA "), "holds a private key"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_names_alone_and_public_samples_are_warnings(
+    layout: Layout, archive: Path, name: str, content: bytes, what: str
+) -> None:
+    layout.put(zipped(BASE), zipped(tar(file(name, content))), as_it_is(archive))
+    verification = layout.verify(archive)
+    assert (failures(verification), warnings(verification)) == ([], ["secrets"])
+    assert only(verification, "secrets", Status.WARN).message == f"{name} {what}"
+
+
+@pytest.mark.parametrize("name", ["srv/tests/tls.key", "root/usr/lib/test/tls.key"])
+def test_a_folder_named_test_makes_no_sample(layout: Layout, archive: Path, name: str) -> None:
+    layout.put(zipped(BASE), zipped(tar(file(name, key()))), as_it_is(archive))
+    assert failures(layout.verify(archive)) == ["secrets"]
+
+
+def test_what_the_declared_base_has_is_a_warning(layout: Layout, archive: Path) -> None:
+    base = zipped(BASE[:-1024] + tar(file("srv/tls.key", key())))
+    layout.put(base, as_it_is(archive))
+    assert failures(layout.verify(archive)) == ["secrets"]
+    assert failures(layout.verify(archive, base=base_of(zipped(BASE), pinned=False))) == ["secrets"]
+    verification = layout.verify(archive, base=base_of(base, pinned=True))
+    assert (failures(verification), warnings(verification)) == ([], ["secrets"])
+    message = only(verification, "secrets", Status.WARN).message
+    assert message == "srv/tls.key holds a private key, as the base has it"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("etc/x", b"\n" * 250_000 + b"x aws_secret_access_key"),
+        ("root/.netrc", b"password" + b" " * 250_000),
+        ("etc/x", b"-----BEGIN " + b"A " * 120_000 + b"PRIVATE KEY"),
+        ("etc/x", (b'"auths":' + b" " * 99) * 2_400),
+    ],
+    ids=range(4),
+)
+def test_files_that_are_made_to_be_slow(name: str, text: bytes) -> None:
+    """Where the work grows with the square of the size, one of these takes minutes."""
+    found = secret_in(name, text)
+    assert found is None or not found.sure
+
+
+@pytest.mark.parametrize("text", ["a" * 2_000_000, "a://b:" * 300_000, "x:// " * 400_000, "a='b\"" * 300_000])
+def test_settings_that_are_made_to_be_slow(text: str) -> None:
+    config = Config(Platform("linux", "amd64"), (), ({"created_by": text},), {"Env": [f"X={text}"]}, {})
+    assert secret_settings(config) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sh", "-c", f"curl -u bob:{'hunter2'} x; cp -r /a /opt"],
+        ["sh", "-c", "curl https://bob:hunter2@x/; cp -r /a /opt"],
+        ["cp", "-r", "https://bob:hunter2@x/", "/opt"],
+        ["https://bob:hunter2@x/"],
+        ["https://bob:hunter2@x"],
+        ["fetch", "--password", "hunter2"],
+        ["fetch", "--token=hunter2"],
+        ["cp", "-Shttps://bob:hunter2@x"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("where", ["Entrypoint", "Cmd"])
+def test_a_password_in_the_command_is_told_and_never_shown(
+    layout: Layout, archive: Path, words: list[str], where: str
+) -> None:
+    runtime: dict[str, Any] = {"Entrypoint": None, "Cmd": None, where: words}
+    layout.put(zipped(BASE), as_it_is(archive), **runtime)
+    verification = layout.verify(archive)
+    assert where.lower() in only(verification, "environment").message
+    assert "hunter2" not in verify_text(verification, "x") + repr(verify_json(verification, "x"))
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("usr/share/doc/x/serviceaccount.v1.json", b"{}"),
+        ("root/.dockerconfigjson", b" {}\n"),
         ("etc/pki/tls/cert.pem", BEGIN + b"CERTIFICATE-----\n" + BODY + END + b"CERTIFICATE-----\n"),
         ("etc/keys/signing.key", BEGIN + b"PUBLIC KEY-----\n" + BODY + END + b"PUBLIC KEY-----\n"),
         ("etc/pki/rpm-gpg/RPM-GPG-KEY", BEGIN + b"PGP PUBLIC KEY BLOCK-----\n" + BODY),
@@ -130,7 +219,7 @@ def test_a_secret_among_the_vendors_files(layout: Layout, tmp_path: Path) -> Non
 
 
 def test_many_secrets_are_told_in_part(layout: Layout, archive: Path) -> None:
-    layout.put(zipped(BASE), zipped(tar(*(file(f"{n}/id_rsa") for n in range(25)))), as_it_is(archive))
+    layout.put(zipped(BASE), zipped(tar(*(file(f"{n}/id_rsa", key()) for n in range(25)))), as_it_is(archive))
     told = said(layout.verify(archive), "secrets", Status.FAIL)
     assert (len(told), told[-1]) == (11, "and 15 more such files")
 

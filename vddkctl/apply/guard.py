@@ -15,10 +15,8 @@ def refuse_public(plan: Plan, record: Record | None, places: Places) -> None:
     """Raise PlanError when the plan is about an image that anyone can pull, and that is denied."""
     if plan.public_registry != "deny":
         return
-    found = {
-        **pulled_exposures(places, pulled(plan)),
-        **exposures(places, {**_unsettled(plan, record), **at_stake(plan)}),
-    }
+    asked = {**_unsettled(plan, record), **at_stake(plan)}
+    found = {**pulled_exposures(places, pulled(plan, asked)), **exposures(places, asked)}
     if found:
         public = "; ".join(f"{address}: {each.message}" for address, each in found.items())
         advice = dict.fromkeys(each.advice for each in found.values())

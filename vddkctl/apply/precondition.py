@@ -12,6 +12,7 @@ from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
+from vddkctl.plan.exposed import come_to_name
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import room
@@ -101,7 +102,7 @@ def _references(plan: Plan) -> Iterator[str]:
 
 def _left_alone(plan: Plan, tags: Tags) -> dict[str, bool]:
     """Whether the images that the plan leaves alone still are what it says; without those that cannot be looked at."""
-    named = {address for change in plan.changes for address in change.depends_on}
+    named = come_to_name(plan)
     still: dict[str, bool] = {}
     for address in plan.unchanged:
         image = plan.images.get(address)

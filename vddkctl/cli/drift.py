@@ -19,7 +19,6 @@ from vddkctl.cli.output import data, json_data, note, progress, style
 if TYPE_CHECKING:
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
-    from vddkctl.site.model import Site
 
 NAME = "drift"
 
@@ -36,13 +35,14 @@ def run(
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
+    from vddkctl.plan.exposed import pulled
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
 
     session = open_session(file, progress(verbose))
     observed = session.observe(lambda address: True)
     plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
-    exposed = session.exposures(_pushed(plan, observed), _pulled(plan, session.loaded.site))
+    exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
     drift = drift_of(plan, exposed if denied else {})
     if output is Output.JSON:
@@ -62,18 +62,6 @@ def run(
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
     return 3 if drift.found else 0
-
-
-def _pulled(plan: Plan, site: Site) -> dict[str, str]:
-    """The plan's images under the name that the cluster pulls, where that is another one."""
-    from vddkctl.plan.desired import pull_reference
-    from vddkctl.plan.images import image_address
-
-    return {
-        address: pull_reference(spec, plan.images[address].digest, site.policy)
-        for name, spec in site.images.items()
-        if spec.cluster_repository and (address := image_address(name)) in plan.managed
-    }
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:

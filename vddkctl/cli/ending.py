@@ -23,6 +23,8 @@ def exit_code(run: Callable[[], Any]) -> int:
     for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores one of them
             signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = _run(run)
         flush()

@@ -83,7 +83,8 @@ class Session:
     def _guarded(self, plan: Plan) -> Plan:
         from vddkctl.plan.exposed import at_stake, pulled, warned
 
-        return warned(plan, self.exposures(at_stake(plan), pulled(plan)))
+        asked = at_stake(plan)
+        return warned(plan, self.exposures(asked, pulled(plan, asked)))
 
     def plan_of(self, observed: Observed, selection: Selection, *, missing_too: bool = False) -> Plan:
         """Compute the plan from what was seen."""

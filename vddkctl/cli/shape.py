@@ -12,6 +12,13 @@ from vddkctl.errors import Interrupted
 class Commands(TyperGroup):
     """A group that tells of Ctrl-C, which typer would turn into a silent 130."""
 
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read the command line."""
+        try:
+            return super().make_context(*words, **more)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
         try:

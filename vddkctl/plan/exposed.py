@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from vddkctl.plan import fields
-from vddkctl.plan.model import Plan, PlanWarning
+from vddkctl.plan.model import DeclaredImage, Plan, PlanWarning
 from vddkctl.plan.wire import Wire
 
 Kind = Literal["public-host", "anonymous-pull", "unproven"]
@@ -27,37 +26,36 @@ class Exposure(Wire):
     advice: str
 
 
-def at_stake(plan: Plan) -> dict[str, str]:
-    """References by address: of the images that a plan pushes, and of those that settings come to name."""
-    changing = {change.address for change in plan.changes}
+def come_to_name(plan: Plan) -> frozenset[str]:
+    """The images, by address, that settings are changed to name."""
     named = " ".join(
         str(field.after) for change in plan.changes if not change.image for field in change.fields
     )
-    return {
-        address: image.reference
+    return frozenset(
+        address
         for address, image in plan.images.items()
-        if address in changing or image.digest in named or image.reference in named
-    }
-
-
-def pulled(plan: Plan) -> dict[str, str]:
-    """References by address: of the images that settings come to name where they are not pushed to."""
-    named = (
-        (address, str(field.after))
-        for change in plan.changes
-        for field in change.fields
-        if field.path in fields.IMAGE_FIELDS and field.after
-        for address in change.depends_on
+        if any(text and text in named for text in (image.digest, image.reference, image.pulled))
     )
+
+
+def at_stake(plan: Plan) -> dict[str, str]:
+    """References by address: of the images that a plan pushes, and of those that settings come to name."""
+    chosen = {change.address for change in plan.changes} | come_to_name(plan)
+    return {address: image.reference for address, image in plan.images.items() if address in chosen}
+
+
+def pulled(plan: Plan, addresses: Collection[str]) -> dict[str, str]:
+    """References by address: of those images that clusters pull from where they are not pushed to."""
     return {
-        address: after
-        for address, after in named
-        if address in plan.images and not _is_pushed_to(plan.images[address].reference, after)
+        address: image.pulled
+        for address, image in plan.images.items()
+        if address in addresses and image.pulled and not _is_pushed_to(image)
     }
 
 
-def _is_pushed_to(reference: str, after: str) -> bool:
-    return after == reference or after.partition("@")[0] == reference.rpartition(":")[0]
+def _is_pushed_to(image: DeclaredImage) -> bool:
+    repository = image.reference.rpartition(":")[0]
+    return image.pulled in {image.reference, f"{repository}@{image.digest}"}
 
 
 def warned(plan: Plan, exposures: Mapping[str, Exposure]) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 from vddkctl import __version__
 from vddkctl.oci.reference import parse
-from vddkctl.plan.desired import Desired, Mistake, desired
+from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
 from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
@@ -85,7 +85,10 @@ def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> No
 
 def _declared(name: str, loaded: LoadedSite, observed: Observed) -> DeclaredImage:
     spec = loaded.site.images[name]
-    return DeclaredImage(image_reference(spec), spec.tag, observed.images[name].digest)
+    digest = observed.images[name].digest
+    return DeclaredImage(
+        image_reference(spec), spec.tag, digest, pull_reference(spec, digest, loaded.site.policy)
+    )
 
 
 def _objects(observed: Observed) -> dict[ObjectKey, LiveObject]:

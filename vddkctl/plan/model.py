@@ -140,11 +140,15 @@ class PlanWarning(Wire):
 
 @dataclass(frozen=True)
 class DeclaredImage(Wire):
-    """One image of the spec: its tag, and the digest that tag names once the plan is done."""
+    """One image of the spec: its tag, and the digest that tag names once the plan is done.
+
+    ``pulled`` is what settings write for it.
+    """
 
     reference: str
     tag: str
     digest: str
+    pulled: str = ""
 
 
 @dataclass(frozen=True)

@@ -110,9 +110,8 @@ def _fault(words: list[str], folder: str) -> str | None:
         return "it makes links, which lead nowhere in another container"
     if "T" in flags and (named is not None or len(places) > 1):
         return "cp takes one source and one target with -T, and refuses this"
-    if target not in _right(
-        whole="T" not in flags and SOURCE not in contents, there=named is not None or len(places) > 1
-    ):
+    whole, there = "T" not in flags and SOURCE not in contents, named is not None or len(places) > 1
+    if target not in _right(whole=whole, there=there):
         return f"it does not copy to {TARGET}/{ROOT}"
     if others := [place for place in places if place != SOURCE]:
         raise Unclear(f"cp fails unless {', '.join(others)} can be copied as well, which is not looked into")

@@ -16,14 +16,14 @@ _BUILD_AGAIN = "build the image again, of the base and the archive alone"
 
 
 def extra_layers(layers: Sequence[Layer], base: int | None) -> list[Layer]:
-    """Those above the base that change files, and hold no VDDK.
+    """Those above the base that change files of others than the vendor's.
 
-    ``base`` is how many of the lowest are the base's. Where that is not known (None) it may be all of them that lie
-    below the first one with VDDK: a base can have many layers.
+    ``base`` is how many of the lowest are the base's. Where that is not known (None) it may be all of them up to the
+    first one with VDDK: a base can have many layers, and some tools make one layer of everything.
     """
     if base is None:
-        base = next((number for number, layer in enumerate(layers) if layer.holds_vddk), len(layers))
-    return [layer for layer in layers[base:] if layer.changes_files and not layer.holds_vddk]
+        base = next((number for number, layer in enumerate(layers, 1) if layer.holds_vddk), len(layers))
+    return [layer for layer in layers[base:] if layer.changes_others]
 
 
 def extra_checks(

@@ -20,9 +20,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer whose bytes are those of its digest. ``md5`` is of the packed bytes, ``remarks`` are warnings,
-    ``faults`` say what runtimes refuse, or unpack otherwise than it is judged here.
+    """A layer whose bytes are those of its digest. ``md5`` is of the packed bytes, ``remarks`` are warnings.
 
+    ``faults`` say what runtimes refuse, or unpack otherwise than it is judged here.
     Of the files that are not among ``items`` only the ``folders`` are known.
     """
 
@@ -34,11 +34,8 @@ class Layer:
     secrets: tuple[Secret, ...]
     remarks: tuple[str, ...]
     faults: tuple[str, ...]
-
-    @property
-    def changes_files(self) -> bool:
-        """Whether it does anything but list folders."""
-        return bool(self.folders) or any(item.found.entry.kind != "folder" for item in self.items)
+    changes_others: bool
+    """Whether it does anything outside the vendor's root folder but list folders."""
 
     @property
     def holds_vddk(self) -> bool:

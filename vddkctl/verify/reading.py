@@ -13,6 +13,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress, Task
 from vddkctl.registry.base import Registry
 from vddkctl.verify.form import FORMS, READABLE, Budget, LayerUnpacker
+from vddkctl.verify.forms import Forms
 from vddkctl.verify.layer import Attention, Layer, Unread
 from vddkctl.verify.walk import Walk
 
@@ -47,6 +48,8 @@ class LayerReader:
         self._progress = progress
         self._kept = Bounds(_LABEL, KEPT)
         self._budget = Budget(_LABEL, MUCH)
+        self._paths: set[int] = set()
+        """Hashes of the paths in all layers so far."""
         self._read: dict[str, Layer | Unread] = {}
 
     def read(self, descriptor: Descriptor) -> Layer | Unread:
@@ -70,12 +73,13 @@ class LayerReader:
         packed = PlainStream(self._bytes(descriptor), unpacker, task)
         with packed.running() as stream:
             tar = TarStream(stream, _LABEL, MUCH)
-            walk = Walk(tar, self._attention, self._kept)
+            forms = Forms(self._paths)
+            walk = Walk(tar, self._attention, self._kept, forms)
             for entry in tar:
                 if entry.sparse:
                     self._budget.sparse(entry.size)
                 walk.visit(entry)
-        remarks = list(walk.remarks)
+        remarks = [*walk.remarks, *forms.remarks]
         said = FORMS.get(descriptor.media_type)
         if said is None:
             remarks.append(f'it is of type "{descriptor.media_type}", which not every runtime unpacks')
@@ -83,7 +87,9 @@ class LayerReader:
             remarks.append(f"its type says {said}, and its bytes are {unpacker.form}")
         if tar.trailing:
             remarks.append("more data follows the end of its tar stream, which nobody unpacks")
-        faults = list(walk.faults)
+        faults = list(forms.faults)
+        if len(self._paths) < MUCH.entries:
+            self._paths |= forms.seen
         if stream.padding:
             faults.append(f"{stream.padding} zero bytes follow its gzip stream, which runtimes refuse")
         return Layer(
@@ -95,6 +101,7 @@ class LayerReader:
             tuple(walk.secrets),
             tuple(remarks),
             tuple(faults),
+            walk.changes_others,
         )
 
     def _bytes(self, descriptor: Descriptor) -> Generator[bytes, None, None]:

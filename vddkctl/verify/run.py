@@ -129,8 +129,8 @@ class _Run:
             own = layer.descriptor.digest in self._base
             sure = [secret for secret in layer.secrets if secret.sure and not own]
             yield from _told(failed, layer, sure, "", hint)
-            rest = [secret for secret in layer.secrets if not secret.sure or own]
-            yield from _told(warned, layer, rest, ", as the base has it" if own else "", _LOOK_AT_IT)
+            perhaps = [secret for secret in layer.secrets if not secret.sure or own]
+            yield from _told(warned, layer, perhaps, ", as the base has it" if own else "", _LOOK_AT_IT)
         if layers and not found:
             count = "the layer" if len(read) == 1 else f"any of {len(layers)} layers"
             rest = f", but {len(read) - len(layers)} could not be read" if len(layers) < len(read) else ""

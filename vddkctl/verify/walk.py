@@ -20,6 +20,9 @@ _BINARIES = frozenset({"bin", "sbin"})
 _LOADER = re.compile(r"ld[-.\w]*\.so(?:\.\d+)*")
 """Dynamic loaders: ld-linux-x86-64.so.2, ld-musl-x86_64.so.1, ld64.so.2."""
 
+_LEFT_BEHIND = frozenset({"etc/hosts", "etc/hostname", "etc/resolv.conf", "run/.containerenv"})
+"""Empty files where podman build has mounted its own while it ran a step."""
+
 _MOST_SECRETS = 1000
 _MOST_REMARKS = 3
 _PROGRAM_HEAD = 4096
@@ -28,7 +31,7 @@ _PROGRAM_HEAD = 4096
 class Walk:
     """Takes the entries of one layer, and keeps what matters of them. What is suspicious is told, not refused."""
 
-    def __init__(self, tar: TarStream, attention: Attention, kept: Bounds) -> None:
+    def __init__(self, tar: TarStream, attention: Attention, kept: Bounds, forms: Forms) -> None:
         self._tar = tar
         self._attention = attention
         self._kept = kept
@@ -37,12 +40,9 @@ class Walk:
         """Where the files lie that are not kept."""
         self.secrets: list[Secret] = []
         self.remarks: list[str] = []
-        self._forms = Forms()
-
-    @property
-    def faults(self) -> list[str]:
-        """What runtimes refuse, or unpack otherwise. To be asked when all was visited."""
-        return self._forms.faults
+        self.changes_others = False
+        """Whether there is anything but folders outside the vendor's root folder."""
+        self._forms = forms
 
     def visit(self, entry: Entry) -> None:
         """Take one entry; its contents are read where they matter."""
@@ -50,6 +50,8 @@ class Walk:
         if climbs and len(self.remarks) < _MOST_REMARKS:
             self.remarks.append(f"it has a path with ..: {entry.name}")
         self._forms.visit(path, entry, placed(entry.link)[0])
+        if entry.kind != "folder" and not is_below(path) and (entry.size or path not in _LEFT_BEHIND):
+            self.changes_others = True
         item = self._file(path, entry) if entry.kind == "file" else Item(Found(path, entry))
         if self._matters(path, entry):
             self._keep(path, entry.link)
