@@ -50,7 +50,9 @@ def test_an_image_of_the_spec(vddkctl: Vddkctl, applied: SiteOnDisk, golden: Gol
 def test_what_is_wrong_and_what_to_do_about_it(
     vddkctl: Vddkctl, layout: Layout, archive: Path, golden: Golden
 ) -> None:
-    secret = tar(file("root/.docker/config.json", b'{"auths": {"x": {"auth": "YTpi"}}}'), file("bin/.wh.busybox", b""))
+    secret = tar(
+        file("root/.docker/config.json", b'{"auths": {"x": {"auth": "YTpi"}}}'), file("bin/.wh.busybox", b"")
+    )
     layout.put(zipped(BASE), copied(archive, lambda items: items[:-1]), zipped(secret), User="0", Cmd=["sh"])
     done = vddkctl("image", "verify", "oci:images:1", "--archive", archive)
     assert (done.code, done.err) == (1, "")

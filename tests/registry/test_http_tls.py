@@ -10,7 +10,7 @@ import pytest
 from tests.registry.clients import client, image_of, reference_in
 from tests.support.certificates import Certificate, make_authority, openssl
 from tests.support.fault_proxy import faults
-from tests.support.faults import BLOBS, Redirect
+from tests.support.faults import BLOBS, Answer, Redirect
 from tests.support.running_registry import RunningRegistry
 from vddkctl.errors import DeniedError, RegistryError, UnreachableError
 from vddkctl.progress import Silent
@@ -185,6 +185,15 @@ def test_a_certificate_is_shown_to_its_registry_alone(
             push(registry, reference, image, Silent())
             with pytest.raises(DeniedError, match=f"{storage.host}: it wants a client certificate"):
                 registry.open_blob(reference, image.blobs[0].descriptor)
+
+
+def test_the_certificate_is_not_shown_to_an_issuer_elsewhere(mutual_tls_registry: RunningRegistry) -> None:
+    realm = f"https://localhost:{mutual_tls_registry.host.partition(':')[2]}/token"
+    challenge = {"WWW-Authenticate": f'Bearer realm="{realm}"'}
+    with faults(mutual_tls_registry, Answer("", "", status=401, headers=challenge)) as proxy:
+        said = refused(proxy.front, DeniedError)
+    assert "localhost" in said
+    assert "it wants a client certificate" in said
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.registry.clients import blob_of, client, image_of, login_of, noise, reference_in
 from tests.support.fault_proxy import faults
-from tests.support.faults import ALWAYS, Answer, Stall
+from tests.support.faults import ALWAYS, Answer, Redirect, Stall
 from tests.support.lies import AnswerHeaders
 from tests.support.running_registry import RunningRegistry
 from vddkctl.errors import DeniedError, RegistryError, UnreachableError
@@ -221,6 +221,33 @@ def test_an_issuer_may_have_a_query(token_registry: RunningRegistry, repository:
         "service": ["some service"],
         "scope": [f"repository:{repository}:pull"],
     }
+
+
+def test_an_issuer_that_sends_on(token_registry: RunningRegistry, repository: str) -> None:
+    """On the same host with the login."""
+    with faults(token_registry, Redirect("GET", "/token", to=origin_of(token_registry))) as issuer:
+        challenge = AnswerHeaders(
+            "", "", changed={ASKS: f'Bearer realm="{issuer.url}/token",service="registry.tests"'}
+        )
+        with faults(token_registry, challenge) as proxy:
+            resolve(proxy.front, repository)
+    assert [one.grant for one in token_registry.tokens.issued] == ["basic"]
+
+
+def test_a_login_is_not_sent_on_to_another_host(token_registry: RunningRegistry, repository: str) -> None:
+    answer = Answer("GET", "/token", status=200, body=b'{"token": "x"}')
+    with faults(token_registry, answer) as other:
+        elsewhere = Redirect("GET", "/token", to=other.url.replace("127.0.0.1", "localhost"), status=302)
+        with faults(token_registry, elsewhere) as issuer:
+            challenge = AnswerHeaders("", "", changed={ASKS: f'Bearer realm="{issuer.url}/token"'})
+            with faults(token_registry, challenge) as proxy, pytest.raises(DeniedError):
+                resolve(proxy.front, repository)
+            assert "authorization" in issuer.requests()[0].headers
+        assert "authorization" not in other.requests()[0].headers
+
+
+def origin_of(place: RunningRegistry) -> str:
+    return "http://" + urlsplit(place.tokens.realm).netloc
 
 
 def test_a_password_does_not_leave_tls(tls_registry: RunningRegistry, repository: str) -> None:

@@ -34,7 +34,7 @@ def errors(*entries: Any) -> bytes:
         (b"<html><head><title>502 Bad\nGateway &amp; more</title></head>", "502 Bad Gateway & more"),
         (b"<Error><Code>AccessDenied</Code></Error>", ""),
         (b"\x1b[31mred\xff", r"\x1b[31mred�"),
-        (b"x" * 1000, "x" * 200 + "…"),
+        (b"no! " * 250, "no! " * 50 + "…"),
         (b"see https://s3.io/bucket/key?X-Signature=abc&Expires=1 now", "see https://s3.io/bucket/key?… now"),
         (b"from http://user:secret@h.io/x", "from http://h.io/x"),
         (b'bad header "Authorization: Bearer abc.def"', 'bad header "Authorization: Bearer …"'),

@@ -270,7 +270,7 @@ def test_a_tag_that_someone_moved_in_the_meantime_stays(tmp_path: Path) -> None:
         push(registry, REFERENCE, two, Meanwhile(), expected=one.descriptor.digest)
     assert str(caught.value) == (
         f"{REFERENCE}: the tag names {three.descriptor.digest} now\n"
-        "  someone else pushes to it; look again, and run again"
+        "  someone else pushes to it; look, and run again"
     )
     with pytest.raises(RegistryError, match="the tag names sha256:"):
         push(registry, REFERENCE, two, Silent(), expected=None)

@@ -196,7 +196,7 @@ def test_a_tag_that_moved_meanwhile_stays(
         push(registry, reference, image, Silent(), expected=expected)
     assert str(caught.value) == (
         f"{reference}: the tag names {other.descriptor.digest} now\n"
-        "  someone else pushes to it; make a new plan with: vddkctl plan"
+        "  someone else pushes to it; look, and run again"
     )
     assert plain_registry.tags(repository) == {"1": other.descriptor.digest}
 
@@ -271,7 +271,7 @@ def test_a_tag_that_someone_else_moves_at_once_is_told(
         push(client(proxy.front), reference_in(proxy.front, repository), image, Silent())
     assert (
         f"{image.descriptor.digest} was pushed, and the tag names {theirs.descriptor.digest} now\n"
-        "  someone else pushes to it; run again when that is done"
+        "  someone else pushes to it; look, and run again"
     ) in str(caught.value)
 
 

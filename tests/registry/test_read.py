@@ -242,6 +242,7 @@ def test_an_index_of_another_tool_is_known_by_its_first_image(tmp_path: Path) ->
         base_image().descriptor.digest,
         version="8.0.1",
         created=RELEASED,
+        index=True,
     )
 
 

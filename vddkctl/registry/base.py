@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import BinaryIO, Protocol
 
+from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob, Descriptor
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
@@ -18,6 +19,10 @@ class Unchecked(Enum):
 
 UNCHECKED = Unchecked.UNCHECKED
 """Whatever a tag names, it may move."""
+
+
+class AbsentError(RegistryError):
+    """What was asked for is not there."""
 
 
 class Registry(Protocol):

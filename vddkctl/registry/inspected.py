@@ -21,7 +21,7 @@ from vddkctl.oci.platform import Platform, platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.read import entry_for, not_for, read_config
-from vddkctl.registry.whole import MAX_DEPTH
+from vddkctl.registry.whole import MAX_DEPTH, MAX_DOCUMENTS, too_many
 
 _NO_PLATFORM = Platform("unknown", "unknown")
 
@@ -113,7 +113,7 @@ def inspect_image(registry: Registry, reference: Reference, descriptor: Descript
             descriptor, content, (_image(registry, reference, descriptor, content, document),), ()
         )
     images, others = [], []
-    for entry in _entries(registry, reference, document, MAX_DEPTH - 1):
+    for entry in _entries(registry, reference, document, MAX_DEPTH - 1, set()):
         image = None if is_attestation(entry) else _listed(registry, reference, entry)
         if image:
             images.append(image)
@@ -140,17 +140,25 @@ def inspect_platform(
     raise _too_deep(reference)
 
 
-def _entries(registry: Registry, reference: Reference, index: Index, depth: int) -> Iterator[Descriptor]:
-    """What an index lists, with what indexes inside it list in their place."""
+def _entries(
+    registry: Registry, reference: Reference, index: Index, depth: int, seen: set[tuple[str, str, bool]]
+) -> Iterator[Descriptor]:
+    """What an index lists, each once, with what indexes inside it list in their place."""
     if depth == 0:
         raise _too_deep(reference)
     for entry in index.manifests:
+        key = entry.digest, entry.media_type, is_attestation(entry)
+        if key in seen:
+            continue
+        if len(seen) >= MAX_DOCUMENTS:
+            raise too_many(reference)
+        seen.add(key)
         if entry.media_type not in INDEXES:
             yield entry
             continue
         inner = parse(registry.manifest(reference, entry.digest), str(reference))
         if isinstance(inner, Index):
-            yield from _entries(registry, reference, inner, depth - 1)
+            yield from _entries(registry, reference, inner, depth - 1, seen)
 
 
 def _listed(registry: Registry, reference: Reference, entry: Descriptor) -> InspectedImage | None:

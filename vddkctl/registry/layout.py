@@ -29,6 +29,7 @@ from vddkctl.registry.layout_index import (
     read_document,
     read_index,
 )
+from vddkctl.registry.moved import moved
 from vddkctl.registry.verified import verified
 
 
@@ -148,11 +149,7 @@ def _check_tag(reference: Reference, index: LayoutIndex | None, allowed: Contain
     found = index.by_tag(reference.tag) if index and reference.tag else None
     now = found.digest if found else None
     if now not in allowed:
-        raise RegistryError(
-            f"the tag names {now or 'nothing'} now",
-            where=str(reference),
-            hint="someone else pushes to it; look again, and run again",
-        )
+        raise moved(reference, now)
 
 
 def _move_tag(folder: Path, descriptor: Descriptor, tag: str) -> None:

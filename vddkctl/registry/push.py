@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,11 +13,14 @@ from vddkctl.oci.descriptor import Blob
 from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress, Stoppable, Task
-from vddkctl.registry.base import UNCHECKED, Registry, Unchecked
+from vddkctl.registry.base import UNCHECKED, AbsentError, Registry, Unchecked
+from vddkctl.registry.moved import SOMEONE_ELSE
 from vddkctl.threads import each
 
 _AT_ONCE = 4
 """Blobs that are on their way at the same time."""
+_SETTLING = (0.1, 0.4, 1.5)
+"""Seconds between looks: some registries show what they have taken only a moment later."""
 
 
 def push(
@@ -40,7 +44,7 @@ def push(
     for child in (*children, image):
         by_digest = reference.with_digest(child.descriptor.digest)
         registry.put_manifest(by_digest, child.descriptor, child.manifest)
-        if registry.manifest(by_digest, child.descriptor.digest) != child.manifest:
+        if _read_back(registry, by_digest, child.descriptor.digest) != child.manifest:
             what = f"other bytes than were pushed came back for {child.descriptor.digest}"
             raise RegistryError(what, where=str(reference))
     if reference.tag is not None:
@@ -66,13 +70,30 @@ def _put_blobs(
 def _put_blob(registry: Registry, reference: Reference, blob: Blob, whole: Task) -> None:
     part = _Part(whole, blob.descriptor.size)
     registry.put_blob(reference, blob, part)
-    if not registry.has_blob(reference, blob.descriptor):
+    if not _is_there(registry, reference, blob):
         raise RegistryError(
             f"{blob.descriptor.digest} was pushed, and is not there",
             where=str(reference),
             hint="the registry, or its storage, is broken; the tag was not moved",
         )
     part.end()
+
+
+def _read_back(registry: Registry, reference: Reference, digest: str) -> bytes:
+    for seconds in _SETTLING:
+        try:
+            return registry.manifest(reference, digest)
+        except AbsentError:
+            time.sleep(seconds)
+    return registry.manifest(reference, digest)
+
+
+def _is_there(registry: Registry, reference: Reference, blob: Blob) -> bool:
+    for seconds in _SETTLING if reference.transport == "docker" else ():
+        if registry.has_blob(reference, blob.descriptor):
+            return True
+        time.sleep(seconds)
+    return registry.has_blob(reference, blob.descriptor)
 
 
 def _check_tag(registry: Registry, reference: Reference, digest: str) -> None:
@@ -82,7 +103,7 @@ def _check_tag(registry: Registry, reference: Reference, digest: str) -> None:
         raise RegistryError(
             f"{digest} was pushed, and the tag names {now} now",
             where=str(reference),
-            hint="someone else pushes to it; run again when that is done",
+            hint=SOMEONE_ELSE,
         )
 
 

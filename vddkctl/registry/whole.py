@@ -18,6 +18,9 @@ from vddkctl.registry.blob import RegistryBlob
 MAX_DEPTH = 4
 """Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
 
+MAX_DOCUMENTS = 1000
+"""Manifests and indexes of one image: small ones that name each other could be endless work."""
+
 
 @dataclass(frozen=True)
 class Whole:
@@ -78,6 +81,8 @@ def _read(
         return known[descriptor.digest]
     if depth == 0:
         raise ImageError("it is an index of indexes without an end", where=str(reference))
+    if len(known) >= MAX_DOCUMENTS:
+        raise too_many(reference)
     where = f"{reference}: {descriptor.digest}"
     if descriptor.media_type not in MANIFESTS | INDEXES:
         raise ImageError(f'"{descriptor.media_type}" is neither a manifest nor an index', where=where)
@@ -91,6 +96,11 @@ def _read(
         whole = Whole(descriptor, content, blobs, ())
     known[descriptor.digest] = whole
     return whole
+
+
+def too_many(reference: Reference) -> ImageError:
+    """The error for an index that lists more than anybody makes."""
+    return ImageError(f"it lists more than {MAX_DOCUMENTS:,} manifests", where=str(reference))
 
 
 def _document(registry: Registry, reference: Reference, descriptor: Descriptor) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vddkctl.build.archive import pax
@@ -16,7 +16,7 @@ from vddkctl.build.archive.bounds import Bounds, Limits
 from vddkctl.build.archive.bytestream import ByteStream
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, refused
 from vddkctl.build.archive.sparse import SparseMap, old_gnu, pax_sparse
-from vddkctl.build.archive.unusual import unusual
+from vddkctl.build.archive.unusual import Reasons, unusual
 from vddkctl.errors import ArchiveError
 
 BLOCK = 512
@@ -62,7 +62,7 @@ class Entry:
     link: str
     sparse: bool = False
     xattrs: tuple[str, ...] = ()
-    unusual: tuple[str, ...] = ()
+    unusual: Reasons = ()
 
 
 class TarStream:
@@ -137,7 +137,8 @@ class TarStream:
             info = self._parse(block)
             if info.type not in _EXTENSIONS:
                 odd = unusual(info.type, self._global.keys() - overrides.keys())
-                return self._build(info, block, {**self._global, **overrides}, records, odd)
+                entry = self._build(info, block, {**self._global, **overrides}, records)
+                return replace(entry, unusual=odd) if odd else entry
             if not 0 <= info.size <= MAX_EXTENSION:
                 raise self._damaged("has an extended header of impossible size")
             self._bounds.extension(info.size)
@@ -171,12 +172,7 @@ class TarStream:
             raise self._damaged(f"has a broken pax header, {error},") from error
 
     def _build(
-        self,
-        info: tarfile.TarInfo,
-        block: bytes,
-        keys: dict[str, bytes],
-        records: pax.Records,
-        odd: tuple[str, ...],
+        self, info: tarfile.TarInfo, block: bytes, keys: dict[str, bytes], records: pax.Records
     ) -> Entry:
         name = pax.text(keys["path"]) if "path" in keys else info.name
         link = pax.text(keys["linkpath"]) if "linkpath" in keys else info.linkname
@@ -204,7 +200,6 @@ class TarStream:
                 link,
                 holes is not None,
                 xattrs,
-                odd,
             )
         except (ValueError, KeyError, tarfile.HeaderError) as error:
             raise self._damaged(f"has a header that makes no sense ({error})") from error

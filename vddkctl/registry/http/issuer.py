@@ -6,7 +6,7 @@ Docker's "Token Authentication Specification", and its OAuth2 form for identity 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from vddkctl.registry.http.access import Access, is_loopback
@@ -30,8 +30,8 @@ class TokenRequest:
 
     method: str
     url: str
-    headers: dict[str, str]
-    body: bytes | None = None
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from vddkctl.oci.document import MAX_SIZE
 from vddkctl.oci.manifest import media_type_of
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
-from vddkctl.registry.base import UNCHECKED, Unchecked
+from vddkctl.registry.base import UNCHECKED, AbsentError, Unchecked
 from vddkctl.registry.http.access import Access
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.authorization import FindLogin
 from vddkctl.registry.http.exchange import Exchange, Request
 from vddkctl.registry.http.paths import path_of
-from vddkctl.registry.http.patience import PATIENT, Patience
+from vddkctl.registry.http.patience import AGAIN, PATIENT, Patience
 from vddkctl.registry.http.purpose import Purpose, to_read, to_write
 from vddkctl.registry.http.wire import Wire
 from vddkctl.registry.verified import verified
@@ -57,7 +57,7 @@ class HttpRegistry:
         if answer.status == 404:
             return None
         digest, media_type = answer.header("Docker-Content-Digest") or reference.digest, _type(answer)
-        if digest and is_digest(digest) and media_type and answer.length is not None:
+        if answer.done and digest and is_digest(digest) and media_type and answer.length is not None:
             found = Descriptor(media_type, digest, answer.length)
         else:
             answer = self._manifest("GET", reference, name, purpose)
@@ -74,7 +74,7 @@ class HttpRegistry:
         purpose = to_read(reference, f"read the manifest {digest}")
         answer = self._manifest("GET", reference, digest, purpose)
         if answer.status == 404:
-            raise RegistryError(f"there is no manifest {digest}", where=str(reference))
+            raise AbsentError(f"there is no manifest {digest}", where=str(reference))
         _check(purpose, digest_of(answer.content), digest)
         return answer.content
 
@@ -93,12 +93,16 @@ class HttpRegistry:
         url = self._url(reference, "tags/list?n=1")
         try:
             answer = self._exchange.ask(
-                Request("GET", url, to_read(reference, "list the tags"), answers=_ABSENT)
+                Request("GET", url, to_read(reference, "list the tags"), answers=_ABSENT | {405}),
+                load=MAX_SIZE,
             )
         except DeniedError:
             return False
-        answer.close()
-        return None if answer.status == 404 and self._exchange.challenged else True
+        if answer.status == 404:
+            return None if self._exchange.challenged else True
+        from vddkctl.registry.http.tags import lists_tags
+
+        return True if answer.done and lists_tags(answer.content) else None
 
     def open_blob(self, reference: Reference, descriptor: Descriptor) -> BinaryIO:
         """A stream of a blob's bytes, which goes on where it was when the connection breaks off."""
@@ -116,7 +120,7 @@ class HttpRegistry:
         )
         answer = self._exchange.ask(Request("HEAD", url, purpose, answers=_ABSENT))
         answer.close()
-        return answer.status != 404 and answer.length in {None, descriptor.size}
+        return answer.status != 404 and answer.length in {None, 0, descriptor.size}
 
     def has_manifest(self, reference: Reference, descriptor: Descriptor) -> bool:
         """Whether the registry has a manifest."""
@@ -140,29 +144,29 @@ class HttpRegistry:
     ) -> None:
         """Put a manifest, by tag where the reference has one.
 
-        A registry cannot compare and move a tag in one step: what it names is read right before.
+        A registry cannot compare and move a tag in one step: what it names is read right before each attempt.
         """
-        if expected is not UNCHECKED:
-            found = self.resolve(replace(reference, digest=None) if reference.tag else reference)
-            now = found.digest if found else None
-            if now not in {expected, descriptor.digest}:
-                hint = "someone else pushes to it; make a new plan with: vddkctl plan"
-                raise RegistryError(f"the tag names {now or 'nothing'} now", where=str(reference), hint=hint)
+        from vddkctl.registry.http.naming import Naming
+
         name = reference.tag or descriptor.digest
         step = f"move the tag {name}" if reference.tag else f"put the manifest {descriptor.short}"
-        url, headers = self._manifest_url(reference, name), {"Content-Type": descriptor.media_type}
-        answer = self._exchange.ask(Request("PUT", url, to_write(reference, step), headers, content))
-        answer.close()
-        said = answer.header("Docker-Content-Digest")
-        if is_digest(said) and said != descriptor.digest:
-            raise RegistryError(
-                f"the registry calls it {said}, not {descriptor.digest}", where=str(reference)
-            )
+        request = Request(
+            "PUT",
+            self._manifest_url(reference, name),
+            to_write(reference, step),
+            {"Content-Type": descriptor.media_type},
+            content,
+            AGAIN,
+            repeat=False,
+        )
+        named = replace(reference, digest=None) if reference.tag else reference.with_digest(descriptor.digest)
+        Naming(self._exchange, self, named, descriptor.digest).put(request, expected)
 
     def _manifest(self, method: str, reference: Reference, name: str, purpose: Purpose) -> Answer:
         """The answer, loaded; 404 for what is not there."""
         url = self._manifest_url(reference, name)
-        request = Request(method, url, purpose, {"Accept": _ACCEPT}, answers=_ABSENT)
+        answers = _ABSENT | {405} if method == "HEAD" else _ABSENT
+        request = Request(method, url, purpose, {"Accept": _ACCEPT}, answers=answers)
         answer = self._exchange.ask(request, load=MAX_SIZE + 1)
         if len(answer.content) > MAX_SIZE:
             raise purpose.failed(f"it is larger than {MAX_SIZE >> 20} MiB")

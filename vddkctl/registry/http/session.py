@@ -16,10 +16,11 @@ from vddkctl.registry.http.patience import AGAIN
 from vddkctl.registry.http.purpose import Purpose, to_write
 from vddkctl.registry.http.refusal import name_of
 
-_NOT_MOUNTED = frozenset({400, 404, 405, 500, 501})
+_NOT_MOUNTED = frozenset({400, 404, 405, 500, 501, 502, 503, 504})
 _UNDERSTOOD = AGAIN | {400, 401, 404, 413, 416}
-_NO_STATUS = frozenset({400, 404, 405, 410, 416, 501})
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_NO_STATUS = frozenset({400, 403, 404, 405, 410, 416, 500, 501, 502, 503, 504})
+_DIGITS = 19
+_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Sessions:
             what = f"{name_of(answer.status)} without an address to send it to"
             raise self.purpose.failed(what, hint="is that a registry?")
         least = answer.header("OCI-Chunk-Min-Length") or ""
-        return Session(url, offset, int(least) if least.isascii() and least.isdigit() else before.least)
+        known = least.isascii() and least.isdigit() and len(least) < _DIGITS
+        return Session(url, offset, int(least) if known else before.least)
 
     def _ask(self, method: str, url: str, purpose: Purpose, answers: frozenset[int] = frozenset()) -> Answer:
         headers = {"Content-Length": "0"} if method == "POST" else {}

@@ -39,6 +39,15 @@ def all_tags(exchange: Exchange, reference: Reference) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def lists_tags(content: bytes) -> bool:
+    """Whether an answer is a list of tags, and no page for browsers."""
+    try:
+        names = json.loads(content)["tags"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    return names is None or isinstance(names, list)
+
+
 def _names(content: bytes, purpose: Purpose) -> set[str]:
     try:
         names = json.loads(content)["tags"]

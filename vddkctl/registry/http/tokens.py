@@ -6,12 +6,14 @@ import json
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from vddkctl.errors import DeniedError, RegistryError
+from vddkctl.registry.http.address import joined
 from vddkctl.registry.http.answer import WORDS, Answer
 from vddkctl.registry.http.fault import Fault
-from vddkctl.registry.http.issuer import Issuer
+from vddkctl.registry.http.issuer import Issuer, TokenRequest
 from vddkctl.registry.http.login import Login
 from vddkctl.registry.http.patience import Patience, Rest
 from vddkctl.registry.http.purpose import Purpose, Scopes
@@ -21,15 +23,18 @@ from vddkctl.registry.http.words import said
 
 _LIFE = 60.0
 """Seconds that a token without ``expires_in`` is good for, by the specification."""
+_LONGEST = 86_400.0
 _USED = 0.8
 """The part of its life after which a token is not used any more: clocks differ, and requests take a while."""
 _MOST = 1024 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
 _TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    text: str
+    text: str = field(repr=False)
     good_until: float
 
 
@@ -67,7 +72,7 @@ class Tokens:
         request = self._issuer.request(self._login, purpose.scopes)
 
         def send() -> Answer:
-            return self._wire.send(request.method, request.url, request.headers, request.body).load(_MOST)
+            return self._follow(request, purpose).load(_MOST)
 
         try:
             answer = self._patience.persist(send, self._rest)
@@ -79,6 +84,24 @@ class Tokens:
         if text is None:
             raise purpose.failed(f"the answer of {self._issuer.place} has no token")
         return _Token(text, asked + _USED * (life or _LIFE))
+
+    def _follow(self, request: TokenRequest, purpose: Purpose) -> Answer:
+        """The answer, after redirects of a GET. The login stays with the host that the registry named."""
+        url, headers, own = request.url, request.headers, urlsplit(self._wire.access.url).hostname
+        for _ in range(_MOST_REDIRECTS + 1):
+            stranger = urlsplit(url).hostname != own
+            answer = self._wire.send(request.method, url, headers, request.body, stranger=stranger)
+            location = answer.header("Location")
+            if request.method != "GET" or answer.status not in _REDIRECTS or not location:
+                return answer
+            answer.close()
+            following = joined(url, location)
+            if following is None or (url.startswith("https:") and not following.startswith("https:")):
+                raise purpose.failed(f"{self._issuer.place} sends us on to no address with TLS")
+            if urlsplit(following).hostname != urlsplit(url).hostname:
+                headers = {}
+            url = following
+        raise purpose.failed(f"{self._issuer.place} redirects without an end")
 
     def _refused(self, purpose: Purpose, status: int, body: bytes) -> RegistryError:
         login, place, words = self._login, self._issuer.place, said(body)
@@ -103,4 +126,4 @@ def _token_in(content: bytes) -> tuple[str | None, float | None]:
     text, life = data.get("token") or data.get("access_token"), data.get("expires_in")
     if not isinstance(text, str) or not _TOKEN.fullmatch(text):
         return None, None
-    return text, float(life) if isinstance(life, (int, float)) and life > 0 else None
+    return text, float(min(life, _LONGEST)) if isinstance(life, (int, float)) and life > 0 else None

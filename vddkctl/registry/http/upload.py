@@ -28,6 +28,8 @@ _PIECE = 4 * 1024 * 1024
 """GitHub's registry takes no larger one."""
 _SMALLEST = 64 * 1024
 _MOST_LOGINS = 2
+_INVALID = frozenset({"DIGEST_INVALID", "BLOB_UPLOAD_INVALID"})
+"""The second one is Quay's for a wrong digest, and for a trouble of its own."""
 
 
 class Upload:
@@ -48,6 +50,7 @@ class Upload:
         self._furthest = 0
         self._failures = 0  # since it was as far as that
         self._logins = 0
+        self._invalid = False  # it was called wrong before
         self._doubtful = False  # it goes on from where the registry said, and not all of them count well
 
     def run(self, progress: Progress) -> None:
@@ -112,15 +115,17 @@ class Upload:
         if answer.status == 413:
             self._piece = self._smaller(session, length, error)
             return self._resumed(session)
-        if answer.status in AGAIN or answer.status == 416:
+        if answer.status in AGAIN or (answer.status == 416 and not self._doubtful):
             self._wait(name_of(answer.status), error, answer.header("Retry-After"))
             return self._resumed(session)
         lost = answer.status == 404 or "BLOB_UPLOAD_UNKNOWN" in said
-        if lost or ("DIGEST_INVALID" in said and self._doubtful):
-            self._wait("it has forgotten the upload", error)
-            self._doubtful = False
+        invalid = bool(said & _INVALID)
+        hiccup = invalid and not self._invalid and ("DIGEST_INVALID" not in said or self._piece is not None)
+        if lost or hiccup or (self._doubtful and (invalid or answer.status == 416)):
+            self._wait("it has forgotten the upload" if lost else "it begins anew", error)
+            self._doubtful, self._invalid = False, self._invalid or invalid
             return self._anew()
-        if "DIGEST_INVALID" in said:
+        if invalid:
             raise self._sessions.purpose.failed(
                 "the registry got other bytes than those it was made of",
                 hint="something writes to the file it comes from; run again when that is done",

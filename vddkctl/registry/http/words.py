@@ -16,6 +16,9 @@ _QUERY = re.compile(r"(\w+://[^\s?\"'<>]*)\?[^\s\"'<>]*")
 _USER = re.compile(r"(\w+://)[^\s/@\"'<>]*@")
 _LOGIN = re.compile(r"\b(Bearer|Basic)\s+[^\s,;\"']+", re.IGNORECASE)
 
+_LONG = re.compile(r"\beyJ[\w.+/=-]{10,}|(?<!sha256:)(?<![A-Za-z0-9+_=-])[A-Za-z0-9+_=-]{32,}")
+"""What may be a token; a digest is none."""
+
 
 def said(body: bytes) -> str:
     """What an answer says (distribution specification, "Error Codes"); of a page for browsers, the title."""
@@ -24,7 +27,8 @@ def said(body: bytes) -> str:
     except (ValueError, RecursionError):
         words = _plain(body)
     words = " ".join(words.split())[: 4 * _MOST]
-    words = shown(_LOGIN.sub(r"\1 …", _USER.sub(r"\1", _QUERY.sub(r"\1?…", words))))
+    words = _LOGIN.sub(r"\1 …", _USER.sub(r"\1", _QUERY.sub(r"\1?…", words)))
+    words = shown(_LONG.sub("…", words))
     return f"{words[:_MOST]}…" if len(words) > _MOST else words
 
 
