@@ -61,7 +61,7 @@ def test_what_is_wrong_and_what_to_do_about_it(
 
 def test_as_data(vddkctl: Vddkctl, layout: Layout, archive: Path) -> None:
     done = vddkctl("image", "verify", "oci:images:1", "--output", "json")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (1, "")
     data = json.loads(done.out)
     assert set(data) == {
         *("formatVersion", "reference", "digest", "platforms", "versions", "checks", "summary", "verified")
@@ -71,7 +71,7 @@ def test_as_data(vddkctl: Vddkctl, layout: Layout, archive: Path) -> None:
         ["linux/amd64"],
         ["8.0.1"],
     )
-    assert data["verified"] is True
+    assert data["verified"] is False  # nothing failed, and nothing proves whose archive it is
     assert data["summary"] == {"pass": len(data["checks"]) - 1, "warn": 1, "fail": 0}
     assert all(set(check) == {"check", "status", "subject", "message", "hint"} for check in data["checks"])
     (proof,) = [check for check in data["checks"] if check["check"] == "archive"]
@@ -95,7 +95,7 @@ def test_the_archive_or_its_checksum(vddkctl: Vddkctl, layout: Layout, archive: 
         assert (done.code, done.err) == (0, ""), words
         assert "Verified: VDDK 8.0.1 for linux/amd64, " in done.out
     nothing = vddkctl("image", "verify", "oci:images:1")
-    assert nothing.code == 0
+    assert nothing.code == 1
     assert nothing.out.endswith(
         "Nothing failed in 15 checks, but it is not proven that this is the vendor's archive, 1 warning.\n"
     )
@@ -137,7 +137,7 @@ def test_an_archive_that_is_not_on_this_machine(vddkctl: Vddkctl, applied: SiteO
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.rename(applied.root / "away.tar.gz")
     unproven = vddkctl("image", "verify", "vddk-8", cwd=applied.root)
-    assert unproven.code == 0
+    assert unproven.code == 1
     assert "it is not proven that this is the vendor's archive" in unproven.out
     applied.change("site.yaml", "{path: ./eight.tar.gz}", f"{{path: ./eight.tar.gz, sha256: {digest}}}")
     proven = vddkctl("image", "verify", "vddk-8", cwd=applied.root)
@@ -154,7 +154,8 @@ def test_an_image_that_is_not_as_the_spec_says(vddkctl: Vddkctl, applied: SiteOn
     done = vddkctl("image", "verify", "vddk-8", cwd=applied.root)
     assert done.code == 1
     assert "✗ platform     it is not for linux/arm64; it is for linux/amd64" in done.out
-    named = vddkctl("image", "verify", "oci:images/eight:8.0.1", cwd=applied.root)
+    words = ("oci:images/eight:8.0.1", "--archive", "eight.tar.gz")
+    named = vddkctl("image", "verify", *words, cwd=applied.root)
     assert named.code == 0  # a reference is no image of the spec
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.registry.clients import client, reference_in
+from tests.registry.clients import client, image_of, reference_in
 from tests.registry.samples import base_image
 from tests.support.fault_proxy import faults
 from tests.support.faults import ALWAYS, MANIFESTS, Answer, Cut
 from tests.support.running_registry import RunningRegistry
 from vddkctl.errors import ImageError, RegistryError
-from vddkctl.oci.descriptor import OCI_INDEX, Descriptor
+from vddkctl.oci.descriptor import OCI_INDEX, OCI_MANIFEST, Descriptor
 from vddkctl.oci.digest import digest_of
 from vddkctl.oci.document import encode
 from vddkctl.oci.reference import Reference
@@ -19,6 +19,7 @@ from vddkctl.registry.http.access import Access
 from vddkctl.registry.http.registry import HttpRegistry
 from vddkctl.registry.inspected import inspect_image
 from vddkctl.registry.push import push
+from vddkctl.registry.whole import read_whole
 
 TAG = "/manifests/1"
 
@@ -123,6 +124,17 @@ def test_an_index_without_an_end_is_none(plain_registry: RunningRegistry, reposi
     alone = Alone(Access(registry.host, "http"), None, Silent())
     with pytest.raises(ImageError, match="it lists more than 1,000 manifests"):
         inspect_image(alone, reference, Descriptor(OCI_INDEX, digest, len(content)))
+    manifest = image_of(b"x").manifest
+
+    class Endless(HttpRegistry):
+        def manifest(self, reference: Reference, wanted: str) -> bytes:
+            return content if wanted == digest else manifest
+
+    content = content.replace(kind.encode(), OCI_MANIFEST.encode())
+    digest = digest_of(content)
+    endless = Endless(Access(registry.host, "http"), None, Silent())
+    with pytest.raises(ImageError, match="it lists more than 1,000 manifests"):
+        read_whole(endless, reference, Descriptor(OCI_INDEX, digest, len(content)))
 
 
 def put_index(registry: HttpRegistry, reference: Reference, entries: list[Descriptor]) -> Descriptor:

@@ -63,7 +63,7 @@ def _summary(verification: Verification) -> str:
     warnings = f", {plural(warned, 'warning')}" if warned else ""
     if failed:
         return f"{failed} of {checks} failed{warnings}."
-    if any(check.check == "archive" and check.status is Status.WARN for check in verification.checks):
+    if verification.unproven:
         return (
             f"Nothing failed in {checks}, but it is not proven that this is the vendor's archive{warnings}."
         )

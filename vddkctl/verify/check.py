@@ -43,9 +43,14 @@ class Verification:
         return sum(check.status is status for check in self.checks)
 
     @property
+    def unproven(self) -> bool:
+        """Whether an image is among these of which nothing shows that it holds the vendor's archive."""
+        return any(check.check == "archive" and check.status is Status.WARN for check in self.checks)
+
+    @property
     def holds(self) -> bool:
-        """Whether nothing failed."""
-        return not self.count(Status.FAIL)
+        """Whether nothing failed, and the archive is proven."""
+        return not self.count(Status.FAIL) and not self.unproven
 
 
 def passed(check: str, subject: str, message: str) -> Check:

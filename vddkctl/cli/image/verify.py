@@ -47,6 +47,7 @@ def run(
 
     Every byte is read from the registry: digests, the archive's layer, libraries and links, user and entrypoint,
     platforms, and files that look like secrets. For an image of the spec its archive, base and platforms count.
+    Exits with 1 when a check fails, or when nothing shows that it is the vendor's archive.
     """
     from vddkctl.cli.checksum import checksum_option
     from vddkctl.cli.image.named import open_named, platform_option
