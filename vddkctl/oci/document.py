@@ -12,6 +12,9 @@ MAX_SIZE = 4 * 1024 * 1024
 """Bytes of the largest manifest, index or config that is read: the distribution specification asks registries
 to take 4 MiB at least, and none in use takes more."""
 
+MAX_DEPTH = 4
+"""Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
+
 
 def encode(data: Mapping[str, Any]) -> bytes:
     """Canonical bytes: sorted keys, no white space, UTF-8. Raises ImageError for text that is not Unicode."""

@@ -15,13 +15,13 @@ from vddkctl.oci.annotations import (
 )
 from vddkctl.oci.config import Config
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Descriptor
-from vddkctl.oci.document import text_mapping
+from vddkctl.oci.document import MAX_DEPTH, text_mapping
 from vddkctl.oci.manifest import Index, Manifest, parse
 from vddkctl.oci.platform import Platform, platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.read import entry_for, not_for, read_config
-from vddkctl.registry.whole import MAX_DEPTH, MAX_DOCUMENTS, too_many
+from vddkctl.registry.whole import MAX_DOCUMENTS, too_many
 
 _NO_PLATFORM = Platform("unknown", "unknown")
 

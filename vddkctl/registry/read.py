@@ -10,7 +10,7 @@ from vddkctl.oci.annotations import Origin, origin_of, time_of
 from vddkctl.oci.config import Config, parse_config
 from vddkctl.oci.descriptor import INDEXES, Blob, Descriptor
 from vddkctl.oci.digest import digest_of
-from vddkctl.oci.document import MAX_SIZE
+from vddkctl.oci.document import MAX_DEPTH, MAX_SIZE
 from vddkctl.oci.image import BaseImage
 from vddkctl.oci.manifest import Index, Manifest, parse
 from vddkctl.oci.platform import Platform, platform_of
@@ -20,9 +20,6 @@ from vddkctl.registry.base import Registry
 from vddkctl.registry.blob import RegistryBlob
 from vddkctl.registry.cached import CachedRegistry
 from vddkctl.registry.documents import Documents
-
-_MAX_DEPTH = 4
-"""Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
 
 
 def read_base(
@@ -142,7 +139,7 @@ def _how_to_get(reference: Reference) -> str:
 def _choose(
     registry: Registry, reference: Reference, digest: str, platform: Platform
 ) -> tuple[str, Manifest]:
-    for _ in range(_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         document = parse(registry.manifest(reference, digest), str(reference))
         if isinstance(document, Manifest):
             return digest, document

@@ -8,15 +8,12 @@ from functools import cached_property
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Blob, Descriptor
-from vddkctl.oci.document import decode
+from vddkctl.oci.document import MAX_DEPTH, decode
 from vddkctl.oci.manifest import parse_descriptor
 from vddkctl.oci.platform import platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.blob import RegistryBlob
-
-MAX_DEPTH = 4
-"""Indexes inside indexes: nobody nests them deeper, and a hostile one could go on for ever."""
 
 MAX_DOCUMENTS = 1000
 """Manifests and indexes of one image: small ones that name each other could be endless work."""

@@ -10,14 +10,13 @@ from vddkctl.oci.annotations import ARCHIVE_SHA256, BASE_DIGEST, VERSION
 from vddkctl.oci.config import Config
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Descriptor
 from vddkctl.oci.digest import is_digest
-from vddkctl.oci.document import text_mapping
+from vddkctl.oci.document import MAX_DEPTH, text_mapping
 from vddkctl.oci.manifest import Index, Manifest, parse
 from vddkctl.oci.platform import Platform, platform_of
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 from vddkctl.registry.inspected import is_attestation
 from vddkctl.registry.read import read_config
-from vddkctl.registry.whole import MAX_DEPTH
 from vddkctl.verify.check import Check, Status, failed, passed, warned
 
 MAX_IMAGES = 64
