@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import TypeAdapter
+from msgspec.json import schema_components
 
 from scripts.prose import prose
-from vddkctl.plan.model import Plan, Summary
+from vddkctl.plan.model import Plan, Reason, Summary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def plan_schema() -> dict[str, Any]:
     """What ``plan -o FILE`` and ``plan --output json`` write. The summary is for readers: nothing reads it back."""
-    schema = TypeAdapter(Plan).json_schema(by_alias=True, mode="serialization")
-    schema["$defs"]["Summary"] = TypeAdapter(Summary).json_schema(by_alias=True, mode="serialization")
-    schema["properties"]["summary"] = {"$ref": "#/$defs/Summary"}
-    schema["required"] += ["formatVersion", "summary"]
-    rest = {key: value for key, value in schema.items() if key != "title"}
-    return {"$schema": DIALECT, "title": "A plan of vddkctl", **_described(rest)}
+    _, parts = schema_components((Plan, Summary), ref_template="#/$defs/{name}")
+    plan = parts.pop("Plan")
+    plan["properties"]["summary"] = {"$ref": "#/$defs/Summary"}
+    plan["required"] += ["formatVersion", "summary"]
+    parts["Change"]["properties"]["reason"]["examples"] = [reason.value for reason in Reason]
+    return {"$schema": DIALECT, **_described({**plan, "title": "A plan of vddkctl", "$defs": parts})}
 
 
 def _described(schema: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from vddkctl.errors import NotSupportedYet, VddkctlError
 from vddkctl.progress import Progress, Silent
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True, eq=False, dict=True):
     """Everything a spec names, found from the spec's own ``folder`` and an environment.
 
     ``registries`` are the spec's settings by host. ``progress`` hears of waits for a registry that wants them.
@@ -35,7 +35,7 @@ class Places:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
-    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock)
 
     def path(self, text: str) -> Path:
         """A path as the spec writes it: ``~`` and ``${VAR}`` expanded, relative to the spec's folder.
@@ -72,7 +72,7 @@ class Places:
 
     def located(self, reference: Reference) -> Reference:
         """The reference with a layout's folder expanded; others as they are."""
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         if reference.transport != "oci":
             return reference

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.sites import ALL, BERLIN, CONTROLLER, EIGHT, LYON, PROD, SEVEN, TEST, SiteOnDisk
 from vddkctl.apply.result import Result, Status, StepResult

@@ -163,7 +163,7 @@ def test_an_object_that_comes_new_is_not_touched_by_an_older_plan(site: SiteOnDi
 
 
 def test_a_change_between_the_check_and_the_write_fails_that_change_alone(site: SiteOnDisk) -> None:
-    class Late(ManifestFolder):
+    class Late(ManifestFolder, frozen=True):
         def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
             if any(change.key.name == "prod" for change in changes):
                 site.change("gitops/prod.yaml", "https://prod.", "https://late.")
@@ -180,7 +180,7 @@ def test_a_change_between_the_check_and_the_write_fails_that_change_alone(site: 
 def test_the_writes_are_those_of_the_plan(site: SiteOnDisk) -> None:
     asked: list[ObjectChange] = []
 
-    class Listening(ManifestFolder):
+    class Listening(ManifestFolder, frozen=True):
         def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
             asked.extend(changes)
             return super().write(changes)

@@ -1,10 +1,10 @@
 """Archives that cost next to nothing to write, and would cost a lot to read."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from vddkctl.build.archive import bounds, inspect, tree
 from vddkctl.build.archive.refusal import PACK_AGAIN

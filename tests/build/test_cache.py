@@ -3,13 +3,13 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vddkctl.build import cache as module
 from vddkctl.build.archive import forget, inspect
@@ -114,7 +114,7 @@ def test_another_file_is_not_mistaken_for_it(tmp_path: Path, change: dict[str, o
     cache = FactsCache(tmp_path)
     cache.put(IDENTITY, FACTS)
     assert cache.get(IDENTITY) == FACTS
-    assert cache.get(replace(IDENTITY, **change)) is None  # type: ignore[arg-type]
+    assert cache.get(replace(IDENTITY, **change)) is None
 
 
 @given(st.builds(ArchiveFacts, obstacles=st.lists(st.builds(Obstacle, text, text), max_size=2).map(tuple)))

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from vddkctl.build.archive import check_platform, inspect
 from vddkctl.build.archive.identity import identify, open_identified

@@ -8,12 +8,12 @@ import subprocess
 import tarfile
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vddkctl.build.archive import inspect
 from vddkctl.build.cache import LayerCache

@@ -4,10 +4,10 @@ import gzip
 import io
 import tarfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from vddkctl.build.archive import inspect
 from vddkctl.demo.archive_writer import Item, write_archive

@@ -2,10 +2,10 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from vddkctl.build.archive import bounds, inspect
 from vddkctl.build.archive.refusal import DOWNLOAD_AGAIN, NOT_VENDORS, PACK_AGAIN
@@ -35,10 +35,7 @@ def without(*endings: str) -> Change:
 
 
 def instead(name: str, **changes: object) -> Change:
-    return lambda entries: [
-        replace(item, **changes) if item.name == name else item  # type: ignore[arg-type]
-        for item in entries
-    ]
+    return lambda entries: [replace(item, **changes) if item.name == name else item for item in entries]
 
 
 def renamed_root(entries: list[Item]) -> list[Item]:

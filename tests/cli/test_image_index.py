@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import Vddkctl
 from tests.registry.copies import artifact, attested, docker_image, put, reference_in, whole

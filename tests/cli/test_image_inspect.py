@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.conftest import Golden, Vddkctl
 from tests.registry.copies import artifact, attested, docker_image, put

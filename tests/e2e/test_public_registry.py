@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import vddkctl.exposure
 from tests.conftest import Vddkctl
@@ -158,7 +159,7 @@ def test_an_image_that_is_public_once_it_is_pushed_is_named_by_nothing(
     assert issuer
 
     def make_public() -> None:
-        issuer.rules = replace(issuer.rules, public=(f"{repository}/*",))
+        issuer.rules = dataclasses.replace(issuer.rules, public=(f"{repository}/*",))
 
     with faults(token_registry, Stall("PUT", "/manifests/8.0.1", until=make_public)) as proxy:
         site = make_registry_site(
@@ -185,7 +186,7 @@ def test_an_image_that_is_public_once_it_is_pushed_is_named_by_nothing(
         assert open_to_anyone(site) in again.err
         assert (site.root / "gitops" / "forklift.yaml").read_bytes() == before
 
-        issuer.rules = replace(issuer.rules, public=())
+        issuer.rules = dataclasses.replace(issuer.rules, public=())
         site.apply()
         assert site.run("drift").out == "No drift.\n"
 
@@ -334,7 +335,7 @@ def test_an_image_that_was_public_once_it_was_pushed_is_tried_again_when_nothing
     assert issuer
 
     def make_public() -> None:
-        issuer.rules = replace(issuer.rules, public=(f"{repository}/*",))
+        issuer.rules = dataclasses.replace(issuer.rules, public=(f"{repository}/*",))
 
     with faults(token_registry, Stall("PUT", "/manifests/8.0.1", until=make_public)) as proxy:
         site = make_registry_site(
@@ -346,6 +347,6 @@ def test_an_image_that_was_public_once_it_was_pushed_is_tried_again_when_nothing
             again = site.run("apply", "--auto-approve")
             assert again.code == 1
             assert open_to_anyone(site) in again.err
-        issuer.rules = replace(issuer.rules, public=())
+        issuer.rules = dataclasses.replace(issuer.rules, public=())
         site.apply()
         assert site.disk.record["intended"] == {}

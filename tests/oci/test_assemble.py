@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.samples import AMD64, ARM64, tarball
 from vddkctl.errors import ImageError

@@ -96,7 +96,7 @@ def test_a_plan_fits_its_schema(plan: Plan) -> None:
 
 
 def test_the_contract_of_the_json(plan: Plan) -> None:
-    data = plan_to_json(plan)
+    data = json.loads(encode_plan(plan))
     assert data["formatVersion"] == "1.0"
     assert data["summary"] == {"create": 1, "update": 3, "replace": 0, "release": 0, "unchanged": 1}
     change = data["changes"][1]
@@ -130,7 +130,7 @@ def test_a_reader_ignores_what_it_does_not_know(plan: Plan) -> None:
         (b'{"formatVersion": "2.0"}', "plan.json: format 2.0 is not known to this version, which reads 1.0"),
         (
             b'{"formatVersion": "1.0"}',
-            "plan.json: not a plan that this version can read: tool: Field required",
+            "plan.json: not a plan that this version can read: Object missing required field `tool`",
         ),
     ],
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.registry.samples import AMD64, ARM64, base_image
 from tests.support.running_registry import RunningRegistry

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.copies import attested, nested, place, put, reference_in, whole
 from tests.registry.samples import AMD64, ARM64, base_image, tree

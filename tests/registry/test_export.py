@@ -7,10 +7,10 @@ import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.copies import artifact, attested, docker_image, place, put, reference_in, whole
 from tests.registry.samples import AMD64, ARM64, base_image

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.clients import MEBIBYTE, QUICK, blob_of, client, noise, reference_in
 from tests.support.fault_proxy import FaultProxy, faults

@@ -4,13 +4,13 @@ import json
 import os
 import stat
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.registry.samples import AMD64, ARM64, FileSource, Sample, base_image, on_layout, pushed_base, tree
 from vddkctl.errors import RegistryError

@@ -10,11 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.samples import base_image, tree
 from vddkctl.errors import RegistryError

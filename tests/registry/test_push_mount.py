@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.clients import (
     MEBIBYTE,
@@ -86,7 +86,7 @@ def renamed(blob: Blob, place: RunningRegistry) -> Blob:
     source = blob.source
     assert isinstance(source, RegistryBlob)
 
-    class Renamed(RegistryBlob):
+    class Renamed(RegistryBlob, frozen=True):
         def open(self) -> BinaryIO:
             return source.open()
 

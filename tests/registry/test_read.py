@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.registry.samples import AMD64, ARM64, Sample, base_image, on_layout, pushed_base, tree
 from vddkctl.errors import ImageError, RegistryError

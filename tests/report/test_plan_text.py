@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.support.worlds import ARCHIVE, BUILT, IMAGE, World, controller, digest, provider
 from vddkctl.plan.codec import decode_plan, encode_plan

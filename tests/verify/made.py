@@ -8,9 +8,11 @@ import json
 import struct
 import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from vddkctl.build.archive import inspect
 from vddkctl.demo.archive_writer import Item, write_archive

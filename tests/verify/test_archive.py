@@ -1,11 +1,11 @@
 """Whether the vendor's archive is in the image, and how far that is proven."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.verify.made import (
     BASE,

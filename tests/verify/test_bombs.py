@@ -2,10 +2,10 @@
 
 import tarfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.verify.made import (
     BASE,

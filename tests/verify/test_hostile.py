@@ -4,12 +4,12 @@ import gzip
 import io
 import tarfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.verify.made import (
     BASE,

@@ -1,11 +1,11 @@
 """Libraries that are libraries, links that are links, for the right processor, open to any user."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.verify.made import (
     BASE,

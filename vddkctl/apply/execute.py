@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
@@ -26,8 +28,7 @@ _ROOMS = ("image", "controller", "provider")
 """What is carried out here, in the order in which it can be."""
 
 
-@dataclass(frozen=True)
-class Executor:
+class Executor(Struct, frozen=True):
     """Carries plans out. ``who`` and ``now`` (RFC 3339) go into the record; ``told`` hears of each step's end."""
 
     places: Places

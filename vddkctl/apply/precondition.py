@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from vddkctl.apply.image import prepare_image, work_of
 from vddkctl.cluster.base import Cluster
@@ -23,8 +24,7 @@ from vddkctl.progress import Progress
 from vddkctl.registry.read import is_complete
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A plan that can be carried out.
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from vddkctl.plan.model import Action
 
@@ -19,8 +20,7 @@ class Status(StrEnum):
     """Not tried: something it depends on failed, or the run was interrupted."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """One change's end. ``error`` says why it failed or was skipped, ``warning`` what to know though it was done."""
 
     address: str
@@ -30,8 +30,7 @@ class StepResult:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The whole run. ``record_error``: the changes stand, but could not be recorded."""
 
     site: str

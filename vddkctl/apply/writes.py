@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.plan.model import Change, Plan, PlanWarning

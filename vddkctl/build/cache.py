@@ -6,19 +6,20 @@ Nothing here fails a run: an unreadable, damaged, full or read-only folder is as
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, BinaryIO, TypeVar
+from typing import IO, BinaryIO, TypeVar
+
+from msgspec import MsgspecError
+from msgspec.json import decode, encode
 
 from vddkctl import __version__
 from vddkctl.build.archive.identity import FileIdentity
-from vddkctl.vddk.archive import ArchiveFacts, LayerFacts, Library, LinkChain, Obstacle, Published
+from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
 T = TypeVar("T")
 
@@ -50,12 +51,12 @@ class FactsCache:
 
     def get(self, identity: FileIdentity) -> ArchiveFacts | None:
         """The facts of this very file, or None."""
-        return _read_checked(self._file(identity), _facts)
+        return _read_checked(self._file(identity), ArchiveFacts)
 
     def put(self, identity: FileIdentity, facts: ArchiveFacts) -> None:
         """Keep the facts; the oldest beyond :data:`MAX_FACTS` are dropped."""
         with suppress(OSError):
-            _write_checked(self._file(identity), asdict(facts))
+            _write_checked(self._file(identity), facts)
             _prune(self._folder, ".json", MAX_FACTS)
 
     def forget(self, identity: FileIdentity) -> None:
@@ -77,7 +78,7 @@ class LayerCache:
 
     def get(self, key: str) -> tuple[LayerFacts, BinaryIO] | None:
         """The layer and its open file, or None. The file's digest is not checked: whoever uses it does that."""
-        facts = _read_checked(self._folder / f"{key}.json", lambda data: LayerFacts(**data))
+        facts = _read_checked(self._folder / f"{key}.json", LayerFacts)
         if facts is None:
             return None
         try:
@@ -139,22 +140,13 @@ class NewLayer:
         with suppress(OSError):
             self.file.flush()
             self._path.replace(folder / f"{key}.tar.gz")
-            _write_checked(folder / f"{key}.json", asdict(facts))
+            _write_checked(folder / f"{key}.json", facts)
             for dropped in _prune(folder, ".tar.gz", MAX_LAYERS):
                 dropped.with_name(f"{dropped.name.removesuffix('.tar.gz')}.json").unlink(missing_ok=True)
 
 
-def _facts(data: dict[str, Any]) -> ArchiveFacts:
-    """What ``asdict`` has taken apart."""
-    data["libraries"] = tuple(Library(**library) for library in data["libraries"])
-    data["links"] = tuple(LinkChain(**{**link, "names": tuple(link["names"])}) for link in data["links"])
-    data["obstacles"] = tuple(Obstacle(**obstacle) for obstacle in data["obstacles"])
-    data["published"] = Published(**data["published"]) if data["published"] else None
-    return ArchiveFacts(**data)
-
-
-def _read_checked(path: Path, made: Callable[[dict[str, Any]], T]) -> T | None:
-    """What is ``made`` of the JSON behind a first line with its SHA-256.
+def _read_checked(path: Path, kind: type[T]) -> T | None:
+    """What is in the JSON behind a first line with its SHA-256.
 
     None when it is not there, is not what was written, or was written in another shape.
     """
@@ -165,13 +157,13 @@ def _read_checked(path: Path, made: Callable[[dict[str, Any]], T]) -> T | None:
     if hashlib.sha256(body).hexdigest().encode() != check:
         return None
     try:
-        return made(json.loads(body))
-    except (KeyError, TypeError, ValueError, RecursionError):
+        return decode(body, type=kind)
+    except (MsgspecError, RecursionError):
         return None
 
 
-def _write_checked(path: Path, data: dict[str, Any]) -> None:
-    body = json.dumps(data, indent=1).encode()
+def _write_checked(path: Path, facts: ArchiveFacts | LayerFacts) -> None:
+    body = encode(facts)
     _make_folder(path.parent)
     number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     try:

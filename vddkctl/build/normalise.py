@@ -11,8 +11,9 @@ import hashlib
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from vddkctl.build.archive.blob import HeldBlob
 from vddkctl.build.archive.identity import identify
@@ -30,8 +31,7 @@ NORMAL_FORMAT = 1
 """Raise it whenever the bytes of normalised layers change: kept ones are then made again."""
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedLayer:
+class NormalisedLayer(Struct, frozen=True):
     """A layer and where its bytes are."""
 
     facts: LayerFacts

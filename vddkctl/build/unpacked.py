@@ -7,8 +7,9 @@ time. Here the names of one file are sorted: the first is the file, the others l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from vddkctl.build.archive.plain import PlainStream
 from vddkctl.build.archive.survey import parents, plain_path
@@ -27,8 +28,7 @@ class Store(Protocol[Piece_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Inode(Generic[Piece]):
+class _Inode(Struct, Generic[Piece], frozen=True, eq=False):
     """A folder, link or file without its names; two are the same only when they are one object."""
 
     kind: Literal["file", "folder", "symlink"]
@@ -38,8 +38,7 @@ class _Inode(Generic[Piece]):
     contents: tuple[Piece, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnpackedEntry(Generic[Piece]):
+class UnpackedEntry(Struct, Generic[Piece], frozen=True):
     """One entry. ``path`` has the root folder in front; ``contents`` is what the store made of a file's."""
 
     path: str

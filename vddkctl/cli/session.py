@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from vddkctl.errors import UsageError, VddkctlError
 from vddkctl.places import Places
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from vddkctl.progress import Progress
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """A spec that was read, and where its names lead."""
 
     loaded: LoadedSite

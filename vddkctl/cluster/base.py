@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from vddkctl.plan.observed import ClusterState, ObjectKey
 
 
-@dataclass(frozen=True, slots=True)
-class FieldEdit:
+class FieldEdit(Struct, frozen=True):
     """One field to write. ``path`` is like ``("spec", "settings", "vddkInitImage")``; None unsets it."""
 
     path: tuple[str, ...]
     value: Any | None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True):
     """Edits of one object, valid only while it is at ``resource_version``."""
 
     key: ObjectKey
@@ -27,8 +26,7 @@ class ObjectChange:
     resource_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOutcome:
+class WriteOutcome(Struct, frozen=True):
     """What became of one :class:`ObjectChange`. ``error`` is None when it is written."""
 
     key: ObjectKey

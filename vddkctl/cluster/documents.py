@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
+
+from msgspec import Struct
 
 from vddkctl.cluster.manifest_files import ManifestFile
 from vddkctl.cluster.yaml_edit.data import data_of, find_pair, scalar_value
@@ -29,8 +30,7 @@ _SURELY_KIND = re.compile(rb"""kind["']?[ \t]*:[ \t]*["']?(?:Provider|ForkliftCo
 _SURELY_GROUP = re.compile(rb"""apiVersion["']?[ \t]*:[ \t]*["']?forklift\.konveyor\.io/""")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One document's bytes in a file: from ``start`` up to ``end``, beginning on line ``line``."""
 
     start: int
@@ -38,8 +38,7 @@ class Part:
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FoundObject:
+class FoundObject(Struct, frozen=True, eq=False):
     """One ForkliftController or Provider. ``namespace`` is None where the manifest leaves it out.
 
     ``item`` is its number in a List, None when it is the whole document.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
@@ -28,8 +30,7 @@ from vddkctl.errors import ClusterError, ManifestError
 from vddkctl.plan.observed import ClusterState, ObjectKey, Unread
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestFolder:
+class ManifestFolder(Struct, frozen=True):
     """A :class:`~vddkctl.cluster.base.Cluster` of files. ``name`` is what the spec calls the folder.
 
     Nothing is kept between calls: each reads the folder as it is. Every method raises
@@ -129,8 +130,7 @@ class ManifestFolder:
         return locked(self.folder, site, holder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
+class _Contents(Struct, frozen=True):
     """The folder as it is right before writing. A file that cannot be read only spoils what is in it."""
 
     listing: Listing

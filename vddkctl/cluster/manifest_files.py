@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from vddkctl.errors import ManifestError
 
@@ -16,8 +17,7 @@ _MAX_FILES = 100_000
 _MAX_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestFile:
+class ManifestFile(Struct, frozen=True):
     """One file. ``path`` is where it really is, ``relative`` its name in the folder, ``shown`` that for errors."""
 
     path: str
@@ -25,8 +25,7 @@ class ManifestFile:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a folder holds, by name. ``leaving`` are links that point out of it; they are not followed."""
 
     files: tuple[ManifestFile, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.cluster.base import FieldEdit
 from vddkctl.cluster.documents import FoundObject, not_utf8, parts_of
@@ -20,16 +21,14 @@ from vddkctl.errors import ManifestError
 _BY_HAND = "nothing is written; change this object by hand"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class Wanted(Struct, frozen=True, eq=False):
     """One object of a file, and what is to be set in it."""
 
     found: FoundObject
     edits: tuple[FieldEdit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """The new bytes, and why some objects are as they were, by their number in what was asked for."""
 
     data: bytes

@@ -9,10 +9,10 @@ from __future__ import annotations
 import random
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import deflate
+from msgspec import Struct, field
 
 BLOCK = 1 << 20
 RATIO = 2.4
@@ -29,8 +29,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One entry: ``data``, and ``fill`` bytes of filler behind it. ``kind`` is a key of tar's own types."""
 
     name: str

@@ -7,15 +7,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from vddkctl.demo.files import ARCHIVE, BASE_DIGEST, BASE_TAG, FILES
 from vddkctl.errors import VddkctlError
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One command of the tour, what it is there to show, and the exit code that says it did."""
 
     shows: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.errors import ArchiveError, VddkctlError
 from vddkctl.observe.standing import standing
@@ -21,8 +22,7 @@ from vddkctl.site.model import ImageSpec
 from vddkctl.site.source import LoadedSite
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What a tag should name."""
 
     digest: str
@@ -30,8 +30,7 @@ class _Wanted:
     base: ObservedBase
 
 
-@dataclass(frozen=True)
-class Images:
+class Images(Struct, frozen=True):
     """Looks at images. ``record`` waits for the record, which is read at the same time."""
 
     loaded: LoadedSite
@@ -53,8 +52,7 @@ class Images:
         return {name: _Look(self, self.preparation, name, spec).image() for name, spec in declared.items()}
 
 
-@dataclass(frozen=True)
-class _Look:
+class _Look(Struct, frozen=True):
     images: Images
     preparation: Preparation
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vddkctl.oci.annotations import Origin
 from vddkctl.oci.descriptor import Descriptor
@@ -13,8 +14,7 @@ from vddkctl.plan.observed import PushedImage
 from vddkctl.registry.base import Registry
 
 
-@dataclass(frozen=True)
-class Tagged:
+class Tagged(Struct, frozen=True, eq=False, dict=True):
     """A located reference, and the descriptor that its tag names (None: the tag is not there)."""
 
     places: Places

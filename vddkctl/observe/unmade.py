@@ -6,8 +6,9 @@ digest, or its layer is the archive with the declared checksum as it stands, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from vddkctl.errors import ArchiveError, ImageError, VddkctlError
 from vddkctl.observe.tagged import Tagged
@@ -24,8 +25,7 @@ from vddkctl.site.model import ImageSpec
 from vddkctl.vddk.archive import LayerFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Why the tag does not name what the spec asks for. Without a ``reason`` it may, and nothing proves it."""
 
     reason: Reason | None

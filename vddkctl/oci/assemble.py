@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.config import Config
@@ -46,8 +48,7 @@ _OF_ONE_CONTAINER = frozenset(
 """The same, inside ``config``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """What an image has beyond its base.
 
     ``created`` is RFC 3339. ``runtime`` replaces keys of the config's ``config`` (``User``, ``Entrypoint``);

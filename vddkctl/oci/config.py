@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.digest import check_digest
@@ -12,8 +13,7 @@ from vddkctl.oci.document import decode
 from vddkctl.oci.platform import Platform, platform_of
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """What an image says of itself.
 
     ``runtime`` is the ``config`` object inside: Env, User, Entrypoint, Labels and so on. ``extra`` is every

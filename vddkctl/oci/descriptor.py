@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
+
+from msgspec import Struct, field
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -24,8 +25,7 @@ MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES = frozenset({OCI_INDEX, DOCKER_INDEX})
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """What a blob is called: its type, its digest (``sha256:<hex>``) and its size in bytes."""
 
     media_type: str
@@ -57,8 +57,7 @@ class BlobSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """Bytes at hand, as a :class:`BlobSource`: a config, a small layer."""
 
     content: bytes
@@ -68,8 +67,7 @@ class Content:
         return io.BytesIO(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """A descriptor and where its bytes are."""
 
     descriptor: Descriptor

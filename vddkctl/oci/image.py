@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from vddkctl.oci.config import Config
 from vddkctl.oci.descriptor import Blob, Descriptor
 from vddkctl.oci.platform import Platform
 
 
-@dataclass(frozen=True, slots=True)
-class BaseImage:
+class BaseImage(Struct, frozen=True):
     """What an image stands on, for one platform.
 
     ``digest`` is of the manifest for that platform, None for an empty base. ``named_digest`` is what the
@@ -28,8 +27,7 @@ def scratch(platform: Platform) -> BaseImage:
     return BaseImage(None, None, Config(platform, (), (), {}, {}), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image for one platform: ``descriptor`` is the manifest's, ``blobs`` are its config and layers."""
 
     descriptor: Descriptor
@@ -48,8 +46,7 @@ class Image:
         return sum(blob.descriptor.size for blob in self.all_blobs)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageIndex:
+class ImageIndex(Struct, frozen=True):
     """Several images under one name, one for each platform."""
 
     descriptor: Descriptor

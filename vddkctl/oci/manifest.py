@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.descriptor import (
@@ -20,8 +21,7 @@ from vddkctl.oci.digest import check_digest
 from vddkctl.oci.document import decode, text_mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One image's config and layers, lowest layer first."""
 
     media_type: str
@@ -30,8 +30,7 @@ class Manifest:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """Manifests, in most cases one for each platform."""
 
     media_type: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError
 
@@ -27,8 +28,7 @@ _IMPLIED_VARIANT = {"arm64": "v8"}
 """The only 64-bit ARM variant in use: with and without it mean the same (containerd normalises it away)."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Platform:
+class Platform(Struct, frozen=True, order=True):
     """``linux/amd64`` or ``linux/amd64/v2``. ``variant`` is empty where there is none."""
 
     os: str

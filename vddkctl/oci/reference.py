@@ -7,8 +7,10 @@ tools (github.com/distribution/reference), with one difference: the registry is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.digest import check_digest
@@ -30,8 +32,7 @@ _OTHER_PLACES = ("docker-daemon:", "containers-storage:", "dir:", "tarball:", "o
 _MAX_PORT = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """``harbor.company.com/migration/vddk:8.0.1``, ``…@sha256:…`` or ``oci:./images/vddk:8.0.1``.
 
     ``repository`` is the name without transport, tag and digest: ``harbor.company.com/migration/vddk`` for a

@@ -6,20 +6,18 @@ A reader ignores fields it does not know, and refuses a format of another major 
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from msgspec import ValidationError, convert, to_builtins
 
 from vddkctl.errors import ClusterError, PlanFileError
 from vddkctl.plan.model import FORMAT_VERSION, Plan
 from vddkctl.plan.record import Record
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """A plan as plain data, in the order people read it."""
-    data: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
+    data: dict[str, Any] = to_builtins(plan)
     summary = {k: getattr(plan.summary, k) for k in ("create", "update", "replace", "release", "unchanged")}
     head = ("formatVersion", "tool", "site", "siteDigest", "location")
     tail = ("images", "managed", "disowned", "gone")
@@ -37,42 +35,32 @@ def decode_plan(content: bytes, name: str) -> Plan:
     """Read a saved plan. Raises :class:`~vddkctl.errors.PlanFileError`."""
     data = _parse(content, name, "a saved plan", PlanFileError)
     try:
-        plan: Plan = _adapter(Plan).validate_python(data)
-    except ValueError as error:
+        return convert(data, Plan)
+    except ValidationError as error:
         raise PlanFileError(
-            f"not a plan that this version can read: {_first(error)}",
+            f"not a plan that this version can read: {error}",
             where=name,
             hint="make it again with: vddkctl plan -o FILE",
         ) from None
-    return plan
 
 
 def encode_record(record: Record) -> bytes:
     """A record as a file."""
-    data = _adapter(Record).dump_python(record, mode="json", by_alias=True)
-    return _dump({"formatVersion": FORMAT_VERSION, **data})
+    return _dump({"formatVersion": FORMAT_VERSION, **to_builtins(record)})
 
 
 def decode_record(content: bytes, name: str) -> Record:
     """Read a record. Raises :class:`~vddkctl.errors.ClusterError` for one that was damaged."""
     data = _parse(content, name, "a record", ClusterError)
     try:
-        record: Record = _adapter(Record).validate_python(data)
-    except ValueError as error:
-        raise ClusterError(f"the record is damaged: {_first(error)}", where=name, hint=_RECORD_HINT) from None
-    return record
+        return convert(data, Record)
+    except ValidationError as error:
+        raise ClusterError(f"the record is damaged: {error}", where=name, hint=_RECORD_HINT) from None
 
 
 _RECORD_HINT = (
     "bring it back from Git, or remove it: the next apply writes a new one, but drift before it is not seen"
 )
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
 
 
 def _dump(data: dict[str, Any]) -> bytes:
@@ -104,12 +92,3 @@ def _parse(
             hint="use the vddkctl that wrote it",
         )
     return dict(data)
-
-
-def _first(error: ValueError) -> str:
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        detail = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-    return str(error)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
@@ -17,8 +18,7 @@ from vddkctl.vddk import config_text
 from vddkctl.vddk.buffers import PRESETS, Buffers
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """One field as the spec wants it.
 
     ``meaning`` is compared and recorded, ``after`` is what would be written; None unsets the field. ``image`` names
@@ -31,8 +31,7 @@ class Wish:
     image: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An object the spec speaks of: the wishes for it, and the part of the spec that has them."""
 
     live: LiveObject
@@ -41,16 +40,14 @@ class Target:
     buffers: Buffers | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """Why there is no plan for an address."""
 
     address: str
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """All targets by object, rules without a match, and what makes a plan impossible.
 
     ``missing`` are declared providers that were there at the last apply: a mistake now, and somebody's doing.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vddkctl.plan.exposed import Exposure
 from vddkctl.plan.model import Change, Origin, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """``changed``: addresses with the fields someone else changed. ``pending``: what the spec asks for anew.
 
     ``gone``: objects that something was applied to, and that someone else has removed. ``exposed``: images that anyone

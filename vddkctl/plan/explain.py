@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from vddkctl.errors import PlanError
 from vddkctl.plan import fields
@@ -15,8 +16,7 @@ from vddkctl.site.source import LoadedSite
 from vddkctl.vddk.precedence import Level, chain
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One provider: the levels as they are, and as they will be."""
 
     address: str

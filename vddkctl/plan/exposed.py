@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from vddkctl.plan.model import DeclaredImage, Plan, PlanWarning
 from vddkctl.plan.wire import Wire
@@ -12,8 +13,7 @@ from vddkctl.plan.wire import Wire
 Kind = Literal["public-host", "anonymous-pull", "unproven"]
 
 
-@dataclass(frozen=True)
-class Exposure(Wire):
+class Exposure(Wire, frozen=True):
     """Why an image is taken to be public. ``message`` says it, and ``advice`` what to do, without a final full stop.
 
     ``public-host``: everything at that host is public. ``anonymous-pull``: a client without a login was let in.

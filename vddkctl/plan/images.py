@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.oci.digest import is_digest
 from vddkctl.plan.model import (
@@ -46,8 +47,7 @@ def stand_in(record: Record | None, name: str) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What the record knows of an image: ``digests`` that runs made, and the one that they gave to this ``tag``."""
 
     digests: frozenset[str] = frozenset()
@@ -64,8 +64,7 @@ def made(record: Record | None, name: str, spec: ImageSpec) -> Made:
     return Made(digests, _remembered(record.applied, address, image_reference(spec)))
 
 
-@dataclass(frozen=True, slots=True)
-class LastBase:
+class LastBase(Struct, frozen=True):
     """What the record tells of an image's base: nothing, if it is not ``known``.
 
     ``digest`` is what the image was last made on, None where that was another base than the one that is declared now.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from msgspec import field
 
 from vddkctl.plan.wire import Wire
 
@@ -49,8 +50,7 @@ class Origin(StrEnum):
     """Someone else changed it, and the spec asks for a third value. Only ever said of a field."""
 
 
-@dataclass(frozen=True)
-class FieldChange(Wire):
+class FieldChange(Wire, frozen=True):
     """One field. ``before`` and ``after`` are None where it is (or will be) unset.
 
     ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
@@ -67,16 +67,14 @@ class FieldChange(Wire):
     origin: Origin = Origin.SPEC
 
 
-@dataclass(frozen=True)
-class Precondition(Wire):
+class Precondition(Wire, frozen=True):
     """What must still hold right before the write. For an image ``digest`` is what the tag names (None: nothing)."""
 
     resource_version: str | None = None
     digest: str | None = None
 
 
-@dataclass(frozen=True)
-class ImageWork(Wire):
+class ImageWork(Wire, frozen=True):
     """All that is needed to make and push an image, and what people want to know about it.
 
     ``spec`` is the image's own part of the site, by its keys there. Digests are ``sha256:<hex>``, sizes bytes.
@@ -97,8 +95,7 @@ class ImageWork(Wire):
     published: str | None = None
 
 
-@dataclass(frozen=True)
-class FoundImage(Wire):
+class FoundImage(Wire, frozen=True):
     """What the image that a tag names now says of itself; None for what it does not say.
 
     ``created`` is RFC 3339. For people: another tool can have written anything.
@@ -110,17 +107,16 @@ class FoundImage(Wire):
     created: str | None = None
 
 
-@dataclass(frozen=True)
-class Change(Wire):
+class Change(Wire, frozen=True):
     """One address that changes. ``image`` is set for images only; it is not a difference, but the way there.
 
     ``found`` is what a tag that moves names until then.
-    ``reason`` is a text for a code of a newer version than this one.
+    ``reason`` is a :class:`Reason`, or a code of a newer version than this one.
     """
 
     address: str
     action: Action
-    reason: Reason | str
+    reason: str
     origin: Origin
     fields: tuple[FieldChange, ...]
     precondition: Precondition
@@ -129,8 +125,7 @@ class Change(Wire):
     found: FoundImage | None = None
 
 
-@dataclass(frozen=True)
-class PlanWarning(Wire):
+class PlanWarning(Wire, frozen=True):
     """Something a person should know before saying yes. Never a reason to stop."""
 
     code: str
@@ -138,8 +133,7 @@ class PlanWarning(Wire):
     message: str
 
 
-@dataclass(frozen=True)
-class DeclaredImage(Wire):
+class DeclaredImage(Wire, frozen=True):
     """One image of the spec: its tag, and the digest that tag names once the plan is done.
 
     ``pulled`` is what settings write for it.
@@ -151,8 +145,7 @@ class DeclaredImage(Wire):
     pulled: str = ""
 
 
-@dataclass(frozen=True)
-class Location(Wire):
+class Location(Wire, frozen=True):
     """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there.
 
     ``registries`` is what the spec says of those that its images use, by host and by its keys there.
@@ -164,8 +157,7 @@ class Location(Wire):
     registries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Summary(Wire):
+class Summary(Wire, frozen=True):
     """How many addresses there are of each action."""
 
     create: int = 0
@@ -175,8 +167,7 @@ class Summary(Wire):
     unchanged: int = 0
 
 
-@dataclass(frozen=True)
-class Plan(Wire):
+class Plan(Wire, frozen=True):
     """Everything that would change, in an order in which it can be done.
 
     ``images`` are all declared ones, by address, whether they change or not. ``managed`` is what the

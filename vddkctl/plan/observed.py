@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from vddkctl.errors import VddkctlError
 from vddkctl.plan.record import Record
@@ -13,8 +14,7 @@ from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 Kind = Literal["ForkliftController", "Provider"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(Struct, frozen=True, order=True):
     """Which object. Its address is ``controller.…`` or ``provider.…``, by kind."""
 
     kind: Kind
@@ -28,8 +28,7 @@ class ObjectKey:
         return f"{prefix}.{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOwner:
+class FieldOwner(Struct, frozen=True):
     """Who last set a field, since when (RFC 3339), and where it stands (``providers.yaml:14``), as far as known."""
 
     manager: str | None = None
@@ -37,8 +36,7 @@ class FieldOwner:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveObject:
+class LiveObject(Struct, frozen=True):
     """One object as it is now.
 
     ``spec`` is its whole ``spec``. ``resource_version`` changes whenever the object's content does.
@@ -53,16 +51,14 @@ class LiveObject:
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A place that may hold objects and was passed by, and why."""
 
     where: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterState:
+class ClusterState(Struct, frozen=True):
     """Every object of the two kinds. ``namespace`` is the one Forklift lives in (given or found)."""
 
     namespace: str
@@ -71,8 +67,7 @@ class ClusterState:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltImage:
+class BuiltImage(Struct, frozen=True):
     """The image that the spec asks for, computed without pushing it."""
 
     digest: str
@@ -86,8 +81,7 @@ class BuiltImage:
     """As a person would recognise it (the spec's own words)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedBase:
+class ObservedBase(Struct, frozen=True):
     """The base that an image is to stand on, by ``digest``.
 
     ``floating``: the spec names it by tag. ``newer`` is what that tag names now, where the image does not follow it.
@@ -98,8 +92,7 @@ class ObservedBase:
     newer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PushedImage:
+class PushedImage(Struct, frozen=True):
     """What a tag names now. All but its digest is what the image says of itself, and only known where it matters."""
 
     digest: str
@@ -113,8 +106,7 @@ class PushedImage:
     """It is an index, whose base is one, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedImage:
+class ObservedImage(Struct, frozen=True):
     """One declared image: the ``digest`` its tag should name, and what is there (``pushed`` None: nothing).
 
     ``built`` is None when the image cannot be made on this machine. Without ``error`` it need not be: the tag names
@@ -128,8 +120,7 @@ class ObservedImage:
     base: ObservedBase | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.

@@ -6,14 +6,14 @@ A record is kept where the settings are (beside the manifests, or in the cluster
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from vddkctl.plan.wire import Wire
 
 
-@dataclass(frozen=True)
-class Run(Wire):
+class Run(Wire, frozen=True):
     """One past apply, for people: when (RFC 3339), who, with what, and what it did by address."""
 
     at: str
@@ -23,8 +23,7 @@ class Run(Wire):
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Record(Wire):
+class Record(Wire, frozen=True):
     """What vddkctl owns, and what it set it to.
 
     ``applied`` maps an address to its fields (dotted path → value; None: made sure it is unset).

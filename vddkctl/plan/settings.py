@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.plan import fields
 from vddkctl.plan.desired import Target, Wish
@@ -16,8 +17,7 @@ from vddkctl.plan.record import Record
 from vddkctl.vddk import config_text
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
+class _Object(Struct, frozen=True):
     """An object with all wishes for it: the spec's, and those that give fields back."""
 
     live: LiveObject

@@ -7,15 +7,16 @@ it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.errors import UsageError
 from vddkctl.plan.model import Plan, PlanWarning
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What the two options say. Both empty: everything."""
 
     targets: Sequence[str] = ()

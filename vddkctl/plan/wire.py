@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from msgspec import Struct
 
 
 def camel_case(name: str) -> str:
@@ -11,7 +11,5 @@ def camel_case(name: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
-class Wire:
+class Wire(Struct, frozen=True, rename="camel"):
     """Keys are camelCase in JSON; unknown ones are ignored, so that files of newer writers can be read."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"alias_generator": camel_case, "populate_by_name": True}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vddkctl.errors import DeniedError, RegistryError, UnreachableError
 from vddkctl.oci.descriptor import Descriptor
@@ -16,8 +17,7 @@ from vddkctl.prepare.tags import Tags
 from vddkctl.registry.documents import Documents
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """One base for each platform. ``digest`` is what the image says of it: see ``build.native.base_digest``."""
 
     images: Mapping[Platform, BaseImage]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from vddkctl.oci.descriptor import BlobSource
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from vddkctl.build.native import Contents
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Struct, frozen=True):
     """The layer to put on a base, and what the image is to say of the archive that it was made of."""
 
     contents: Contents
@@ -21,15 +21,13 @@ class Material:
     source: BlobSource
 
 
-@dataclass(frozen=True, slots=True)
-class FromArchive(Material):
+class FromArchive(Material, frozen=True):
     """Material from the archive itself."""
 
     contents: ArchiveFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a pushed image says of its archive, as :class:`~vddkctl.build.native.Contents`."""
 
     sha256: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from vddkctl.errors import ArchiveError, VddkctlError
 from vddkctl.oci.image import Image, ImageIndex
@@ -25,23 +26,19 @@ if TYPE_CHECKING:
     from vddkctl.prepare.tags import Tags
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """An image, and what the planner wants to know about it."""
 
     built: BuiltImage
     image: Image | ImageIndex
 
 
-@dataclass(frozen=True)
-class Preparation:
+class Preparation(Struct, frozen=True, eq=False, dict=True):
     """Prepares images; what was learned of an archive is remembered between runs."""
 
     places: Places
     progress: Progress
-    _begun: dict[tuple[str | None, ...], Future[ArchiveFacts]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _begun: dict[tuple[str | None, ...], Future[ArchiveFacts]] = field(default_factory=dict)
 
     def begin(self, spec: ImageSpec) -> None:
         """Begin to read the spec's archive, which :meth:`material` then waits for."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference
 from vddkctl.registry.base import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryBlob:
+class RegistryBlob(Struct, frozen=True):
     """Where a blob is: pushed to another repository of the same registry, it is mounted and not moved."""
 
     registry: Registry

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import BinaryIO
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob, Descriptor
@@ -17,8 +19,7 @@ from vddkctl.registry.push import push
 from vddkctl.registry.whole import Whole
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """What became of a copy.
 
     ``before`` is the digest that the tag named until then; None for a tag that was not there, and where no tag was
@@ -92,11 +93,10 @@ def _counted(blobs: Iterable[Blob], sent: dict[str, int]) -> Iterable[Blob]:
         yield Blob(blob.descriptor, source)
 
 
-@dataclass(frozen=True, slots=True)
-class _CountedBlob(RegistryBlob):
+class _CountedBlob(RegistryBlob, frozen=True, eq=False):
     """Remembers that it was read: what is there already, or is mounted, never is."""
 
-    sent: dict[str, int] = field(default_factory=dict, compare=False)
+    sent: dict[str, int] = field(default_factory=dict)
 
     def open(self) -> BinaryIO:
         self.sent[self.descriptor.digest] = self.descriptor.size

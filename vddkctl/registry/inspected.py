@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.annotations import (
@@ -26,8 +27,7 @@ from vddkctl.registry.whole import MAX_DOCUMENTS, too_many
 _NO_PLATFORM = Platform("unknown", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """What an image says of the vendor's archive in it; None for what it does not say.
 
     ``layer`` is the digest of the layer that the archive became. It is ``verbatim`` when that is the archive's own.
@@ -39,8 +39,7 @@ class Vendor:
     verbatim: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class InspectedImage:
+class InspectedImage(Struct, frozen=True):
     """One platform's image. ``content`` is its manifest as it stands."""
 
     descriptor: Descriptor
@@ -89,8 +88,7 @@ class InspectedImage:
         return {**self.labels, **self.manifest.annotations}
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(Struct, frozen=True):
     """What a reference leads to: ``descriptor`` and ``content`` are the manifest's or index's that it names.
 
     ``others`` are entries of an index that are no images: attestations, artifacts. ``chosen``: only the image of one

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.errors import ImageError
 from vddkctl.oci.descriptor import OCI_INDEX, Descriptor
@@ -16,8 +18,7 @@ from vddkctl.registry.inspected import inspect_image
 from vddkctl.registry.whole import Whole, read_whole
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One image of an index. ``platform`` is what its config says, ``origin`` where it was found, as people call it."""
 
     platform: Platform

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.annotations import REF_NAME
@@ -22,8 +23,7 @@ EMPTY = encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
 """What its ``index.json`` holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutIndex:
+class LayoutIndex(Struct, frozen=True):
     """One layout's ``index.json``: as it stands, and its entries as descriptors, in the same order."""
 
     path: Path

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vddkctl.errors import RegistryError
 from vddkctl.oci.descriptor import Blob

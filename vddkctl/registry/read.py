@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vddkctl.errors import ImageError, PlatformError, RegistryError
 from vddkctl.oci.annotations import Origin, origin_of, time_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Blob, Descriptor
@@ -19,8 +20,7 @@ MAX_DOCUMENTS = 1000
 """Manifests and indexes of one image: small ones that name each other could be endless work."""
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(Struct, frozen=True, dict=True):
     """A manifest or an index. ``blobs`` are a manifest's config and layers, ``children`` what an index lists.
 
     Nothing is asked of it but to name its parts: signatures, attestations and other artifacts are kept as images are.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from vddkctl.plan.model import FORMAT_VERSION
 from vddkctl.plan.wire import camel_case
@@ -27,7 +28,7 @@ def archive_text(facts: ArchiveFacts, name: str, style: Style = PLAIN) -> str:
 
 def archive_json(facts: ArchiveFacts, name: str) -> dict[str, Any]:
     """The facts as data; keys in camelCase, sizes in bytes."""
-    data = {camel_case(key): value for key, value in asdict(facts).items()}
+    data = {camel_case(key): value for key, value in to_builtins(facts).items()}
     return {"formatVersion": FORMAT_VERSION, "path": name, **data, "verbatim": facts.verbatim}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from vddkctl.errors import VddkctlError
 
@@ -10,16 +10,14 @@ KeyPath = tuple[str | int, ...]
 """A way into the spec: ``("images", "vddk-8", "platforms", 0)``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place in a file. Both numbers count from 1, as editors do."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One mistake.
 
     ``message`` says what is wrong and what was expected, in one line. ``suggestion`` is the nearest right

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from vddkctl.site.diagnostic import KeyPath
@@ -17,8 +17,7 @@ _FEW_KEYS = 4
 """A mapping with no more keys is shown as ``{path, sha256}``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A type of the models: what its right values are called, and which there are.
 
     ``types`` are the plain Python types a value may have, ``choices`` the only texts, ``keys`` those of a mapping.

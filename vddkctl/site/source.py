@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from vddkctl.site.diagnostic import KeyPath, Position
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:  # The models bring pydantic, which only loading a spec needs.
     from vddkctl.site.model import Site
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """The file a spec came from. ``keys`` and ``values`` map a path to where its key and its value start."""
 
     name: str
@@ -40,8 +40,7 @@ class Source:
         return Position(1, 1)
 
 
-@dataclass(frozen=True)
-class LoadedSite:
+class LoadedSite(Struct, frozen=True):
     """What ``load`` gives: the site, where it stands, and ``sha256:…`` of its meaning (not of its layout)."""
 
     site: Site

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from vddkctl.site.diagnostic import KeyPath, Position
 from vddkctl.site.words import nearest, quoted, under
@@ -21,8 +22,7 @@ MAX_REPEATED = 100_000
 _OWN_TAG = {Mapping: "tag:yaml.org,2002:map", Sequence: "tag:yaml.org,2002:seq"}
 
 
-@dataclass(slots=True)
-class Content:
+class Content(Struct):
     """A document as data: mappings are dicts with text keys, lists are tuples.
 
     ``written`` has the text of each value that is neither mapping nor list. ``holes`` are places without a value,

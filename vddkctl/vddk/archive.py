@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 ROOT = "vmware-vix-disklib-distrib"
 """The one folder every VDDK archive unpacks to, and the name Forklift looks for below ``/opt``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """One shared library in ``lib64`` or ``lib32``. ``path`` is relative to the archive's root folder."""
 
     path: str
@@ -19,8 +18,7 @@ class Library:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChain:
+class LinkChain(Struct, frozen=True):
     """A link and what it leads to: ``("libvixDiskLib.so", "libvixDiskLib.so.8", "libvixDiskLib.so.8.0.1")``.
 
     ``broken`` when the last name is not in the archive.
@@ -31,16 +29,14 @@ class LinkChain:
     broken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Why an archive cannot be a layer as it stands: one entry and its reason."""
 
     entry: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What the vendor has published about a file with this MD5. It says "the vendor's file", never "safe"."""
 
     version: str
@@ -48,8 +44,7 @@ class Published:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFacts:
+class LayerFacts(Struct, frozen=True):
     """The layer an archive becomes. Digests are ``sha256:<hex>``; sizes are bytes.
 
     ``verbatim``: the layer is the archive itself. Otherwise it is a normalised copy with its own digests.
@@ -61,8 +56,7 @@ class LayerFacts:
     verbatim: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFacts:
+class ArchiveFacts(Struct, frozen=True):
     """Everything about one archive. Hex digests are lower case and without a prefix; sizes are bytes."""
 
     sha256: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 UNIT = 64 * 1024
 """Bytes in one unit of a buffer's size."""
@@ -13,8 +14,7 @@ LIMIT = 16 * 1024 * 1024
 """Bytes a session: above it, opening a disk fails (VDDK 7.0.3 release notes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buffers:
+class Buffers(Struct, frozen=True):
     """``size_in_64k`` units of 64 KiB, ``count`` times. 0 leaves that choice to the library."""
 
     size_in_64k: int

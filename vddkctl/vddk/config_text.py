@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.vddk.buffers import Buffers
 
@@ -30,8 +31,7 @@ _OURS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigReading:
+class ConfigReading(Struct, frozen=True):
     """What the library makes of a text: the buffers it sets (0: not set), and what is wrong with the text."""
 
     buffers: Buffers

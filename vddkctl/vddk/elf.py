@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 MAGIC = b"\x7fELF"
 
@@ -45,8 +46,7 @@ _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 5, 10, 14
 
 
-@dataclass(frozen=True, slots=True)
-class ElfFacts:
+class ElfFacts(Struct, frozen=True):
     """One ELF file. ``bits`` is 32 or 64; ``kind`` is ``shared``, ``executable``, … or ``type-N``.
 
     ``loads`` says whether it has parts that are to be put into memory, ``interpreter`` whether it asks for a

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # The vendor's two styles, "8.0.1-21562716.x86_64" and "9.1.0.0.25379531.x86_64", and the one that written guides
 # use, "distrib-8.0.1". A build number has at least five digits, no part of a version has more than three.
@@ -17,8 +18,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NameFacts:
+class NameFacts(Struct, frozen=True):
     """What a name says; None for what it does not say."""
 
     version: str | None = None

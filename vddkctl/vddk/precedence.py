@@ -6,8 +6,9 @@ creates a provider; for a provider that exists it never acts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 LevelName = Literal["provider", "controller", "environment"]
 
@@ -18,8 +19,7 @@ FIELDS: dict[LevelName, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """One level of the chain. ``where`` says where the value stands, for people."""
 
     name: LevelName

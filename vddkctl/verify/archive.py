@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vddkctl.progress import Progress
 from vddkctl.vddk.archive import ROOT
@@ -36,8 +37,7 @@ class ArchiveAtHand:
         return archive_contents(self._archive.path, self._archive.facts.sha256, self._progress)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All there is to judge by. ``placed`` is what the image has below the root folder, of whichever layer.
 
     ``layers`` are those that could be read, ``whole`` says whether that is all of them.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Status(StrEnum):
@@ -14,8 +15,7 @@ class Status(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One line. ``check`` is its name for programs, ``subject`` the platform, the digest or the file it is about.
 
     ``message`` is one sentence without a final full stop; ``hint`` says what to do next, and is empty where all is
@@ -29,8 +29,7 @@ class Check:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What was found out about one image. ``platforms`` are those of the images behind it, ``versions`` of VDDK."""
 
     digest: str

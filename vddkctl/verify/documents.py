@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.annotations import ARCHIVE_SHA256, BASE_DIGEST, VERSION
@@ -25,8 +26,7 @@ MAX_IMAGES = 64
 _PUSH_AGAIN = "push the image again; if that does not help, look at the registry's storage"
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """One platform's image. ``listed`` is the platform that an index names for it; ``config`` None is unreadable."""
 
     descriptor: Descriptor

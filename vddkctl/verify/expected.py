@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from vddkctl.oci.image import BaseImage
 from vddkctl.oci.platform import Platform
 from vddkctl.vddk.archive import ArchiveFacts
 
 
-@dataclass(frozen=True, slots=True)
-class LocalArchive:
+class LocalArchive(Struct, frozen=True):
     """The vendor's archive as a file on this machine, inspected."""
 
     path: Path
     facts: ArchiveFacts
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedBase:
+class ExpectedBase(Struct, frozen=True):
     """What the image is to stand on. ``pinned``: named by digest.
 
     ``read`` reads it for a platform, as it is now or by the digest given; it raises VddkctlError when it cannot.
@@ -31,8 +30,7 @@ class ExpectedBase:
     read: Callable[[Platform, str | None], BaseImage]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """Nothing in it is needed; each part makes the verification say more.
 
     ``sha256`` (hexadecimal) is of the vendor's archive: that of ``archive`` where that is here. ``any_machine``: the

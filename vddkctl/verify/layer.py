@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from vddkctl.build.archive.survey import Found
 from vddkctl.oci.descriptor import Descriptor
@@ -10,16 +10,14 @@ from vddkctl.vddk.archive import ROOT
 from vddkctl.verify.secret_files import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One entry that is kept. ``content`` is the SHA-256 of a file, where it was asked for."""
 
     found: Found
     content: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A layer whose bytes are those of its digest. ``md5`` is of the packed bytes, ``remarks`` are warnings.
 
     ``faults`` say what runtimes refuse, or unpack otherwise than it is judged here.
@@ -43,8 +41,7 @@ class Layer:
         return any(is_below(item.found.path) and item.found.entry.kind != "folder" for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A layer that could not be read, or not be looked into."""
 
     descriptor: Descriptor
@@ -52,8 +49,7 @@ class Unread:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """What to look at in all layers of an image.
 
     ``contents``: the files below the vendor's root folder are hashed. ``programs`` are names of files that are kept

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.build.archive.judge import (
     ENTRY_LIBRARY,
@@ -27,8 +28,7 @@ _LABEL = "image"
 _BUILD_AGAIN = "build the image again from the vendor's archive as it is, on Linux"
 
 
-@dataclass(frozen=True, slots=True)
-class Libraries:
+class Libraries(Struct, frozen=True):
     """What was found; ``version`` and ``machine`` are None where the library itself cannot be told."""
 
     checks: tuple[Check, ...]

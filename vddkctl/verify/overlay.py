@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.build.archive.refusal import PACK_AGAIN, refused
 from vddkctl.build.archive.tree import MAX_HOPS
@@ -23,8 +25,7 @@ _MAX_STEPS = 5_000_000
 """Parts of paths that are looked up in all layers together: links can lead through many others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An entry at its place. ``layer`` is the digest of the layer that put it there."""
 
     path: str

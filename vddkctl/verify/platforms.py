@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.errors import VddkctlError
 from vddkctl.oci.platform import Platform
@@ -37,8 +38,7 @@ def platform_checks(
         yield warned("platform", "", what, _BUILD_AGAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What was found out about an image's base. ``layers``: how many of its lower layers are the base's own.
 
     None stands for not known.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_READ = 256 << 10
 """Bytes of the largest file whose contents are looked at: keys and logins have some thousands."""
@@ -85,8 +86,7 @@ _SAMPLES = re.compile(
 """Where distributions put what is public: the keys that Python tests itself with, for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """One file, and what makes it look like a secret: "holds a private key".
 
     ``sure``: its contents do. A name alone can be that of a sample, and so can a file among a package's tests.

@@ -7,7 +7,8 @@ their place is no hindrance to it, and keeps every place as it is. The parser in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _TAG_OR_DIRECTIVE = r"(?<![^\s,\[\]{}])!(?:<[^>\s]*>|[^\s,\[\]{}]*)|^%.*"
 _BEFORE_TEXT = r"""(?:(?<=[^\s"'\]}])|(?<=[:,][ ]))[:?](?=[^\s,\[\]{}])"""
@@ -15,8 +16,7 @@ _IN_OR_BEHIND_WORD = r"""(?<=[^\s"',\[\]{}])\?"""
 _MASKABLE = re.compile(f"{_TAG_OR_DIRECTIVE}|({_BEFORE_TEXT}|{_IN_OR_BEHIND_WORD})", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(Struct, frozen=True):
     """A text with such characters masked; ``back`` undoes it in a value, by ``str.translate``."""
 
     text: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct, field
 
-@dataclass(slots=True, eq=False)
-class Scalar:
+
+class Scalar(Struct, eq=False):
     """A single value as text. ``style`` is empty (neither quotes nor a block), ``'``, ``"``, ``|`` or ``>``."""
 
     start: int
@@ -24,8 +24,7 @@ class Scalar:
         return not self.style and self.tag is None
 
 
-@dataclass(slots=True, eq=False)
-class Mapping:
+class Mapping(Struct, eq=False):
     """Pairs in the order of the text: keys may be anything, and stand twice."""
 
     start: int
@@ -36,8 +35,7 @@ class Mapping:
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class Sequence:
+class Sequence(Struct, eq=False):
     """Items in the order of the text."""
 
     start: int
@@ -51,8 +49,7 @@ class Sequence:
 Anchored: TypeAlias = Scalar | Mapping | Sequence
 
 
-@dataclass(slots=True, eq=False)
-class Alias:
+class Alias(Struct, eq=False):
     """``*name``; ``parent`` is the collection it stands in.
 
     ``fault`` says why it stands for nothing, and is empty for a right one. The target is then empty text.
@@ -69,8 +66,7 @@ class Alias:
 Node: TypeAlias = Anchored | Alias
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """The first document of a text: ``root`` is None when it holds nothing.
 
     ``second`` is where another document starts; nothing behind that was read.

@@ -7,7 +7,8 @@ vendor's archives hold, and far below what would hurt.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.build.archive.refusal import PACK_AGAIN, refused
 from vddkctl.errors import ArchiveError
@@ -19,8 +20,7 @@ MAX_PARTS = 64
 """Folders above a name. The vendor's archives have three; each becomes a name of its own where it is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The most of everything. ``remark`` says what more of it is."""
 
     entries: int

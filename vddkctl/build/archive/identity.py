@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from vddkctl.build.archive.refusal import refused
 from vddkctl.errors import ArchiveError
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(Struct, frozen=True):
     """A file as it was at one moment. ``path`` is absolute and free of links; times are nanoseconds.
 
     ``ctime_ns`` is the time of change that nobody can put back, other than ``mtime_ns``.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from vddkctl.build.archive.identity import FileIdentity, check_declared, identify
 from vddkctl.errors import ArchiveError

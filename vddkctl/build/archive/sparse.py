@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.build.archive.pax import Records
 
@@ -18,8 +19,7 @@ MAX_PARTS = 4096
 _ZEROS = bytes(1 << 20)
 
 
-@dataclass(frozen=True, slots=True)
-class SparseMap:
+class SparseMap(Struct, frozen=True):
     """Data pieces as (offset, length), ascending, and the size of the whole file. Holes are zeros."""
 
     parts: tuple[tuple[int, int], ...]

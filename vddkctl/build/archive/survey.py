@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.build.archive.plain import PlainStream
 from vddkctl.build.archive.tar import Entry, TarStream
@@ -17,8 +18,7 @@ HEAD = 1024
 _LIBRARY = re.compile(rf"{ROOT}/lib(?:64|32)/lib[^/]*\.so(?:\.\d+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One entry. ``path`` is its name without ``.`` and empty parts; ``head`` the start of what should be ELF."""
 
     path: str
@@ -32,8 +32,7 @@ class Found:
         return _LIBRARY.fullmatch(self.path) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """Everything a pass has found, in the archive's order."""
 
     found: tuple[Found, ...]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.build.archive import pax
 from vddkctl.build.archive.bounds import Bounds, Limits
@@ -45,8 +47,7 @@ _KEYS = frozenset({"path", "linkpath", "size", "uid", "gid", "mtime", "GNU.spars
 """What is read of a pax header, next to extended attributes; the rest is not kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry, as the archive has it. ``size`` is the unpacked file's, in bytes; ``mtime`` is in seconds.
 
     ``unusual`` are reasons why runtimes refuse it, or unpack something else than tar does.

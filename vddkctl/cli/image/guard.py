@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from vddkctl.cli.output import note
 from vddkctl.errors import RegistryError
@@ -36,8 +36,7 @@ PublicRegistry = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Looks at one destination before an image is put there, and again when it is there."""
 
     named: Named

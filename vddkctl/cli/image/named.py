@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from vddkctl.cli.options import DEFAULT_FILE
 from vddkctl.errors import ImageError, UsageError
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _ADDRESS = "image."
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """Finds what is meant by ``host/path:tag``, ``oci:./folder:tag``, ``vddk-8`` or ``image.vddk-8``.
 
     ``places`` are the spec's: its folder, its registries and the command line's. ``here`` is where the command

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit.parse import parse
 from vddkctl.cluster.yaml_edit.place import content_start, scalar_bounds
@@ -14,8 +15,7 @@ from vddkctl.cluster.yaml_edit.splice import Splice
 from vddkctl.yamltext.nodes import Mapping, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A block scalar: what stands behind the key, and the lines below it, without their line breaks."""
 
     header: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit.field import Edit, field_splices
 from vddkctl.cluster.yaml_edit.parse import Document, parse
@@ -18,8 +19,7 @@ from vddkctl.errors import ManifestError
 _BY_HAND = "change it by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """The new text, and why some objects are as they were, by their number."""
 
     text: str

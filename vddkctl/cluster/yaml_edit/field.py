@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit import block_mapping, flow_mapping
 from vddkctl.cluster.yaml_edit.data import data_of, find_merged, find_pair, scalar_value
@@ -18,8 +19,7 @@ from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 _BY_HAND = "change it by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Set a field of an object, or unset it (None). ``item``: which of a List's items; None: the document itself."""
 
     item: int | None
@@ -61,8 +61,7 @@ def _check_single(document: Document, node: Node) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """From an object down to the field."""
 
     document: Document

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit.block_scalar import Block, can_be_block, fits_before, literal
 from vddkctl.cluster.yaml_edit.data import scalar_value
@@ -58,8 +59,7 @@ def as_block(value: Any, indent: int, parent_indent: int) -> Block | None:
     return literal(value, indent, parent_indent)
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """New lines of block style, without their line breaks. See :class:`Block` for the two flags."""
 
     lines: tuple[str, ...]
@@ -90,8 +90,7 @@ def added_lines(source: Source, at: int, new: Lines) -> str:
     return text + eol
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLayout:
+class FlowLayout(Struct, frozen=True):
     """A flow mapping's habits. ``unit`` is one level of indentation where pairs have lines of their own."""
 
     json: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit.parse_json import parse_json
 from vddkctl.cluster.yaml_edit.source import Source
@@ -15,8 +16,7 @@ _LIKE_JSON = re.compile(r"(?:---(?=\s))?\s*\{")
 _MAX_DEPTH = 100  # of a manifest; deeper text is a mistake or an attack, and would exhaust the stack
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False):
     """One parsed document. ``root`` is None when it holds nothing. ``json``: it is JSON, and must stay so."""
 
     source: Source

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.yamltext.nodes import Alias, Mapping, Node, Scalar, Sequence
@@ -56,8 +57,7 @@ def skip_space(source: Source, index: int) -> int:
     return found.end() if found else index
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarBounds:
+class ScalarBounds(Struct, frozen=True):
     """The parts of a block scalar.
 
     ``content`` is where its first line begins, ``end`` where the line after its last one does, ``blank_end`` the

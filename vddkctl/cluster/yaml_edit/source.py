@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vddkctl.errors import ManifestError
 from vddkctl.yamltext.lines import Lines
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """One document's text. ``file`` is its file as people know it, ``first_line`` the line the text begins on."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import Descriptor
@@ -19,8 +20,7 @@ from vddkctl.registry.inspected import inspect_image, inspect_platform
 from vddkctl.registry.whole import Whole, read_whole
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written. ``size`` is the file's, in bytes."""
 
     digest: str

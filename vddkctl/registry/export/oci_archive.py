@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from vddkctl.oci.annotations import REF_NAME
 from vddkctl.oci.descriptor import OCI_INDEX

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from vddkctl.errors import RegistryError
 from vddkctl.registry.http.address import joined
@@ -20,8 +21,7 @@ _ADDRESS: Mapping[str, str] = {"docker.io": "registry-1.docker.io", "index.docke
 """Docker Hub answers under another name than the one in its references."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Where and how to ask. ``host`` is as references have it; ``environment`` names the proxies."""
 
     host: str
@@ -30,7 +30,11 @@ class Access:
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without the environment, which can name a proxy's password."""
+        return f"Access({self.url!r})"
 
     @property
     def url(self) -> str:

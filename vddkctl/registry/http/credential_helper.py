@@ -10,7 +10,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vddkctl.errors import RegistryError
 from vddkctl.registry.http.auth_files import AuthFile, is_text, value_in
@@ -32,8 +33,7 @@ _SETTING = re.compile(
 _LONG = re.compile(r"[A-Za-z0-9+_=-]{32,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(Struct, frozen=True):
     """A credential helper by its short name; ``key`` of ``file`` asks for it."""
 
     name: str

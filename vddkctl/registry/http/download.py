@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.exchange import Exchange, Request

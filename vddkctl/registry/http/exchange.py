@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vddkctl.errors import RegistryError
 from vddkctl.progress import Progress
@@ -24,8 +26,7 @@ Body = Callable[[], Iterable[bytes | memoryview]]
 """Starts a body from its beginning, as often as it is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to ask, and why.
 
     ``answers`` are statuses besides 2xx that the caller understands. ``repeat``: try again by itself after faults.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import subprocess
@@ -15,8 +16,7 @@ _MOST = 1024 * 1024
 """Bytes of each output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """How a program ended: its exit code (negative: the signal that ended it), standard output and standard error."""
 
     code: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from vddkctl.progress import Progress
 from vddkctl.registry.http.answer import Answer
@@ -24,8 +25,7 @@ Rest = Callable[[float, str], None]
 """Waits so many seconds; the text says what for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """Seconds double with each attempt, from ``first``; ``most`` is the longest wait that a server may ask for."""
 
     attempts: int = 5

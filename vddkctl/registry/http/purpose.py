@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from vddkctl.errors import RegistryError
 from vddkctl.oci.reference import Reference
@@ -12,8 +12,7 @@ Scopes = tuple[str, ...]
 """``repository:migration/vddk:pull,push`` (Docker's token specification, "scope"), one for each repository."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(Struct, frozen=True):
     """``step`` says it in words ("read the tag 8.0.1"), ``where`` names the image, ``path`` the repository."""
 
     step: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import BinaryIO, cast
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from vddkctl.errors import DeniedError, RegistryError
 from vddkctl.oci.descriptor import INDEXES, MANIFESTS, Blob, Descriptor

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from vddkctl.errors import DeniedError
 from vddkctl.oci.descriptor import Descriptor
@@ -23,8 +24,7 @@ _DIGITS = 19
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """An upload that the registry keeps open: where the next bytes go, and how many it has.
 
     ``least``: it takes no smaller piece, but for the last one. 0: it does not say.
