@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 # C0 and C1 controls, line and paragraph separators, bidirectional controls, and surrogates, which no stream takes.
-_STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_STEERS_LINES = re.compile(_STEERS.pattern.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
+_STEERS = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_STEERS_LINES = _STEERS.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
@@ -15,7 +15,9 @@ def shown(text: str, *, lines: bool = False) -> str:
 
     Showing it twice changes nothing more.
     """
-    return (_STEERS_LINES if lines else _STEERS).sub(lambda found: ascii(found[0])[1:-1], text)
+    if text.isprintable():
+        return text  # nearly always, and there is nothing to compile for it
+    return re.sub(_STEERS_LINES if lines else _STEERS, lambda found: ascii(found[0])[1:-1], text)
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

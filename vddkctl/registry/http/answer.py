@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vddkctl.registry.http.network_fault import fault_of
-
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
@@ -55,6 +53,8 @@ class Answer:
         try:
             return self._response.read(count)
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            from vddkctl.registry.http.network_fault import fault_of
+
             raise fault_of(error, self.url) from None
 
     def load(self, most: int) -> Answer:

@@ -11,7 +11,6 @@ from vddkctl import __version__
 from vddkctl.errors import RegistryError, VddkctlError
 from vddkctl.registry.http.access import Access
 from vddkctl.registry.http.answer import Answer
-from vddkctl.registry.http.network_fault import fault_of
 from vddkctl.registry.http.proxy import proxy_for
 from vddkctl.registry.http.trust import context_for
 
@@ -70,6 +69,8 @@ class Wire:
                 timeout=urllib3.Timeout(connect=self._connect, read=self._silence),
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            from vddkctl.registry.http.network_fault import fault_of
+
             raise fault_of(error, url, proxy) from None
         return Answer(response, url, headers.get("Authorization"))
 
