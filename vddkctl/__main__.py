@@ -18,10 +18,14 @@ def main() -> None:
     # Threads that unpack and hash need the interpreter for moments only, and shall not wait while modules load.
     sys.setswitchinterval(0.001)
 
+    from vddkctl.cli.early import begin
+
+    begun = begin(sys.argv[1:])
+
     from vddkctl.cli.main import main as run
     from vddkctl.cli.streams import flush_all
 
-    code = run()
+    code = run(begun)
     flush_all()
     # Python would take apart all that was loaded, which is another tenth, and wait for threads that may wait for ever.
     os._exit(code)

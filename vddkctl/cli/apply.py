@@ -60,7 +60,7 @@ def run(
             "apply asks before it changes anything, and there is no one to ask",
             hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
         )
-    session = open_session(file, progress(verbose))
+    session = open_session(file, progress(verbose), context.obj)
     plan = session.plan(target, exclude)
     if output is Output.TEXT:
         from vddkctl.cli.plan_view import show_plan

@@ -9,13 +9,16 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vddkctl.cli.ending import exit_code
 from vddkctl.cli.shape import Command, Commands
 from vddkctl.cli.streams import make_usable
+
+if TYPE_CHECKING:
+    from vddkctl.build.archive.inspection import Remembered
 
 COMMANDS = ("init", "demo", "validate", "plan", "apply", "show", "drift", "explain", "schema", "version")
 GROUPS = ("archive", "image")
@@ -75,10 +78,10 @@ def _top(
     """Every option but this one belongs to a command."""
 
 
-def main() -> int:
-    """Run the command line; returns its exit code."""
+def main(begun: Remembered | None = None) -> int:
+    """Run the command line; returns its exit code. ``begun`` is what commands find in their context."""
     # pydantic would look through every installed package for plugins of its own: a tenth of a plan.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     make_usable()
     app = make_app(named_first(sys.argv[1:]))
-    return exit_code(lambda: app(prog_name="vddkctl", standalone_mode=False))
+    return exit_code(lambda: app(prog_name="vddkctl", standalone_mode=False, obj=begun))

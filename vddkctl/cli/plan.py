@@ -28,6 +28,7 @@ Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2
 
 
 def run(
+    context: typer.Context,
     file: SpecFile = DEFAULT_FILE,
     out: OutFile = None,
     detailed_exitcode: Detailed = False,
@@ -42,7 +43,7 @@ def run(
     from vddkctl.cli.plan_view import show_plan
     from vddkctl.cli.session import open_session
 
-    plan = open_session(file, progress(verbose)).plan(target, exclude)
+    plan = open_session(file, progress(verbose), context.obj).plan(target, exclude)
     if out is not None:
         save_plan(plan, out)
     show_plan(plan, output, summary=summary)

@@ -14,6 +14,7 @@ from vddkctl.places import Places
 from vddkctl.site.source import LoadedSite
 
 if TYPE_CHECKING:
+    from vddkctl.build.archive.inspection import Remembered
     from vddkctl.cluster.base import Cluster
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class Session(Struct, frozen=True):
-    """A spec that was read, and where its names lead."""
+    """A spec that was read, and where its names lead. ``archives`` is what is known of archives, if anything yet."""
 
     loaded: LoadedSite
     places: Places
     progress: Progress
+    archives: Remembered | None = None
 
     @property
     def cluster(self) -> Cluster:
@@ -45,7 +47,7 @@ class Session(Struct, frozen=True):
         if missing:
             raise SpecError(missing, "unsupported part")
         progress = Stoppable(self.progress)
-        preparation = Preparation(self.places, progress)
+        preparation = Preparation(self.places, progress, self.archives)
         for spec in list(self.loaded.site.images.values())[:1]:
             preparation.begin(spec)  # it is read while all that follows is loaded
         from vddkctl.observe import observe
@@ -100,13 +102,15 @@ def _not_made(address: str, observed: Observed) -> VddkctlError | None:
     return observed.images[name].error if room == "image" else None
 
 
-def open_session(file: str, progress: Progress) -> Session:
+def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:
     """Read the spec. Raises SpecError with all its mistakes, and VddkctlError when it cannot be read."""
     from vddkctl.site.load import load
 
     text, name, folder = read_spec(file)
     loaded = load(text, name)
-    return Session(loaded, Places(folder, registries=loaded.site.registries, progress=progress), progress)
+    return Session(
+        loaded, Places(folder, registries=loaded.site.registries, progress=progress), progress, archives
+    )
 
 
 def read_spec(file: str) -> tuple[str, str, Path]:

@@ -20,6 +20,7 @@ from vddkctl.threads import start
 from vddkctl.vddk.archive import ArchiveFacts
 
 if TYPE_CHECKING:
+    from vddkctl.build.archive.inspection import Remembered
     from vddkctl.build.cache import Cache
     from vddkctl.prepare.bases import Bases, Ground
     from vddkctl.prepare.material import FromArchive, Material
@@ -34,10 +35,14 @@ class Prepared(Struct, frozen=True):
 
 
 class Preparation(Struct, frozen=True, eq=False, dict=True):
-    """Prepares images; what was learned of an archive is remembered between runs."""
+    """Prepares images; what was learned of an archive is remembered between runs.
+
+    ``archives`` stands for what is kept of archives, where somebody has begun to read one.
+    """
 
     places: Places
     progress: Progress
+    archives: Remembered | None = None
     _begun: dict[tuple[str | None, ...], Future[ArchiveFacts]] = field(default_factory=dict)
 
     def begin(self, spec: ImageSpec) -> None:
@@ -51,7 +56,7 @@ class Preparation(Struct, frozen=True, eq=False, dict=True):
         from vddkctl.build.archive import check_platform, inspect
 
         file = self.places.path(path)
-        facts = inspect(file, declared_sha256=sha256, progress=self.progress, cache=self._cache.facts)
+        facts = inspect(file, declared_sha256=sha256, progress=self.progress, cache=self._facts)
         for platform in filter(None, platforms):
             check_platform(facts, platform, allow=False, where=str(file))
         return facts
@@ -69,7 +74,7 @@ class Preparation(Struct, frozen=True, eq=False, dict=True):
         """Read the archive anew the next time, although it looks the same: its bytes were not as remembered."""
         from vddkctl.build.archive import forget
 
-        forget(self.places.path(path), self._cache.facts)
+        forget(self.places.path(path), self._facts)
 
     def material(self, spec: ImageSpec) -> FromArchive:
         """The layer for the spec's archive, which is read for it. Raises ArchiveError."""
@@ -122,6 +127,10 @@ class Preparation(Struct, frozen=True, eq=False, dict=True):
         from vddkctl.prepare.bases import Bases
 
         return Bases(self.places, self.tags)
+
+    @property
+    def _facts(self) -> Remembered:
+        return self.archives or self._cache.facts
 
     @cached_property
     def _cache(self) -> Cache:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """A user's name and password, or a token. None of the secrets is ever shown."""
 
     username: str
-    password: str = field(repr=False)
-    identity_token: str | None = field(default=None, repr=False)
+    password: str
+    identity_token: str | None = None
     """An OAuth2 refresh token, to be changed for an access token: ``identitytoken``, or a helper's ``<token>``."""
-    registry_token: str | None = field(default=None, repr=False)
+    registry_token: str | None = None
     """A bearer token, sent as it is: ``registrytoken``."""
     source: str = ""
     """Where it comes from, for people: ``~/.docker/config.json``, ``docker-credential-pass (from …)``."""
+
+    def __repr__(self) -> str:
+        """Without the secrets, wherever it may be printed."""
+        return f"Login({self.shown})"
 
     @property
     def shown(self) -> str:

@@ -12,7 +12,6 @@ from msgspec import Struct
 from vddkctl.progress import Progress
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.fault import Fault
-from vddkctl.registry.http.refusal import name_of
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses of a moment. 501 and the like stay what they are."""
@@ -66,12 +65,12 @@ class Patience(Struct, frozen=True):
                     raise
             else:
                 asked = answer.header("Retry-After")
-                delay, why = (
-                    (self.delay(attempt, asked) if answer.status in AGAIN else None),
-                    name_of(answer.status),
-                )
+                delay = self.delay(attempt, asked) if answer.status in AGAIN else None
                 if delay is None:
                     return answer
+                from vddkctl.registry.http.refusal import name_of
+
+                why = name_of(answer.status)
                 answer.close()
             rest(delay, why)
             attempt += 1
