@@ -10,7 +10,7 @@ TEST_PACKAGES := skopeo buildah podman docker-registry openssl curl busybox-stat
 unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench schemas clean venv packages
+.PHONY: help demo test lint bench schemas clean venv packages apiserver
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -20,13 +20,13 @@ demo: venv ## the whole life of a site, in a folder of its own (ARGS are passed 
 	echo "demo: in the folder $$folder" && \
 	VDDKCTL_BUSYBOX="$$busybox" $(VENV)/bin/vddkctl demo "$$folder" $(ARGS)
 
-test: venv packages ## the tests; for a few of them: make test ARGS="-k name"
+test: venv packages apiserver ## the tests; for a few of them: make test ARGS="-k name"
 	@$(VENV)/bin/python -m pytest -q -n $(JOBS) $(ARGS)
 
 lint: venv ## ruff, mypy, the layers, and whether the schemas are up to date
 	@scripts/lint.sh
 
-bench: venv ## speed and memory, as ratios (ARGS="name" runs one)
+bench: venv packages apiserver ## speed and memory, as ratios (ARGS="name" runs one)
 	@$(VENV)/bin/python -m bench.run $(ARGS)
 
 schemas: venv ## write schemas/ anew from the code
@@ -41,3 +41,7 @@ venv:
 
 packages:
 	@scripts/packages.sh $(TEST_PACKAGES)
+
+# A real API server for the tests: built once, kept in the user's cache.
+apiserver: packages
+	@scripts/apiserver.sh >/dev/null

@@ -19,11 +19,12 @@ def main() -> None:
     sys.setswitchinterval(0.001)
 
     from vddkctl.cli.early import begin
+    from vddkctl.cli.streams import flush_all, make_usable
 
+    make_usable()
     begun = begin(sys.argv[1:])
 
     from vddkctl.cli.main import main as run
-    from vddkctl.cli.streams import flush_all
 
     code = run(begun)
     flush_all()

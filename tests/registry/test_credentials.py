@@ -109,7 +109,7 @@ def test_the_source_is_shown_below_the_home_folder(own: Home) -> None:
 
 def test_a_login_hides_its_secrets() -> None:
     login = Login("u", "hunter2", identity_token="it-token", registry_token="rt-token", source="~/a")
-    assert repr(login) == "Login(username='u', source='~/a')"
+    assert repr(login) == 'Login(user "u" (~/a))'
 
 
 @pytest.mark.parametrize(

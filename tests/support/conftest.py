@@ -1,3 +1,4 @@
+from tests.support.apiserver_fixtures import apiserver, namespace
 from tests.support.registry_fixtures import (
     _token_registry,
     mutual_tls_registry,
@@ -13,7 +14,9 @@ from tests.support.witness_fixtures import _witnesses, podman, skopeo
 __all__ = [
     "_token_registry",
     "_witnesses",
+    "apiserver",
     "mutual_tls_registry",
+    "namespace",
     "own_registry",
     "password_registry",
     "plain_registry",

@@ -15,7 +15,6 @@ import typer
 
 from vddkctl.cli.ending import exit_code
 from vddkctl.cli.shape import Command, Commands
-from vddkctl.cli.streams import make_usable
 
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
@@ -82,6 +81,5 @@ def main(begun: Remembered | None = None) -> int:
     """Run the command line; returns its exit code. ``begun`` is what commands find in their context."""
     # pydantic would look through every installed package for plugins of its own: a tenth of a plan.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    make_usable()
     app = make_app(named_first(sys.argv[1:]))
     return exit_code(lambda: app(prog_name="vddkctl", standalone_mode=False, obj=begun))

@@ -1,0 +1,99 @@
+"""The API server of the tests is a real one, and goes when they go."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.support.apiservers import OUTSIDE, ROOT, serve
+from tests.support.running_apiserver import RunningApiServer
+
+APPLY = "application/apply-patch+yaml"
+GROUP = "/apis/forklift.konveyor.io/v1beta1"
+
+
+def provider(name: str, **settings: str) -> dict[str, object]:
+    return {
+        "apiVersion": "forklift.konveyor.io/v1beta1",
+        "kind": "Provider",
+        "metadata": {"name": name},
+        "spec": {"type": "vsphere", "secret": {"name": "s", "namespace": "n"}, "settings": settings},
+    }
+
+
+def test_fields_have_managers_and_managers_have_conflicts(
+    apiserver: RunningApiServer, namespace: str
+) -> None:
+    url = f"{GROUP}/namespaces/{namespace}/providers/p"
+    assert apiserver.request("PATCH", f"{url}?fieldManager=one", provider("p", aio="a"), kind=APPLY)[0] == 201
+    status, answer = apiserver.request("PATCH", f"{url}?fieldManager=two", provider("p", aio="b"), kind=APPLY)
+    assert (status, answer["reason"]) == (409, "Conflict")
+    status, answer = apiserver.request(
+        "PATCH", f"{url}?fieldManager=two&force=true", provider("p", aio="b"), kind=APPLY
+    )
+    assert status == 200
+    assert {"one", "two"} == {entry["manager"] for entry in answer["metadata"]["managedFields"]}
+
+
+def test_a_dry_run_stores_nothing(apiserver: RunningApiServer, namespace: str) -> None:
+    url = f"{GROUP}/namespaces/{namespace}/providers/p"
+    status, _ = apiserver.request("PATCH", f"{url}?fieldManager=one&dryRun=All", provider("p"), kind=APPLY)
+    assert status == 201
+    assert apiserver.request("GET", url)[0] == 404
+
+
+def test_users_have_the_rights_that_they_are_given(apiserver: RunningApiServer, namespace: str) -> None:
+    url = f"{GROUP}/namespaces/{namespace}/providers"
+    assert apiserver.request("GET", url, user="alice")[0] == 403
+    apiserver.grant(
+        "alice",
+        [{"apiGroups": ["forklift.konveyor.io"], "resources": ["providers"], "verbs": ["list"]}],
+        namespace,
+    )
+    assert apiserver.request("GET", url, user="alice")[0] == 200
+
+
+def test_kubectl_is_somebody_else(apiserver: RunningApiServer, namespace: str) -> None:
+    apiserver.create(f"{GROUP}/namespaces/{namespace}/providers", provider("p"))
+    apiserver.kubectl(
+        "-n", namespace, "patch", "provider", "p", "--type=merge", "-p", '{"spec": {"url": "u"}}'
+    )
+    _, found = apiserver.request("GET", f"{GROUP}/namespaces/{namespace}/providers/p")
+    assert "kubectl-patch" in {entry["manager"] for entry in found["metadata"]["managedFields"]}
+
+
+def test_a_restart_keeps_what_was_stored(tmp_path: Path) -> None:
+    with serve(tmp_path / "own") as server:
+        namespace = server.namespace()
+        server.stop()
+        server.start()
+        assert server.request("GET", f"/api/v1/namespaces/{namespace}")[0] == 200
+
+
+def test_nothing_outlives_a_killed_test(tmp_path: Path) -> None:
+    code = (
+        "import time, pathlib, sys\nfrom tests.support.apiservers import serve\n"
+        "with serve(pathlib.Path(sys.argv[1])) as server:\n    print(server.url, flush=True)\n    time.sleep(600)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "own")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env=OUTSIDE,
+    )
+    assert child.stdout
+    assert child.stdout.readline().startswith(b"https://")
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    end = time.monotonic() + 10
+    while mine := [p for p in Path("/proc").glob("[0-9]*") if str(tmp_path).encode() in _words(p)]:
+        assert time.monotonic() < end, mine
+        time.sleep(0.05)
+
+
+def _words(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
