@@ -84,6 +84,7 @@ def test_nothing_outlives_a_killed_test(tmp_path: Path) -> None:
     )
     assert child.stdout
     assert child.stdout.readline().startswith(b"https://")
+    child.stdout.close()
     child.send_signal(signal.SIGKILL)
     child.wait()
     end = time.monotonic() + 10
