@@ -13,7 +13,10 @@
     │   ├── DeniedError          a registry does not let this user (or anybody) do it
     │   └── UnreachableError     a registry cannot be reached, or breaks off
     ├── ClusterError             a place where settings live did not do what was asked
-    │   └── ManifestError        a file in a folder of manifests is not what it should be
+    │   ├── ManifestError        a file in a folder of manifests is not what it should be
+    │   ├── ClusterDeniedError   an API server does not let this user do it, or does not know the user
+    │   ├── ClusterUnreachableError  an API server cannot be reached, or breaks off
+    │   └── ConflictError        a field is owned by another manager
     ├── PlanError                the spec and the world do not fit together
     │   └── PlanFileError        a saved plan cannot be read
     ├── StalePlanError           something moved since the plan was made
@@ -89,6 +92,18 @@ class ClusterError(VddkctlError):
 
 class ManifestError(ClusterError):
     """A file in a folder of manifests is not what it should be."""
+
+
+class ClusterDeniedError(ClusterError):
+    """An API server does not let this user do what was asked, or does not accept the login."""
+
+
+class ClusterUnreachableError(ClusterError):
+    """An API server cannot be reached, or its answers break off, also when asked again."""
+
+
+class ConflictError(ClusterError):
+    """A field is owned by another manager, and the policy does not say to take it."""
 
 
 class PlanError(VddkctlError):

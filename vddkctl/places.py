@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from vddkctl.errors import NotSupportedYet, VddkctlError
+from vddkctl.errors import VddkctlError
 from vddkctl.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vddkctl.oci.reference import Reference
     from vddkctl.registry.base import Registry
     from vddkctl.registry.http.hosts import Hosts
-    from vddkctl.site.model import RegistrySettings
+    from vddkctl.site.model import RegistrySettings, Site
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -36,6 +36,7 @@ class Places(Struct, frozen=True, eq=False, dict=True):
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
     _lock: Lock = field(default_factory=Lock)
+    _clusters: dict[str | None, Cluster] = field(default_factory=dict)
 
     def path(self, text: str) -> Path:
         """A path as the spec writes it: ``~`` and ``${VAR}`` expanded, relative to the spec's folder.
@@ -47,15 +48,33 @@ class Places(Struct, frozen=True, eq=False, dict=True):
             expanded = self._variable("HOME", text) + expanded[1:]
         return self.folder / expanded
 
-    def cluster(self, manifests: str | None) -> Cluster:
-        """The place where settings live."""
-        from vddkctl.cluster.folder import ManifestFolder
+    def cluster(
+        self, manifests: str | None, context: str | None = None, namespace: str | None = None, site: str = ""
+    ) -> Cluster:
+        """The place where settings live: a folder, or else the live cluster of a context (None: the current one).
 
-        if manifests is None:
-            raise NotSupportedYet(
-                "a live cluster is not supported yet", hint="use cluster.manifests: a folder"
-            )
-        return ManifestFolder(self.path(manifests), manifests)
+        ``namespace`` is where Forklift lives there, if that is known. A live cluster is the same object at each
+        call: it keeps its connections. Raises ClusterError.
+        """
+        if manifests is not None:
+            from vddkctl.cluster.folder import ManifestFolder
+
+            return ManifestFolder(self.path(manifests), manifests)
+        with self._lock:
+            made = self._clusters.get(context)
+            if made is None:
+                from vddkctl.cluster.live.api import Api
+                from vddkctl.cluster.live.cluster import KubernetesCluster
+                from vddkctl.cluster.live.connection import connect
+
+                made = KubernetesCluster(Api(connect(context, self.environment)), namespace, site)
+                self._clusters[context] = self._clusters[made.name] = made
+            return made
+
+    def settings(self, site: Site) -> Cluster:
+        """The place of a site's settings, as its spec names it. Raises ClusterError."""
+        said = site.cluster
+        return self.cluster(said.manifests, said.context, said.namespace, site.metadata.name)
 
     def registry(self, reference: Reference, *, anonymous: bool = False) -> Registry:
         """The place where the images of this reference live; ``anonymous``: as it is to a client without a login.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
@@ -20,6 +21,7 @@ from vddkctl.observe import read_record
 from vddkctl.places import Places
 from vddkctl.plan.codec import encode_record
 from vddkctl.plan.model import Change, Plan
+from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.progress import Progress
@@ -49,7 +51,9 @@ class Executor(Struct, frozen=True):
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             record = read_record(self.cluster, plan.site)
             checked = check(plan, record, self.places, self.cluster, self.progress)
+            refuse_conflicts(plan, checked.satisfied)
             refuse_public(plan, record, self.places)
+            refuse_unwritable(plan, self.cluster, checked)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
             return self._carry_out(plan, record, checked)
@@ -87,7 +91,7 @@ class Executor(Struct, frozen=True):
                     yield self._image(change, plan, checked)
                 else:
                     ready.append(change)
-            yield from self._settings(ready)
+            yield from self._settings(ready, plan, checked.objects)
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:
         try:
@@ -101,9 +105,11 @@ class Executor(Struct, frozen=True):
         warning = f"{public.message}; VDDK's licence forbids that" if public else None
         return replace(_end(change, Status.DONE), warning=warning)
 
-    def _settings(self, changes: Sequence[Change]) -> Iterator[StepResult]:
+    def _settings(
+        self, changes: Sequence[Change], plan: Plan, objects: Mapping[str, LiveObject]
+    ) -> Iterator[StepResult]:
         waiting = {object_key(change): change for change in changes}
-        writes = [object_change(change) for change in waiting.values()]
+        writes = [object_change(change, plan, objects.get(change.address)) for change in waiting.values()]
         try:
             for outcome in self.cluster.write(writes) if writes else ():
                 change = waiting.pop(outcome.key)

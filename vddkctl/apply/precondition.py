@@ -28,12 +28,14 @@ class Checked(Struct, frozen=True):
     """A plan that can be carried out.
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
-    cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says.
+    cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says. ``objects`` are
+    the settings as they were looked at.
     """
 
     satisfied: frozenset[str]
     standing: frozenset[str]
     images: Mapping[str, Prepared | VddkctlError] = field(default_factory=dict)
+    objects: Mapping[str, LiveObject] = field(default_factory=dict)
 
 
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
@@ -74,7 +76,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             moved=tuple(moved),
             hint="make a new one with: vddkctl plan",
         )
-    return Checked(frozenset(satisfied), standing, images)
+    return Checked(frozenset(satisfied), standing, images, objects)
 
 
 def _objects(plan: Plan, record: Record | None, cluster: Cluster) -> dict[str, LiveObject]:
@@ -171,6 +173,8 @@ def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | No
     if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):
         return None
     other = list(_other_fields(change, live))
+    if not other and not live.where:
+        return ""  # a live object has a new version whenever its status changes: what counts is what we write
     return "; ".join(other) if other else f"another part of it was changed{_place(live)}"
 
 

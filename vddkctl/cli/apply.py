@@ -11,13 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vddkctl.cli.options import DEFAULT_FILE, Excludes, Output, OutputOption, SpecFile, Targets, Verbose
+from vddkctl.cli.options import (
+    DEFAULT_FILE,
+    DryRun,
+    Excludes,
+    Output,
+    OutputOption,
+    SpecFile,
+    Take,
+    Targets,
+    Verbose,
+    proven,
+)
 from vddkctl.cli.output import data, json_data, note, progress, style
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.apply.result import StepResult
+    from vddkctl.cluster.base import Cluster
     from vddkctl.places import Places
     from vddkctl.plan.model import Plan
 
@@ -36,6 +48,8 @@ def run(
     auto_approve: AutoApprove = False,
     target: Targets = None,
     exclude: Excludes = None,
+    take: Take = None,
+    dry_run: DryRun = None,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -44,34 +58,51 @@ def run(
     A saved plan is done where it was made, by the policy that it was made with. Where the site has another place now,
     name its spec with -f: nothing but the folder is taken from that.
     """
+    from vddkctl.apply.consent import refuse_without_rights
     from vddkctl.cli.session import open_session
 
+    prove = proven(dry_run)
     if plan_file is not None:
-        if target or exclude:
-            raise UsageError("a saved plan is done as it is; --target and --exclude go with vddkctl plan")
+        if target or exclude or take:
+            raise UsageError(
+                "a saved plan is done as it is; --target, --exclude and --take go with vddkctl plan"
+            )
         plan, places = _saved(plan_file, file if _typed(context, "file") else None, verbose)
         if output is Output.TEXT:
             from vddkctl.report.plan_text import head_line
 
             note(head_line(plan, _where(plan, places)))
+        if prove:
+            return _proved(plan, places)
         return _carry_out(plan, places, output, verbose, shown=False)
-    if not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
+    if not prove and not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
             hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
         )
     session = open_session(file, progress(verbose), context.obj)
-    plan = session.plan(target, exclude)
+    plan = session.plan(target, exclude, take)
     if output is Output.TEXT:
         from vddkctl.cli.plan_view import show_plan
 
         show_plan(plan, output)
         if plan.changes and auto_approve:
             data("\n")
+    if prove:
+        return _proved(plan, session.places)
+    refuse_without_rights(plan, _cluster(plan, session.places))
     if plan.changes and not auto_approve and not _agreed():
         note("Nothing was changed.")
         return 1
     return _carry_out(plan, session.places, output, verbose)
+
+
+def _proved(plan: Plan, places: Places) -> int:
+    from vddkctl.apply.consent import prove
+
+    prove(plan, _cluster(plan, places))
+    note("Every change was tried out; nothing was written.")
+    return 0
 
 
 def _saved(plan_file: str, spec: str | None, verbose: int) -> tuple[Plan, Places]:
@@ -91,7 +122,12 @@ def _saved(plan_file: str, spec: str | None, verbose: int) -> tuple[Plan, Places
 
 def _where(plan: Plan, places: Places) -> str:
     manifests = plan.location.manifests
-    return os.path.normpath(places.path(manifests)) if manifests else "the live cluster"
+    return os.path.normpath(places.path(manifests)) if manifests else str(plan.location.context)
+
+
+def _cluster(plan: Plan, places: Places) -> Cluster:
+    at = plan.location
+    return places.cluster(at.manifests, at.context, at.namespace, plan.site)
 
 
 def _typed(context: typer.Context, option: str) -> bool:
@@ -117,7 +153,7 @@ def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, show
         except VddkctlError as error:
             lost.append(error)
 
-    cluster = places.cluster(plan.location.manifests)
+    cluster = _cluster(plan, places)
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:

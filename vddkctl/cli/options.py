@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from vddkctl.errors import UsageError
+
 
 class Output(StrEnum):
     """What goes to standard output."""
@@ -39,6 +41,29 @@ Excludes = Annotated[
         "--exclude", metavar="ADDRESS", help="Not this address (a glob) nor what needs it; repeatable."
     ),
 ]
+Take = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--take",
+        metavar="ADDRESS",
+        help="Take fields of this address (a glob) from other managers; repeatable.",
+    ),
+]
+DryRun = Annotated[
+    str | None,
+    typer.Option(
+        "--dry-run",
+        metavar="server",
+        help="Let the cluster try out every change; nothing is written.",
+    ),
+]
 SummaryOption = Annotated[bool, typer.Option("--summary", help="Only the line that sums it up.")]
 
 DEFAULT_FILE = "site.yaml"
+
+
+def proven(dry_run: str | None) -> bool:
+    """Whether every change is to be tried out. Raises UsageError for another way than the server's."""
+    if dry_run not in (None, "server"):
+        raise UsageError(f"--dry-run={dry_run} is not known", hint="there is: --dry-run=server")
+    return dry_run is not None

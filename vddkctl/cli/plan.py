@@ -9,13 +9,16 @@ import typer
 
 from vddkctl.cli.options import (
     DEFAULT_FILE,
+    DryRun,
     Excludes,
     Output,
     OutputOption,
     SpecFile,
     SummaryOption,
+    Take,
     Targets,
     Verbose,
+    proven,
 )
 from vddkctl.cli.output import note, progress
 
@@ -34,6 +37,8 @@ def run(
     detailed_exitcode: Detailed = False,
     target: Targets = None,
     exclude: Excludes = None,
+    take: Take = None,
+    dry_run: DryRun = None,
     summary: SummaryOption = False,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
@@ -43,7 +48,11 @@ def run(
     from vddkctl.cli.plan_view import show_plan
     from vddkctl.cli.session import open_session
 
-    plan = open_session(file, progress(verbose), context.obj).plan(target, exclude)
+    prove = proven(dry_run)
+    session = open_session(file, progress(verbose), context.obj)
+    plan = session.plan(target, exclude, take)
+    if prove:
+        plan = session.tried(plan)
     if out is not None:
         save_plan(plan, out)
     show_plan(plan, output, summary=summary)

@@ -34,7 +34,7 @@ class Session(Struct, frozen=True):
     @property
     def cluster(self) -> Cluster:
         """The place of the settings."""
-        return self.places.cluster(self.loaded.site.cluster.manifests)
+        return self.places.settings(self.loaded.site)
 
     def observe(self, may_be_absent: Callable[[str], bool] = lambda address: False) -> Observed:
         """Look at the registries and the cluster. Raises SpecError for parts that are not supported yet."""
@@ -54,13 +54,22 @@ class Session(Struct, frozen=True):
 
         return observe(self.loaded, preparation, progress, may_be_absent)
 
-    def plan(self, targets: Sequence[str] | None = None, excludes: Sequence[str] | None = None) -> Plan:
-        """Look, and compute the plan. Images that it leaves out need not be made on this machine."""
-        from vddkctl.plan.target import Selection
+    def plan(
+        self,
+        targets: Sequence[str] | None = None,
+        excludes: Sequence[str] | None = None,
+        take: Sequence[str] | None = None,
+    ) -> Plan:
+        """Look, and compute the plan. Images that it leaves out need not be made on this machine.
 
-        selection = Selection(targets or (), excludes or ())
+        ``take``: globs of addresses whose fields are taken from other managers. One that matches no change is an error.
+        """
+        from vddkctl.plan.target import Selection, check_taken
+
+        selection = Selection(targets or (), excludes or (), take or ())
         observed = self.observe(lambda address: not selection.names(address))
         plan = self.plan_of(observed, selection)
+        check_taken(plan, selection)
         if not plan.changes:
             return plan
         from vddkctl.apply.writes import rehearsed
@@ -69,7 +78,14 @@ class Session(Struct, frozen=True):
             error = None if change.image else _not_made(change.address, observed)
             if error:
                 raise error
-        return rehearsed(self._guarded(plan), self.cluster)
+        plan = self._guarded(plan)
+        return rehearsed(plan, self.cluster) if self.cluster.tries_for_free else plan
+
+    def tried(self, plan: Plan) -> Plan:
+        """The plan, with a warning for each change that the cluster would refuse: it tries every one of them."""
+        from vddkctl.apply.writes import rehearsed
+
+        return plan if self.cluster.tries_for_free else rehearsed(plan, self.cluster, whole=True)
 
     def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
         """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.
@@ -93,7 +109,8 @@ class Session(Struct, frozen=True):
         from vddkctl.plan.make import make_plan
         from vddkctl.plan.target import narrowed
 
-        whole = make_plan(self.loaded, observed, missing_too=missing_too, concerns=selection.names)
+        concerns, take = selection.names, selection.takes
+        whole = make_plan(self.loaded, observed, missing_too=missing_too, concerns=concerns, take=take)
         return narrowed(whole, selection)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
 
 
 class FieldEdit(Struct, frozen=True):
@@ -19,11 +19,20 @@ class FieldEdit(Struct, frozen=True):
 
 
 class ObjectChange(Struct, frozen=True):
-    """Edits of one object, valid only while it is at ``resource_version``."""
+    """Edits of one object, valid only while it is at ``resource_version``.
+
+    ``before`` is what the edited fields were when the plan was made, ``live`` the object as it was last looked at.
+    ``declared`` are fields that the spec has and that do not change: where fields have managers, they are ours as well.
+    ``take``: fields of other managers are taken from them.
+    """
 
     key: ObjectKey
     edits: tuple[FieldEdit, ...]
     resource_version: str
+    before: tuple[Any, ...] = ()
+    declared: tuple[tuple[str, ...], ...] = ()
+    take: bool = False
+    live: LiveObject | None = None
 
 
 class WriteOutcome(Struct, frozen=True):
@@ -39,6 +48,15 @@ class Cluster(Protocol):
     @property
     def name(self) -> str:
         """What a person calls it: ``prod-frankfurt``, ``./gitops``."""
+        ...
+
+    @property
+    def tries_for_free(self) -> bool:
+        """Whether :meth:`rehearse` needs no right but to read, so that a plan can do it unasked."""
+        ...
+
+    def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
+        """What this user may not do of all that writing needs, in plain words; empty where there is nothing to ask."""
         ...
 
     def observe(self, namespace: str | None) -> ClusterState:

@@ -42,6 +42,16 @@ class ManifestFolder(Struct, frozen=True):
     patience: float = 10.0
     """Seconds to wait while a run of another site writes into the folder."""
 
+    @property
+    def tries_for_free(self) -> bool:
+        """A rehearsal only reads."""
+        return True
+
+    def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
+        """None that can be told before: files say so when they are written."""
+        del changes
+        return ()
+
     def observe(self, namespace: str | None) -> ClusterState:
         """Every ForkliftController and Provider in the folder; none is no error.
 

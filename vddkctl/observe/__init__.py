@@ -30,7 +30,7 @@ def observe(
     stands for it. Raises the error of the first place that fails.
     """
     site, places = loaded.site, preparation.places
-    cluster = places.cluster(site.cluster.manifests)
+    cluster = places.settings(site)
     state = start(cluster.observe, site.cluster.namespace)
     remembered = start(read_record, cluster, site.metadata.name)
     images = start(lambda: Images(loaded, preparation, remembered.result, may_be_absent).all())

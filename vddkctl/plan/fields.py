@@ -17,6 +17,9 @@ PROVIDER_IMAGE = "spec.settings.vddkInitImage"
 AIO = "spec.settings.useVddkAioOptimization"
 CONFIG = "spec.settings.vddkConfig"
 
+SET = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE, AIO, CONFIG})
+"""All of them."""
+
 IMAGE_FIELDS = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE})
 
 

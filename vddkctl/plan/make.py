@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from vddkctl import __version__
 from vddkctl.oci.reference import parse
 from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
@@ -26,12 +28,14 @@ def make_plan(
     *,
     missing_too: bool = False,
     concerns: Callable[[str], bool] = lambda address: True,
+    take: Callable[[str], bool] = lambda address: False,
 ) -> Plan:
     """Compute the plan.
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
     provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
-    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell.
+    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell. ``take``
+    says of an address whether fields of other managers are taken from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
     _check(wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing), concerns)
@@ -42,6 +46,7 @@ def make_plan(
             *settings_changes(wanted.targets, objects, observed.record),
         ]
     )
+    changes = tuple(_taking(change, loaded, take) for change in changes)
     managed = _managed(loaded, observed, wanted)
     gone = _gone(objects, observed)
     changing = {change.address for change in changes}
@@ -61,6 +66,11 @@ def make_plan(
     )
 
 
+def _taking(change: Change, loaded: LoadedSite, take: Callable[[str], bool]) -> Change:
+    taken = change.conflicts and (loaded.site.policy.conflicts == "take" or take(change.address))
+    return replace(change, take=True) if taken else change
+
+
 def _location(loaded: LoadedSite, observed: Observed) -> Location:
     site = loaded.site
     used = {
@@ -74,7 +84,10 @@ def _location(loaded: LoadedSite, observed: Observed) -> Location:
         for host, said in sorted(site.registries.items())
         if host in used
     }
-    return Location(observed.folder, observed.cluster.namespace, site.cluster.manifests, settings)
+    context = observed.cluster_name if observed.cluster.live else None
+    return Location(
+        observed.folder, observed.cluster.namespace, site.cluster.manifests, context, registries=settings
+    )
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:

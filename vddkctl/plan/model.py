@@ -54,7 +54,8 @@ class FieldChange(Wire, frozen=True):
     """One field. ``before`` and ``after`` are None where it is (or will be) unset.
 
     ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
-    place knows. ``sensitive`` values are not in the plan at all.
+    place knows. ``sensitive`` values are not in the plan at all. ``conflict``: ``owner`` is another field manager, and
+    the field is written only where the change says ``take``.
     """
 
     path: str
@@ -65,6 +66,7 @@ class FieldChange(Wire, frozen=True):
     where: str | None = None
     sensitive: bool = False
     origin: Origin = Origin.SPEC
+    conflict: bool = False
 
 
 class Precondition(Wire, frozen=True):
@@ -111,7 +113,8 @@ class Change(Wire, frozen=True):
     """One address that changes. ``image`` is set for images only; it is not a difference, but the way there.
 
     ``found`` is what a tag that moves names until then.
-    ``reason`` is a :class:`Reason`, or a code of a newer version than this one.
+    ``reason`` is a :class:`Reason`, or a code of a newer version than this one. ``take``: fields of other managers are
+    taken from them.
     """
 
     address: str
@@ -123,6 +126,12 @@ class Change(Wire, frozen=True):
     depends_on: tuple[str, ...] = ()
     image: ImageWork | None = None
     found: FoundImage | None = None
+    take: bool = False
+
+    @property
+    def conflicts(self) -> tuple[FieldChange, ...]:
+        """Fields of other managers that are not to be taken."""
+        return () if self.take else tuple(field for field in self.fields if field.conflict)
 
 
 class PlanWarning(Wire, frozen=True):
@@ -148,12 +157,14 @@ class DeclaredImage(Wire, frozen=True):
 class Location(Wire, frozen=True):
     """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there.
 
-    ``registries`` is what the spec says of those that its images use, by host and by its keys there.
+    ``registries`` is what the spec says of those that its images use, by host and by its keys there. ``manifests`` is a
+    folder, else ``context`` names the live cluster.
     """
 
     folder: str
     namespace: str
     manifests: str | None = None
+    context: str | None = None
     registries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

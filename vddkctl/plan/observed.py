@@ -11,7 +11,16 @@ from vddkctl.errors import VddkctlError
 from vddkctl.plan.record import Record
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
-Kind = Literal["ForkliftController", "Provider"]
+Kind = Literal["ForkliftController", "Provider", "Secret", "ServiceAccount", "StorageMap"]
+
+PREFIXES: Mapping[Kind, str] = {
+    "ForkliftController": "controller",
+    "Provider": "provider",
+    "Secret": "secret",
+    "ServiceAccount": "serviceaccount",
+    "StorageMap": "storagemap",
+}
+"""How an address begins, by kind."""
 
 
 class ObjectKey(Struct, frozen=True, order=True):
@@ -24,8 +33,7 @@ class ObjectKey(Struct, frozen=True, order=True):
     @property
     def address(self) -> str:
         """``provider.openshift-mtv/vsphere-prod``."""
-        prefix = {"ForkliftController": "controller", "Provider": "provider"}[self.kind]
-        return f"{prefix}.{self.namespace}/{self.name}"
+        return f"{PREFIXES[self.kind]}.{self.namespace}/{self.name}"
 
 
 class FieldOwner(Struct, frozen=True):
@@ -41,7 +49,8 @@ class LiveObject(Struct, frozen=True):
 
     ``spec`` is its whole ``spec``. ``resource_version`` changes whenever the object's content does.
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
-    for people: ``providers.yaml:12`` in a folder, empty in a live cluster.
+    for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
+    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
     """
 
     key: ObjectKey
@@ -49,6 +58,8 @@ class LiveObject(Struct, frozen=True):
     resource_version: str
     where: str = ""
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    owned: frozenset[str] = frozenset()
+    other_sites: frozenset[str] = frozenset()
 
 
 class Unread(Struct, frozen=True):
@@ -59,12 +70,16 @@ class Unread(Struct, frozen=True):
 
 
 class ClusterState(Struct, frozen=True):
-    """Every object of the two kinds. ``namespace`` is the one Forklift lives in (given or found)."""
+    """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
+
+    ``live``: fields have managers there, and an object's version changes with things that are not ours.
+    """
 
     namespace: str
     controllers: tuple[LiveObject, ...]
     providers: tuple[LiveObject, ...]
     unread: tuple[Unread, ...] = ()
+    live: bool = False
 
 
 class BuiltImage(Struct, frozen=True):

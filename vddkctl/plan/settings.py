@@ -50,7 +50,10 @@ def _joined(
         given_back = {
             path: _unset(objects[key], path)
             for path, values in _ours(record, key.address).items()
-            if path not in wishes and _now(objects[key], path) in values
+            if path not in wishes and _now(objects[key], path) in values and not _theirs(objects[key], path)
+        }
+        given_back |= {
+            path: _unset(objects[key], path) for path in _only_ours(objects[key]) if path not in wishes
         }
         if wishes or given_back:
             yield _Object(objects[key], {**wishes, **given_back}, frozenset(given_back))
@@ -64,6 +67,21 @@ def _ours(record: Record | None, address: str) -> dict[str, set[Any]]:
             if isinstance(value, str):  # a record may have been edited by hand
                 ours.setdefault(path, set()).add(value)
     return ours
+
+
+def _only_ours(live: LiveObject) -> list[str]:
+    """Fields that the place itself knows to be ours and nobody else's, and that have a value."""
+    return [
+        path
+        for path in sorted(live.owned)
+        if path in fields.SET and not _theirs(live, path) and _now(live, path) is not None
+    ]
+
+
+def _theirs(live: LiveObject, path: str) -> bool:
+    """Whether another field manager has set a field, too: only a place that knows managers can say so."""
+    owner = live.owners.get(path)
+    return owner is not None and owner.manager is not None
 
 
 def _unset(live: LiveObject, path: str) -> Wish:
@@ -98,6 +116,7 @@ def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
         since=owner.since if owner else None,
         where=owner.where if owner else None,
         origin=_origin(live, wish, record),
+        conflict=_theirs(live, wish.path),
     )
 
 

@@ -17,14 +17,19 @@ from vddkctl.plan.model import Plan, PlanWarning
 
 
 class Selection(Struct, frozen=True):
-    """What the two options say. Both empty: everything."""
+    """What the options say. The first two empty: everything. ``taken``: whose fields are taken from other managers."""
 
     targets: Sequence[str] = ()
     excludes: Sequence[str] = ()
+    taken: Sequence[str] = ()
 
     def names(self, address: str) -> bool:
         """Whether the options themselves let this address in, whatever depends on what."""
         return (not self.targets or _any(address, self.targets)) and not _any(address, self.excludes)
+
+    def takes(self, address: str) -> bool:
+        """Whether fields of this address are taken from other managers."""
+        return _any(address, self.taken)
 
     def options(self) -> Iterator[tuple[str, str]]:
         """Each glob with the option it was given by."""
@@ -60,6 +65,15 @@ def narrowed(plan: Plan, selection: Selection) -> Plan:
         disowned=tuple(a for a in plan.disowned if a in kept),
         gone=tuple(a for a in plan.gone if a in kept),
     )
+
+
+def check_taken(plan: Plan, selection: Selection) -> None:
+    """Raise UsageError for a glob of ``--take`` that matches no change: a slip of the pen would take nothing."""
+    for glob in selection.taken:
+        if not any(fnmatchcase(change.address, glob) for change in plan.changes):
+            raise UsageError(
+                f"--take {glob} matches no change", hint=_known([c.address for c in plan.changes])
+            )
 
 
 def _check_globs(selection: Selection, addresses: list[str]) -> None:

@@ -28,6 +28,7 @@ def warnings(
     for name, spec in sorted(loaded.site.images.items()):
         yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
     for change in changes:
+        yield from _conflicts(change)
         if room(change.address) == "controller":
             yield from _controller(change)
     for _, target in sorted(wanted.targets.items()):
@@ -41,6 +42,17 @@ def warnings(
         )
     for address in gone:
         yield PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
+
+
+def _conflicts(change: Change) -> Iterator[PlanWarning]:
+    for field in change.conflicts:
+        since = f" since {field.since}" if field.since else ""
+        yield PlanWarning(
+            "conflict",
+            change.address,
+            f"{field.path.rpartition('.')[2]} is owned by {field.owner}{since}: apply stops before it writes anything; "
+            f"take it with --take {change.address}, or always with policy.conflicts: take",
+        )
 
 
 def _controller(change: Change) -> Iterator[PlanWarning]:

@@ -36,7 +36,7 @@ def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:
 
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
-    yield head_line(plan, plan.location.manifests or "the live cluster", style)
+    yield head_line(plan, plan.location.manifests or str(plan.location.context), style)
     yield ""
     if plan.changes:
         from vddkctl.report.change_text import change_lines

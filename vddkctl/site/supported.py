@@ -15,7 +15,6 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     """
     diagnostics = []
     for path, what in (
-        *_cluster(loaded),
         *_images(loaded),
         *_providers(loaded),
         *_sections(loaded),
@@ -24,14 +23,6 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
         position = loaded.source.key(*path)
         diagnostics.append(Diagnostic(loaded.source.name, position, path, f"{what} not supported yet"))
     return tuple(sorted(diagnostics, key=lambda d: (d.position.line, d.position.column, d.message)))
-
-
-def _cluster(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
-    if loaded.site.cluster.manifests is None:
-        yield (
-            ("cluster", "context"),
-            "only a folder of manifests works so far (cluster.manifests): a live cluster is",
-        )
 
 
 def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
@@ -58,6 +49,8 @@ def _sections(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
 
 def _policy(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
     policy = loaded.site.policy
+    if loaded.site.cluster.manifests is None:
+        return
     for key, value, default in (
         ("conflicts", policy.conflicts, "report"),
         ("activeMigrations", policy.active_migrations, "refuse"),

@@ -1,0 +1,69 @@
+"""What has to be agreed on before the first write: with other field managers, and with the place itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from vddkctl.apply.precondition import Checked
+from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
+from vddkctl.cluster.base import Cluster
+from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
+from vddkctl.plan.model import Change, Plan
+
+
+def refuse_conflicts(plan: Plan, satisfied: Collection[str]) -> None:
+    """Raise ConflictError when a field that changes is another manager's, and is not to be taken."""
+    found = [change for change in plan.changes if change.conflicts and change.address not in satisfied]
+    if found:
+        lines = "\n".join(f"  {line}" for change in found for line in _lines(change))
+        raise ConflictError(
+            f"nothing was written, since fields are owned by others:\n{lines}",
+            hint="take them with --take ADDRESS, or always with policy.conflicts: take",
+        )
+
+
+def _lines(change: Change) -> list[str]:
+    return [
+        f"{change.address}: {field.path} is {field.owner}'s{f' since {field.since}' if field.since else ''}: "
+        f"{field.before!r}, and would be {field.after!r}"
+        for field in change.conflicts
+    ]
+
+
+def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked) -> None:
+    """Raise PlanError when the place would refuse a change, found out by trying each without writing anything.
+
+    Not of more changes than :data:`MOST_REHEARSED`. A place that is tried for free has been tried already.
+    """
+    settings = [change for change in plan.changes if not change.image]
+    if not settings or cluster.tries_for_free or len(settings) > MOST_REHEARSED:
+        return
+    refused = refusals(plan, cluster, checked.objects)
+    if refused:
+        raise PlanError(_would_refuse(refused))
+
+
+def prove(plan: Plan, cluster: Cluster) -> None:
+    """Try out every change of the settings. Raises as the three others do."""
+    refuse_without_rights(plan, cluster)
+    refuse_conflicts(plan, ())
+    refused = refusals(plan, cluster) if any(not change.image for change in plan.changes) else {}
+    if refused:
+        raise PlanError(_would_refuse(refused))
+
+
+def _would_refuse(refused: Mapping[str, Exception]) -> str:
+    lines = "\n".join(f"  {error}" for error in refused.values())
+    return f"nothing was written, since changes would be refused:\n{lines}"
+
+
+def refuse_without_rights(plan: Plan, cluster: Cluster) -> None:
+    """Raise ClusterDeniedError naming each right that this user lacks for the plan."""
+    settings = [object_change(change, plan) for change in plan.changes if not change.image]
+    missing = cluster.missing_rights(settings) if plan.changes else ()
+    if missing:
+        raise ClusterDeniedError(
+            "this user may not do all that the plan needs:\n" + "\n".join(f"  {each}" for each in missing),
+            where=cluster.name,
+            hint="docs/rbac.md has the rights that vddkctl needs",
+        )

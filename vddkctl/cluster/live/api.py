@@ -1,0 +1,118 @@
+"""Requests to an API server: one at a time, repeated where the API's conventions say so, errors in plain words."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from msgspec import DecodeError, Struct, field
+from msgspec.json import decode, encode
+
+from vddkctl.cluster.live.connection import Connection
+from vddkctl.cluster.live.refusal import RefusedError, unreachable
+from vddkctl.errors import ClusterError
+
+T = TypeVar("T")
+
+MANAGER = "vddkctl"
+"""The field manager (Kubernetes, "Server-Side Apply")."""
+
+APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+JSON = "application/json"
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before each further try. Along with what a server asks for by ``Retry-After``, at most so long:"""
+_LONGEST = 30.0
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_TIMEOUT = 30.0
+
+
+class Api(Struct, frozen=True, eq=False):
+    """Speaks to one API server. Safe to use from several threads."""
+
+    connection: Connection
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = _TIMEOUT
+
+    @property
+    def place(self) -> str:
+        """What to call the server in an error: the context."""
+        return self.connection.name
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, of: type[T]) -> T:
+        """Read one object or a list. Raises :class:`~vddkctl.cluster.live.refusal.RefusedError` and ClusterError."""
+        return self._decoded(self.send("GET", path, query), of)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        kind: str = JSON,
+    ) -> bytes:
+        """The body of the answer. Raises RefusedError for what a server refuses, else ClusterError.
+
+        What a moment can mend is tried again: 429 and 5xx as the server asks for it, and a connection that broke off,
+        but for a POST, which may have been carried out.
+        """
+        content = None if body is None else encode(body)
+        for pause in (*_PAUSES, None):
+            try:
+                status, data, retry_after = self._once(method, path, query, content, kind)
+            except _network_errors() as error:
+                if pause is None or (method == "POST" and not _never_sent(error)):
+                    raise unreachable(error, self.place, self.connection.client.configuration.host) from None
+                time.sleep(_jittered(pause))
+                continue
+            if status < 300:
+                return data
+            if pause is None or status not in _AGAIN or (method == "POST" and status != 429):
+                raise RefusedError.of(status, data, method, path, self.place)
+            time.sleep(min(float(retry_after), _LONGEST) if retry_after.isdigit() else _jittered(pause))
+        raise AssertionError
+
+    def _once(
+        self, method: str, path: str, query: Mapping[str, str] | None, content: bytes | None, kind: str
+    ) -> tuple[int, bytes, str]:
+        from urllib.parse import urlencode
+
+        client = self.connection.client
+        headers = {"Accept": JSON, "User-Agent": MANAGER, **self.headers}
+        if content is not None:
+            headers["Content-Type"] = kind
+        client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+        url = client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        answer = client.rest_client.pool_manager.request(
+            method, url, body=content, headers=headers, timeout=self.timeout, retries=False, redirect=False
+        )
+        return answer.status, answer.data, answer.headers.get("Retry-After", "")
+
+    def _decoded(self, data: bytes, of: type[T]) -> T:
+        try:
+            return decode(data, type=of)
+        except DecodeError as error:
+            raise ClusterError(
+                f"the answer is not what an API server gives: {error}",
+                where=self.place,
+                hint="is that the API server, and not a proxy or a login page?",
+            ) from None
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+
+def _network_errors() -> type[Exception]:
+    from urllib3.exceptions import HTTPError
+
+    return HTTPError
+
+
+def _never_sent(error: Exception) -> bool:
+    from urllib3.exceptions import NewConnectionError
+
+    return isinstance(error, NewConnectionError)

@@ -1,0 +1,127 @@
+"""Forklift's settings in a live cluster."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+
+from vddkctl.cluster.base import ObjectChange, WriteOutcome
+from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.home import Home, find_home
+from vddkctl.cluster.live.kinds import PROVIDERS
+from vddkctl.cluster.live.lease import leased
+from vddkctl.cluster.live.listing import listed
+from vddkctl.cluster.live.objects import live_object
+from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.record import Records
+from vddkctl.cluster.live.rights import missing_rights
+from vddkctl.cluster.live.write import Writer
+from vddkctl.errors import ClusterError, VddkctlError
+from vddkctl.plan.observed import ClusterState
+from vddkctl.threads import each, start
+
+_AT_ONCE = 8
+"""Requests that are on their way at the same time."""
+
+
+class KubernetesCluster:
+    """A :class:`~vddkctl.cluster.base.Cluster` behind an API server.
+
+    ``namespace`` is where Forklift lives, if the spec says so; ``site`` tells this site's fields from those of others.
+    """
+
+    tries_for_free = False
+
+    def __init__(self, api: Api, namespace: str | None, site: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._site = site
+        self._lock = threading.Lock()
+        self._home: str | None = None
+        self._fresh: Home | None = None
+
+    @property
+    def name(self) -> str:
+        """The context's name."""
+        return self._api.place
+
+    def observe(self, namespace: str | None) -> ClusterState:
+        """Every ForkliftController and Provider: one LIST each.
+
+        Where this user may not look into all namespaces, those of Forklift's own are what there is.
+        """
+        home = self._look(namespace)
+        others = start(Records(self._api, home.namespace).of_others, self._site)
+        scope = None if home.everywhere else home.namespace
+        raw = list(listed(self._api, PROVIDERS, scope, RawObject))
+        other_sites = others.result()
+        return ClusterState(
+            home.namespace,
+            tuple(live_object("ForkliftController", item, other_sites) for item in home.controllers),
+            tuple(
+                sorted(
+                    (live_object("Provider", item, other_sites) for item in raw), key=lambda item: item.key
+                )
+            ),
+            live=True,
+        )
+
+    def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Write changes by server-side apply, several at the same time; outcomes come as they are known."""
+        return _each(Writer(self._api), changes)
+
+    def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Let the server try each change out, webhooks and schemas included. Stores nothing."""
+        return _each(Writer(self._api, dry_run=True), changes)
+
+    def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
+        """What the server says that this user may not do, of all that writing these changes needs."""
+        return missing_rights(self._api, self._own_namespace(), [change.key for change in changes])
+
+    def read_record(self, site: str) -> bytes | None:
+        """The record in the ConfigMap ``vddkctl-SITE``, or None."""
+        return Records(self._api, self._own_namespace()).read(site)
+
+    def write_record(self, site: str, content: bytes) -> None:
+        """Replace the record."""
+        Records(self._api, self._own_namespace()).write(site, content)
+
+    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
+        """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies."""
+        return leased(self._api, self._own_namespace(), site, holder)
+
+    def _look(self, namespace: str | None) -> Home:
+        """Forklift's namespace and controllers as they are now; what was just found out is used, once."""
+        with self._lock:
+            found, self._fresh = self._fresh, None
+            if found is None or namespace not in (None, found.namespace):
+                found = find_home(self._api, namespace or self._namespace)
+            self._home = found.namespace
+            return found
+
+    def _own_namespace(self) -> str:
+        with self._lock:
+            if self._home is None:
+                self._fresh = find_home(self._api, self._namespace)
+                self._home = self._fresh.namespace
+            return self._home
+
+
+def _each(writer: Writer, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+    done: queue.SimpleQueue[WriteOutcome] = queue.SimpleQueue()
+
+    def one(change: ObjectChange) -> None:
+        error: Exception | None = None
+        try:
+            writer.write(change)
+        except VddkctlError as failed:
+            error = failed
+        except Exception as failed:  # a thread's own mistake must not leave its reader waiting
+            error = ClusterError(f"{type(failed).__name__}: {failed}", where=change.key.address)
+        done.put(WriteOutcome(change.key, error))
+
+    start(each, one, changes, _AT_ONCE)
+    for _ in changes:
+        yield done.get()

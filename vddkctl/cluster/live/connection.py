@@ -1,0 +1,124 @@
+"""The way to an API server: a kubeconfig with its contexts and exec plugins, or the pod that this runs in."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from vddkctl.errors import ClusterError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+IN_CLUSTER = "in-cluster"
+"""What the place is called when there is no kubeconfig and a pod's own account is used."""
+
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class Connection(Struct, frozen=True, eq=False):
+    """``name`` is the context's, ``namespace`` the one it names (None: it names none)."""
+
+    client: ApiClient
+    name: str
+    namespace: str | None = None
+
+
+def connect(context: str | None, environment: Mapping[str, str]) -> Connection:
+    """Read what leads to the cluster; nothing is asked of it yet.
+
+    Without ``context``: the current one of the kubeconfig (``$KUBECONFIG``, ``~/.kube/config``), else the cluster that
+    this runs in. Raises ClusterError.
+    """
+    files = _kubeconfig(environment)
+    if context is None and not files and environment.get("KUBERNETES_SERVICE_HOST"):
+        return _in_cluster()
+    if not files:
+        raise ClusterError(
+            "there is no kubeconfig, and this is no pod of a cluster",
+            where=environment.get("KUBECONFIG") or "~/.kube/config",
+            hint="set KUBECONFIG, or name a folder of manifests: cluster.manifests",
+        )
+    return _from_file(files, context)
+
+
+def _kubeconfig(environment: Mapping[str, str]) -> str:
+    named = environment.get("KUBECONFIG")
+    home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
+    paths = named.split(os.pathsep) if named else [os.path.join(home, ".kube", "config")]  # noqa: PTH118
+    return os.pathsep.join(path for path in paths if path and os.path.exists(path))  # noqa: PTH110
+
+
+def _from_file(files: str, context: str | None) -> Connection:
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
+
+    said = _Said()
+    configuration = Configuration()
+    try:
+        contexts, current = list_kube_config_contexts(files)
+        chosen = _chosen(contexts, current, context, files)
+        with said:
+            load_kube_config(files, chosen["name"], client_configuration=configuration, persist_config=False)
+    except (ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+        raise ClusterError(f"the kubeconfig cannot be used: {error}", where=files) from None
+    except Exception as error:  # a YAML parser of its own, whose errors are no ValueError
+        if "yaml" not in type(error).__module__:
+            raise
+        raise ClusterError("the kubeconfig is not YAML", where=files) from None
+    if said.words and not configuration.api_key and not configuration.cert_file:
+        raise ClusterError(
+            f"the login of context {chosen['name']} failed: {said.words[0]}",
+            where=files,
+            hint=f"does this work: kubectl --context {chosen['name']} version?",
+        )
+    return Connection(ApiClient(configuration), chosen["name"], chosen["context"].get("namespace"))
+
+
+def _chosen(contexts: list[Any], current: Any, wanted: str | None, files: str) -> Any:
+    if wanted is None:
+        return current
+    found = [each for each in contexts if each["name"] == wanted]
+    if not found:
+        names = ", ".join(each["name"] for each in contexts) or "none"
+        raise ClusterError(
+            f"no context {wanted}",
+            where=files,
+            hint=f"there are: {names}; the spec names it as cluster.context",
+        )
+    return found[0]
+
+
+def _in_cluster() -> Connection:
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.config import ConfigException, load_incluster_config
+
+    configuration = Configuration()
+    try:
+        load_incluster_config(client_configuration=configuration)
+        namespace = (_ACCOUNT / "namespace").read_text().strip() or None
+    except (ConfigException, OSError) as error:
+        raise ClusterError(f"the pod's own account cannot be used: {error}", where=str(_ACCOUNT)) from None
+    return Connection(ApiClient(configuration), IN_CLUSTER, namespace)
+
+
+class _Said(logging.Handler):
+    """Hears what the library only logs, above all why an exec plugin gave no login; it is not to reach the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.words: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.words.append(record.getMessage())
+
+    def __enter__(self) -> None:
+        logging.getLogger().addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger().removeHandler(self)

@@ -1,0 +1,84 @@
+"""Where Forklift lives."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.kinds import CONTROLLERS
+from vddkctl.cluster.live.listing import listed
+from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.refusal import RefusedError
+from vddkctl.errors import ClusterDeniedError, ClusterError
+
+USUAL = ("openshift-mtv", "konveyor-forklift")
+"""The namespaces that Forklift's operators are installed into (downstream, upstream)."""
+
+
+class Home(Struct, frozen=True):
+    """Where Forklift lives, all ForkliftControllers that can be seen, and whether that is ``everywhere``."""
+
+    namespace: str
+    controllers: tuple[RawObject, ...]
+    everywhere: bool
+
+
+def find_home(api: Api, namespace: str | None) -> Home:
+    """Look for Forklift; ``namespace`` is where it should be, if that is said.
+
+    Raises ClusterError where Forklift is not installed, or where its namespace cannot be told.
+    """
+    try:
+        found = _controllers(api, None)
+    except ClusterDeniedError:
+        return _without_rights(api, namespace)
+    return Home(namespace or _the_only(found, api), found, everywhere=True)
+
+
+def _controllers(api: Api, namespace: str | None) -> tuple[RawObject, ...]:
+    try:
+        return tuple(listed(api, CONTROLLERS, namespace, RawObject))
+    except RefusedError as failure:
+        if failure.code != 404:
+            raise
+        raise ClusterError(
+            "this cluster does not know ForkliftControllers (forklift.konveyor.io/v1beta1)",
+            where=api.place,
+            hint="is this the right context, and is the Forklift (MTV) operator installed?",
+        ) from None
+
+
+def _the_only(found: tuple[RawObject, ...], api: Api) -> str:
+    homes = sorted({item.metadata.namespace for item in found})
+    if len(homes) == 1:
+        return homes[0]
+    if not homes:
+        return api.connection.namespace or USUAL[0]
+    raise ClusterError(
+        f"there are ForkliftControllers in {', '.join(homes)}",
+        where=api.place,
+        hint="say which: cluster.namespace",
+    )
+
+
+def _without_rights(api: Api, namespace: str | None) -> Home:
+    """A user with rights in one namespace: the one that is named, else the usual ones are tried."""
+    if namespace:
+        return Home(namespace, _controllers(api, namespace), everywhere=False)
+    tried = dict.fromkeys(filter(None, (api.connection.namespace, *USUAL)))
+    denied: ClusterDeniedError | None = None
+    for each in tried:
+        try:
+            found = _controllers(api, each)
+        except ClusterDeniedError as error:
+            denied = denied or error
+        else:
+            if found:
+                return Home(each, found, everywhere=False)
+    if denied:
+        raise denied
+    raise ClusterError(
+        f"no ForkliftController in {', '.join(tried)}, and this user may not look elsewhere",
+        where=api.place,
+        hint="say where Forklift lives: cluster.namespace",
+    )

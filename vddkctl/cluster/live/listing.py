@@ -1,0 +1,42 @@
+"""Paged lists: one LIST a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from msgspec import Struct, defstruct
+
+from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.kinds import Resource
+from vddkctl.cluster.live.raw import ListMeta
+from vddkctl.cluster.live.refusal import RefusedError
+
+T = TypeVar("T", bound=Struct)
+
+PAGE = 500
+"""Objects in a page: what kubectl asks for."""
+_GONE = 410
+
+
+def listed(
+    api: Api, resource: Resource, namespace: str | None, of: type[T], query: Mapping[str, str] | None = None
+) -> Iterator[T]:
+    """Every object of a kind, in one namespace or in all (None). Raises ClusterError."""
+    page: Any = defstruct("Page", [("metadata", ListMeta), ("items", tuple[of, ...])])  # type: ignore[valid-type]
+    place, more = resource.path(namespace), ""
+    while True:
+        asked = {**(query or {}), "limit": str(PAGE), **({"continue": more} if more else {})}
+        try:
+            found = api.get(place, asked, of=page)
+        except RefusedError as failure:
+            if failure.code != _GONE or not more:
+                raise
+            # The list is older than what the server still remembers: all at once then.
+            found = api.get(place, query, of=page)
+            yield from found.items
+            return
+        yield from found.items
+        more = found.metadata.continue_
+        if not more:
+            return

@@ -1,0 +1,67 @@
+"""What a user may do, asked beforehand: SelfSubjectAccessReview, which every user may create of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+from msgspec.json import decode
+
+from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.kinds import BY_KIND, CONFIG_MAPS, LEASES, REVIEWS, Resource
+from vddkctl.plan.observed import ObjectKey
+from vddkctl.threads import each
+
+_AT_ONCE = 8
+
+
+class Right(Struct, frozen=True):
+    """One verb on a kind, in a namespace."""
+
+    verb: str
+    resource: Resource
+    namespace: str
+
+    def __str__(self) -> str:
+        """``patch providers.forklift.konveyor.io in namespace openshift-mtv``."""
+        group = f".{self.resource.group}" if self.resource.group else ""
+        return f"{self.verb} {self.resource.plural}{group} in namespace {self.namespace}"
+
+
+class _ReviewStatus(Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Review(Struct, frozen=True):
+    status: _ReviewStatus
+
+
+def missing_rights(api: Api, home: str, keys: Iterable[ObjectKey]) -> tuple[str, ...]:
+    """The rights that writing these objects needs and this user lacks, the lock and the record included."""
+    rights = list(dict.fromkeys(_needed(home, keys)))
+    answers = each(lambda right: _may(api, right), rights, _AT_ONCE)
+    return tuple(str(right) for right, allowed in zip(rights, answers, strict=True) if not allowed)
+
+
+def _needed(home: str, keys: Iterable[ObjectKey]) -> Iterator[Right]:
+    for verb in ("get", "create", "update", "patch"):
+        yield Right(verb, LEASES, home)
+    for verb in ("get", "create", "patch"):
+        yield Right(verb, CONFIG_MAPS, home)
+    for key in keys:
+        yield Right("patch", BY_KIND[key.kind], key.namespace)
+
+
+def _may(api: Api, right: Right) -> bool:
+    attributes = {
+        "verb": right.verb,
+        "group": right.resource.group,
+        "resource": right.resource.plural,
+        "namespace": right.namespace,
+    }
+    body = {
+        "apiVersion": REVIEWS.api_version,
+        "kind": REVIEWS.kind,
+        "spec": {"resourceAttributes": attributes},
+    }
+    return decode(api.send("POST", REVIEWS.path(), None, body), type=_Review).status.allowed

@@ -1,0 +1,128 @@
+"""One change, written by server-side apply: only its fields become ours, and nobody is stepped on unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from vddkctl.cluster.base import ObjectChange
+from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
+from vddkctl.cluster.live.body import at, configuration, left, removal
+from vddkctl.cluster.live.kinds import BY_KIND
+from vddkctl.cluster.live.objects import live_object
+from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.refusal import RefusedError
+from vddkctl.errors import ClusterError, ConflictError
+from vddkctl.plan.observed import LiveObject
+
+_TRIES = 5
+"""How often a change is made again because the object was changed meanwhile, elsewhere than in our fields."""
+_CONFLICT = 409
+
+
+class Writer(Struct, frozen=True):
+    """Writes changes; for a ``dry_run`` the server runs schemas and webhooks, and stores nothing."""
+
+    api: Api
+    dry_run: bool = False
+
+    def write(self, change: ObjectChange) -> None:
+        """Make one change. Raises ClusterError; ConflictError for a field that is another manager's."""
+        now = change.live or self._read(change)
+        for last in (*(False,) * (_TRIES - 1), True):
+            _check_fields(change, now)
+            try:
+                return self._applied(change, now)
+            except RefusedError as failure:
+                if failure.code != _CONFLICT or failure.status.causes or last:
+                    raise _told(failure, change) from None
+            now = self._read(change)
+        raise AssertionError
+
+    def _read(self, change: ObjectChange) -> LiveObject:
+        try:
+            return live_object(change.key.kind, self.api.get(self._path(change), of=RawObject))
+        except RefusedError as failure:
+            if failure.code == 404:
+                raise ClusterError(
+                    "it is gone", where=change.key.address, hint="plan again: vddkctl plan"
+                ) from None
+            raise
+
+    def _applied(self, change: ObjectChange, now: LiveObject) -> None:
+        after = self._sent(change, configuration(change, now), APPLY, force=change.take)
+        _check_kept(change, after)
+        still = left(change, after.spec)
+        if still:
+            _check_takeable(change, still, now)
+            patch = removal(change, still, now.spec)
+            self._sent(change, patch, JSON_PATCH)
+
+    def _sent(self, change: ObjectChange, body: Any, kind: str, *, force: bool = False) -> RawObject:
+        from msgspec.json import decode
+
+        query = {"fieldManager": MANAGER}
+        if kind == APPLY:
+            query["force"] = str(force).lower()
+        if self.dry_run:
+            query["dryRun"] = "All"
+        return decode(self.api.send("PATCH", self._path(change), query, body, kind), type=RawObject)
+
+    @staticmethod
+    def _path(change: ObjectChange) -> str:
+        return BY_KIND[change.key.kind].path(change.key.namespace, change.key.name)
+
+
+def _check_fields(change: ObjectChange, now: LiveObject) -> None:
+    """What somebody else has changed since the plan was made is not overwritten; a change that is there already is."""
+    for edit, before in zip(change.edits, change.before, strict=True):
+        value = at({"spec": now.spec}, edit.path)
+        if value not in (before, edit.value):
+            raise ClusterError(
+                f"{'.'.join(edit.path)} was changed since the plan was made",
+                where=change.key.address,
+                hint="plan again: vddkctl plan",
+            )
+
+
+def _check_kept(change: ObjectChange, after: RawObject) -> None:
+    """A definition that does not know a field drops it without a word."""
+    for edit in change.edits:
+        if edit.value is not None and at({"spec": after.spec}, edit.path) is None:
+            raise _unknown_field(change, ".".join(edit.path))
+
+
+def _check_takeable(change: ObjectChange, still: tuple[tuple[str, ...], ...], now: LiveObject) -> None:
+    if change.take:
+        return
+    owned = (now.owners.get(".".join(path)) for path in still)
+    names = sorted({owner.manager for owner in owned if owner and owner.manager})
+    raise _conflict(
+        change, f"{', '.join('.'.join(path) for path in still)} of {', '.join(names) or 'another manager'}"
+    )
+
+
+def _told(failure: RefusedError, change: ObjectChange) -> ClusterError:
+    if failure.code == _CONFLICT and failure.status.causes:
+        fields = (f"{cause.field.lstrip('.')} ({cause.message})" for cause in failure.status.causes)
+        return _conflict(change, "; ".join(fields))
+    if "not declared in schema" in failure.what or "unknown field" in failure.what:
+        return _unknown_field(change, failure.what)
+    return ClusterError(failure.what, where=change.key.address, hint=failure.hint)
+
+
+def _conflict(change: ObjectChange, fields: str) -> ConflictError:
+    return ConflictError(
+        f"another manager owns {fields}",
+        where=change.key.address,
+        hint=f"take it with --take {change.key.address}, or always with policy.conflicts: take",
+    )
+
+
+def _unknown_field(change: ObjectChange, what: str) -> ClusterError:
+    return ClusterError(
+        f"this cluster's definition of {change.key.kind} does not know the field: {what}",
+        where=change.key.address,
+        hint="Forklift is too old for it (vddk_image came in April 2025): update the operator",
+    )
