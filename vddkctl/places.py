@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vddkctl.oci.reference import Reference
     from vddkctl.registry.base import Registry
     from vddkctl.registry.http.hosts import Hosts
+    from vddkctl.registry.http.login import Login
     from vddkctl.site.model import RegistrySettings, Site
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -61,15 +62,14 @@ class Places(Struct, frozen=True, eq=False, dict=True):
 
             return ManifestFolder(self.path(manifests), manifests)
         with self._lock:
-            made = self._clusters.get(context)
-            if made is None:
+            if context not in self._clusters:
                 from vddkctl.cluster.live.api import Api
                 from vddkctl.cluster.live.cluster import KubernetesCluster
                 from vddkctl.cluster.live.connection import connect
 
                 made = KubernetesCluster(Api(connect(context, self.environment)), namespace, site)
                 self._clusters[context] = self._clusters[made.name] = made
-            return made
+            return self._clusters[context]
 
     def settings(self, site: Site) -> Cluster:
         """The place of a site's settings, as its spec names it. Raises ClusterError."""
@@ -88,6 +88,12 @@ class Places(Struct, frozen=True, eq=False, dict=True):
         from vddkctl.registry.layout import LayoutRegistry
 
         return LayoutRegistry(self.folder)
+
+    def login(self, host: str) -> Login | None:
+        """The login that this machine has for a registry. Not to be kept or shown."""
+        with self._lock:
+            hosts = self._hosts
+        return hosts.login(host)
 
     def located(self, reference: Reference) -> Reference:
         """The reference with a layout's folder expanded; others as they are."""

@@ -8,6 +8,7 @@ from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
+from vddkctl.places import Places
 from vddkctl.plan.model import Change, Plan
 
 
@@ -30,7 +31,7 @@ def _lines(change: Change) -> list[str]:
     ]
 
 
-def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked) -> None:
+def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Places) -> None:
     """Raise PlanError when the place would refuse a change, found out by trying each without writing anything.
 
     Not of more changes than :data:`MOST_REHEARSED`. A place that is tried for free has been tried already.
@@ -38,16 +39,18 @@ def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked) -> None:
     settings = [change for change in plan.changes if not change.image]
     if not settings or cluster.tries_for_free or len(settings) > MOST_REHEARSED:
         return
-    refused = refusals(plan, cluster, checked.objects)
+    refused = refusals(plan, cluster, checked.objects, places)
     if refused:
         raise PlanError(_would_refuse(refused))
 
 
-def prove(plan: Plan, cluster: Cluster) -> None:
+def prove(plan: Plan, cluster: Cluster, places: Places) -> None:
     """Try out every change of the settings. Raises as the three others do."""
     refuse_without_rights(plan, cluster)
     refuse_conflicts(plan, ())
-    refused = refusals(plan, cluster) if any(not change.image for change in plan.changes) else {}
+    refused = (
+        refusals(plan, cluster, None, places) if any(not change.image for change in plan.changes) else {}
+    )
     if refused:
         raise PlanError(_would_refuse(refused))
 

@@ -14,7 +14,7 @@ from vddkctl.apply.memory import begun, ended
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
-from vddkctl.apply.writes import object_change, object_key
+from vddkctl.apply.writes import key_of, object_change
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import PlanFileError, VddkctlError
 from vddkctl.observe import read_record
@@ -22,12 +22,10 @@ from vddkctl.places import Places
 from vddkctl.plan.codec import encode_record
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
-from vddkctl.plan.order import room
+from vddkctl.plan.order import ROOMS, room
 from vddkctl.plan.record import Record
+from vddkctl.prepare.secret_values import values_of
 from vddkctl.progress import Progress
-
-_ROOMS = ("image", "controller", "provider")
-"""What is carried out here, in the order in which it can be."""
 
 
 class Executor(Struct, frozen=True):
@@ -53,7 +51,7 @@ class Executor(Struct, frozen=True):
             checked = check(plan, record, self.places, self.cluster, self.progress)
             refuse_conflicts(plan, checked.satisfied)
             refuse_public(plan, record, self.places)
-            refuse_unwritable(plan, self.cluster, checked)
+            refuse_unwritable(plan, self.cluster, checked, self.places)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
             return self._carry_out(plan, record, checked)
@@ -77,7 +75,7 @@ class Executor(Struct, frozen=True):
         return result
 
     def _walk(self, plan: Plan, checked: Checked, done: dict[str, StepResult]) -> Iterator[StepResult]:
-        for name in _ROOMS:
+        for name in ROOMS:
             ready: list[Change] = []
             for change in plan.changes:
                 if room(change.address) != name:
@@ -108,8 +106,16 @@ class Executor(Struct, frozen=True):
     def _settings(
         self, changes: Sequence[Change], plan: Plan, objects: Mapping[str, LiveObject]
     ) -> Iterator[StepResult]:
-        waiting = {object_key(change): change for change in changes}
-        writes = [object_change(change, plan, objects.get(change.address)) for change in waiting.values()]
+        waiting = {key_of(change.address): change for change in changes}
+        writes = []
+        for change in changes:
+            try:
+                values = values_of(change.secret, self.places) if change.secret else None
+            except VddkctlError as error:
+                del waiting[key_of(change.address)]
+                yield _end(change, Status.FAILED, str(error))
+            else:
+                writes.append(object_change(change, plan, objects.get(change.address), values))
         try:
             for outcome in self.cluster.write(writes) if writes else ():
                 change = waiting.pop(outcome.key)
@@ -135,7 +141,10 @@ class Executor(Struct, frozen=True):
 def _check_known(plan: Plan) -> None:
     for change in plan.changes:
         name = room(change.address)
-        if name not in _ROOMS or (name == "image") != (change.image is not None):
+        if name not in ROOMS or (name == "image", name == "secret") != (
+            bool(change.image),
+            bool(change.secret),
+        ):
             raise PlanFileError(
                 "the plan has a change that this version cannot carry out",
                 where=change.address,

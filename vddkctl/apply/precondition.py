@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from vddkctl.apply.image import prepare_image, work_of
-from vddkctl.cluster.base import Cluster
+from vddkctl.apply.writes import key_of
+from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
-from vddkctl.plan.model import Change, Plan
+from vddkctl.plan.model import Action, Change, Plan
 from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
@@ -52,8 +53,10 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     images: dict[str, Prepared | VddkctlError] = {}
     moved: list[tuple[str, str]] = []
     for change in plan.changes:
-        if change.image:
-            found: str | Prepared | VddkctlError | None = _image(change, places, preparation)
+        if change.secret:
+            found: str | Prepared | VddkctlError | None = _moved_secret(change, cluster)
+        elif change.image:
+            found = _image(change, places, preparation)
         else:
             found = _moved_object(change, objects)
         if found is None:
@@ -84,8 +87,11 @@ def _objects(plan: Plan, record: Record | None, cluster: Cluster) -> dict[str, L
     changing = {change.address for change in plan.changes}
     if not any(room(a) != "image" and (a in changing or not _recorded(plan, record, a)) for a in _all(plan)):
         return {}
-    state = cluster.observe(plan.location.namespace)
-    return {live.key.address: live for live in (*state.controllers, *state.providers)}
+    accounts = tuple(key_of(a) for a in sorted(_all(plan)) if room(a) == "serviceaccount")
+    maps = any(room(address) == "storagemap" for address in _all(plan))
+    state = cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+    everything = (*state.controllers, *state.providers, *state.storage_maps, *state.accounts)
+    return {live.key.address: live for live in everything}
 
 
 def _all(plan: Plan) -> set[str]:
@@ -166,8 +172,11 @@ def _whole(reference: Reference, found: Descriptor, places: Places) -> bool:
 def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | None:
     """What moved; empty when nothing did, None when the object already is as the plan wants it."""
     live = objects.get(change.address)
+    creates = change.action is Action.CREATE
     if live is None:
-        return "it is gone"
+        return "" if creates else "it is gone"
+    if creates:
+        return "it is there since the plan was made"
     if live.resource_version == change.precondition.resource_version:
         return ""
     if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):
@@ -176,6 +185,14 @@ def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | No
     if not other and not live.where:
         return ""  # a live object has a new version whenever its status changes: what counts is what we write
     return "; ".join(other) if other else f"another part of it was changed{_place(live)}"
+
+
+def _moved_secret(change: Change, cluster: Cluster) -> str:
+    """What moved; empty when nothing did. Its values are not compared: they are written whatever they are."""
+    there = cluster.read_secret(key_of(change.address)) is not None
+    if change.action is Action.CREATE:
+        return "it is there since the plan was made" if there else ""
+    return "" if there else "it is gone"
 
 
 def _other_fields(change: Change, live: LiveObject) -> Iterator[str]:

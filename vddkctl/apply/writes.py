@@ -7,47 +7,78 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
-from vddkctl.plan.model import Change, Plan, PlanWarning
+from vddkctl.errors import VddkctlError
+from vddkctl.places import Places
+from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
+from vddkctl.plan.secret_work import SecretWork
+from vddkctl.prepare.secret_values import values_of
 
 MOST_REHEARSED = 50
 """Changes that are tried out unasked; more would make a plan slow."""
 
 
-def object_key(change: Change) -> ObjectKey:
-    """The object of a change of settings."""
-    name, _, rest = change.address.partition(".")
+def key_of(address: str) -> ObjectKey:
+    """The object of an address of settings."""
+    name, _, rest = address.partition(".")
     namespace, _, object_name = rest.partition("/")
     kind = next(kind for kind, prefix in PREFIXES.items() if prefix == name)
     return ObjectKey(kind, namespace, object_name)
 
 
-def object_change(change: Change, plan: Plan, live: LiveObject | None = None) -> ObjectChange:
-    """The edits of a change of settings, and the version they are valid for; ``live`` is the object as it is now."""
-    edits = tuple(FieldEdit(tuple(field.path.split(".")), field.after) for field in change.fields)
+def object_change(
+    change: Change, plan: Plan, live: LiveObject | None = None, values: Mapping[str, bytes] | None = None
+) -> ObjectChange:
+    """The edits of a change of settings, and the version they are valid for.
+
+    ``live`` is the object as it is now; ``values`` are those of a Secret.
+    """
+    if change.secret is not None:
+        return _secret_change(change, change.secret, values or {})
+    edits = tuple(FieldEdit(_parts(field.path), field.after) for field in change.fields)
     changing = {field.path for field in change.fields}
     managed = plan.managed.get(change.address, {})
     return ObjectChange(
-        object_key(change),
+        key_of(change.address),
         edits,
         change.precondition.resource_version or "",
         before=tuple(field.before for field in change.fields),
         declared=tuple(
-            tuple(path.split("."))
-            for path, value in managed.items()
-            if value is not None and path not in changing
+            _parts(path) for path, value in managed.items() if value is not None and path not in changing
         ),
         take=change.take,
         live=live,
+        creates=change.action is Action.CREATE,
     )
 
 
-def rehearsed(plan: Plan, cluster: Cluster, *, whole: bool = False) -> Plan:
+def _parts(path: str) -> tuple[str, ...]:
+    """A path that leads through an entry of a list stays whole: names of entries may hold dots."""
+    return (path,) if "[" in path else tuple(path.split("."))
+
+
+def _secret_change(change: Change, work: SecretWork, values: Mapping[str, bytes]) -> ObjectChange:
+    """All of a Secret: whoever applies a part of it gives up the rest."""
+    from base64 import b64encode
+
+    edits = [FieldEdit(("type",), work.type)]
+    edits += [FieldEdit(("metadata", "labels", key), value) for key, value in work.labels.items()]
+    edits += [FieldEdit(("data", key), b64encode(value).decode()) for key, value in values.items()]
+    return ObjectChange(
+        key_of(change.address),
+        tuple(edits),
+        change.precondition.resource_version or "",
+        take=change.take,
+        creates=change.action is Action.CREATE,
+    )
+
+
+def rehearsed(plan: Plan, cluster: Cluster, places: Places, *, whole: bool = False) -> Plan:
     """The plan, with a warning for each change that the cluster would refuse, as far as it can tell beforehand."""
     settings: Sequence[Change] = [change for change in plan.changes if not change.image]
     if not settings or (len(settings) > MOST_REHEARSED and not whole):
         return plan
-    refused = refusals(plan, cluster)
+    refused = refusals(plan, cluster, None, places)
     warnings = (
         PlanWarning(
             "cannot-be-written", change.address, "; ".join(str(refused[change.address]).split("\n  "))
@@ -59,9 +90,27 @@ def rehearsed(plan: Plan, cluster: Cluster, *, whole: bool = False) -> Plan:
 
 
 def refusals(
-    plan: Plan, cluster: Cluster, objects: Mapping[str, LiveObject] | None = None
+    plan: Plan,
+    cluster: Cluster,
+    objects: Mapping[str, LiveObject] | None = None,
+    places: Places | None = None,
 ) -> dict[str, Exception]:
-    """What the cluster would refuse of the settings, by address: each change is tried out, and nothing is written."""
-    settings = [change for change in plan.changes if not change.image]
-    tried = cluster.rehearse([object_change(c, plan, (objects or {}).get(c.address)) for c in settings])
-    return {outcome.key.address: outcome.error for outcome in tried if outcome.error}
+    """What the cluster would refuse of the settings, by address: each change is tried out, and nothing is written.
+
+    A provider whose Secret is not there yet cannot be tried: Forklift's webhook would look for it.
+    """
+    there = objects or {}
+    made = {change.address for change in plan.changes if change.secret and change.action is Action.CREATE}
+    refused: dict[str, Exception] = {}
+    tried: list[ObjectChange] = []
+    for change in plan.changes:
+        if change.image or made & set(change.depends_on):
+            continue
+        try:
+            values = values_of(change.secret, places) if change.secret and places else None
+        except VddkctlError as error:
+            refused[change.address] = error
+        else:
+            tried.append(object_change(change, plan, there.get(change.address), values))
+    refused |= {outcome.key.address: outcome.error for outcome in cluster.rehearse(tried) if outcome.error}
+    return refused

@@ -100,7 +100,7 @@ def run(
 def _proved(plan: Plan, places: Places) -> int:
     from vddkctl.apply.consent import prove
 
-    prove(plan, _cluster(plan, places))
+    prove(plan, _cluster(plan, places), places)
     note("Every change was tried out; nothing was written.")
     return 0
 

@@ -79,13 +79,13 @@ class Session(Struct, frozen=True):
             if error:
                 raise error
         plan = self._guarded(plan)
-        return rehearsed(plan, self.cluster) if self.cluster.tries_for_free else plan
+        return rehearsed(plan, self.cluster, self.places) if self.cluster.tries_for_free else plan
 
     def tried(self, plan: Plan) -> Plan:
         """The plan, with a warning for each change that the cluster would refuse: it tries every one of them."""
         from vddkctl.apply.writes import rehearsed
 
-        return plan if self.cluster.tries_for_free else rehearsed(plan, self.cluster, whole=True)
+        return plan if self.cluster.tries_for_free else rehearsed(plan, self.cluster, self.places, whole=True)
 
     def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
         """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.

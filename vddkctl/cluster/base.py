@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
+
+
+class Wanted(Struct, frozen=True):
+    """What to look at, besides controllers and providers.
+
+    ``namespace`` is where Forklift lives, if the spec says so. ``accounts`` are service accounts; those of the same
+    name in the target namespaces of Forklift's plans are looked at, too.
+    """
+
+    namespace: str | None = None
+    accounts: tuple[ObjectKey, ...] = ()
+    storage_maps: bool = False
 
 
 class FieldEdit(Struct, frozen=True):
@@ -23,7 +35,7 @@ class ObjectChange(Struct, frozen=True):
 
     ``before`` is what the edited fields were when the plan was made, ``live`` the object as it was last looked at.
     ``declared`` are fields that the spec has and that do not change: where fields have managers, they are ours as well.
-    ``take``: fields of other managers are taken from them.
+    ``take``: fields of other managers are taken from them. ``creates``: there must be no such object yet.
     """
 
     key: ObjectKey
@@ -33,6 +45,7 @@ class ObjectChange(Struct, frozen=True):
     declared: tuple[tuple[str, ...], ...] = ()
     take: bool = False
     live: LiveObject | None = None
+    creates: bool = False
 
 
 class WriteOutcome(Struct, frozen=True):
@@ -59,8 +72,12 @@ class Cluster(Protocol):
         """What this user may not do of all that writing needs, in plain words; empty where there is nothing to ask."""
         ...
 
-    def observe(self, namespace: str | None) -> ClusterState:
-        """Every ForkliftController and Provider. ``namespace``: where Forklift lives, when the spec says."""
+    def observe(self, wanted: Wanted) -> ClusterState:
+        """Every ForkliftController and Provider, and what is wanted besides."""
+        ...
+
+    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
+        """The values of a Secret and its version, or None where there is none. Not to be kept or shown."""
         ...
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:

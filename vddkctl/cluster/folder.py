@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
-from vddkctl.cluster.base import ObjectChange, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, Wanted, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
@@ -52,7 +52,12 @@ class ManifestFolder(Struct, frozen=True):
         del changes
         return ()
 
-    def observe(self, namespace: str | None) -> ClusterState:
+    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
+        """No Secret is kept in a folder that is kept in Git."""
+        del key
+        return None
+
+    def observe(self, wanted: Wanted) -> ClusterState:
         """Every ForkliftController and Provider in the folder; none is no error.
 
         Where neither the spec nor the one ForkliftController says it, Forklift lives in ``openshift-mtv``.
@@ -63,7 +68,7 @@ class ManifestFolder(Struct, frozen=True):
             for link in listing.leaving
         ]
         found = [item for file in listing.files for item in find_objects(file, read_manifest(file), unread)]
-        return replace(state_of(found, namespace), unread=tuple(unread))
+        return replace(state_of(found, wanted.namespace), unread=tuple(unread))
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Edit the files of these objects, each file in one step; the other bytes of a file are kept.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vddkctl.cluster.base import Cluster
+from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import ClusterError
 from vddkctl.observe.images import Images
+from vddkctl.observe.secrets import observed_secrets
+from vddkctl.plan.accounts import DEFAULT, wanted_accounts
 from vddkctl.plan.codec import decode_record
-from vddkctl.plan.observed import Observed
+from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
 from vddkctl.progress import Stoppable
@@ -31,10 +33,11 @@ def observe(
     """
     site, places = loaded.site, preparation.places
     cluster = places.settings(site)
-    state = start(cluster.observe, site.cluster.namespace)
+    state = start(cluster.observe, wanted_of(loaded))
     remembered = start(read_record, cluster, site.metadata.name)
     images = start(lambda: Images(loaded, preparation, remembered.result, may_be_absent).all())
     try:
+        secrets = observed_secrets(loaded, cluster, state.result(), places) if state.result().live else {}
         return Observed(
             cluster=state.result(),
             images=images.result(),
@@ -42,10 +45,19 @@ def observe(
             default_image=places.environment.get(DEFAULT_IMAGE) or None,
             cluster_name=cluster.name,
             folder=str(places.folder),
+            secrets=secrets,
         )
     except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
         progress.stop()
         raise
+
+
+def wanted_of(loaded: LoadedSite) -> Wanted:
+    """What to look at in a cluster for a site."""
+    accounts = tuple(sorted(wanted_accounts(loaded)))
+    if loaded.site.pull_secrets:
+        accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
+    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=bool(loaded.site.storage_maps))
 
 
 def read_record(cluster: Cluster, site: str) -> Record | None:

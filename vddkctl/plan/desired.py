@@ -11,7 +11,15 @@ from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.rules import matching_rule, provider_key
 from vddkctl.site.diagnostic import Diagnostic, KeyPath
-from vddkctl.site.model import INHERIT, BufferSizes, ControllerSpec, ImageSpec, Policy, ProviderSpec
+from vddkctl.site.model import (
+    INHERIT,
+    BufferSizes,
+    ControllerSpec,
+    CreateSpec,
+    ImageSpec,
+    Policy,
+    ProviderSpec,
+)
 from vddkctl.site.names import is_rule
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
@@ -40,6 +48,15 @@ class Target(Struct, frozen=True):
     buffers: Buffers | None = None
 
 
+class Creation(Struct, frozen=True):
+    """A provider to be: the part of the spec that has it, and the settings that it begins with."""
+
+    entry: str
+    spec: CreateSpec
+    wishes: tuple[Wish, ...]
+    buffers: Buffers | None = None
+
+
 class Mistake(Struct, frozen=True):
     """Why there is no plan for an address."""
 
@@ -51,9 +68,11 @@ class Desired(Struct, frozen=True):
     """All targets by object, rules without a match, and what makes a plan impossible.
 
     ``missing`` are declared providers that were there at the last apply: a mistake now, and somebody's doing.
+    ``created`` are providers that the spec creates, since they are not there.
     """
 
     targets: Mapping[ObjectKey, Target]
+    created: Mapping[ObjectKey, Creation]
     idle_rules: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     missing: tuple[Mistake, ...] = ()
@@ -77,12 +96,13 @@ def desired(loaded: LoadedSite, observed: Observed) -> Desired:
             wishes = tuple(_controller_wishes(loaded.site.controller, image_value))
             targets[found.key] = Target(found, ("controller",), wishes)
     chosen, idle = _choose_providers(loaded, observed, mistakes, missing)
+    created = dict(_created(loaded, observed, image_value))
     for live, name in chosen:
         spec = loaded.site.providers[name]
         buffers = _buffers(spec)
         wishes = tuple(_provider_wishes(spec, live, buffers, image_value))
         targets[live.key] = Target(live, ("providers", name), wishes, buffers)
-    return Desired(targets, idle, tuple(mistakes), tuple(missing))
+    return Desired(targets, created, idle, tuple(mistakes), tuple(missing))
 
 
 def pull_reference(image: ImageSpec, digest: str, policy: Policy) -> str:
@@ -129,6 +149,8 @@ def _controller_wishes(spec: ControllerSpec, image_value: _ImageValue) -> Iterat
 def _provider_wishes(
     spec: ProviderSpec, live: LiveObject, buffers: Buffers | None, image_value: _ImageValue
 ) -> Iterator[Wish]:
+    if spec.create is not None and live.spec:
+        yield Wish(fields.URL, spec.create.url, spec.create.url)
     if spec.manages("vddk_image"):
         value, name = image_value(spec.vddk_image)
         yield Wish(fields.PROVIDER_IMAGE, value, value, name)
@@ -140,6 +162,34 @@ def _provider_wishes(
         text = now if isinstance(now, str) else None
         meaning = config_text.meaning(buffers) if buffers else None
         yield Wish(fields.CONFIG, meaning, config_text.write(text, buffers))
+
+
+def _created(
+    loaded: LoadedSite, observed: Observed, image_value: _ImageValue
+) -> Iterator[tuple[ObjectKey, Creation]]:
+    there = {provider.key for provider in observed.cluster.providers}
+    for name, spec in loaded.site.providers.items():
+        if spec.create is None:
+            continue
+        key = provider_key(name, observed.cluster.namespace)
+        if key not in there:
+            buffers = _buffers(spec)
+            wishes = tuple(_provider_wishes(spec, LiveObject(key, {}, ""), buffers, image_value))
+            yield (
+                key,
+                Creation(name, spec.create, (*wishes, *_default_image(loaded, observed, wishes)), buffers),
+            )
+
+
+def _default_image(loaded: LoadedSite, observed: Observed, wishes: tuple[Wish, ...]) -> Iterator[Wish]:
+    """``MTV_VDDK_INIT_IMAGE``, the lowest level: it acts where neither provider nor controller has an image."""
+    if not observed.default_image or any(wish.path == fields.PROVIDER_IMAGE for wish in wishes):
+        return
+    controller = the_controller(observed)
+    now = None if isinstance(controller, str) else fields.raw_value(controller.spec, fields.CONTROLLER_IMAGE)
+    said = loaded.site.controller
+    if not (said.vddk_image if said.manages("vddk_image") else now):
+        yield Wish(fields.PROVIDER_IMAGE, observed.default_image, observed.default_image)
 
 
 def _buffers(spec: ProviderSpec) -> Buffers | None:
@@ -175,6 +225,8 @@ def _choose_providers(
         message = _not_usable(key, provider, live, observed)
         if provider and not message:
             chosen.append((provider, name))
+        elif provider is None and loaded.site.providers[name].create is not None:
+            continue
         else:
             was_there = provider is None and was_applied(key, observed)
             mistake = Mistake(key.address, _diagnostic(loaded, ("providers", name), message))

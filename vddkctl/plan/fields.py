@@ -6,8 +6,10 @@ an empty text and no text at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.vddk import config_text
 from vddkctl.vddk.boolean import parse_bool
@@ -16,15 +18,21 @@ CONTROLLER_IMAGE = "spec.vddk_image"
 PROVIDER_IMAGE = "spec.settings.vddkInitImage"
 AIO = "spec.settings.useVddkAioOptimization"
 CONFIG = "spec.settings.vddkConfig"
+URL = "spec.url"
 
 SET = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE, AIO, CONFIG})
-"""All of them."""
+"""Those that are given back when they are no longer declared: the object works without them."""
 
 IMAGE_FIELDS = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE})
 
 
 def raw_value(spec: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path below ``spec``; None when any part of the way is missing."""
+    """The value at a dotted path below ``spec``; None when any part of the way is missing.
+
+    ``spec.map[datastore1].offloadPlugin`` leads through the entry of a list.
+    """
+    if "[" in path:
+        return _entry_value(spec, path)
     value: Any = {"spec": spec}
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -43,4 +51,40 @@ def meaning(path: str, value: Any) -> str | None:
     if path == CONFIG:
         reading = config_text.read(value)
         return config_text.meaning(reading.buffers) if reading.sound else f"broken: {value}"
+    return value
+
+
+class Entry(Struct, frozen=True):
+    """A path that leads through the entry of a list: ``items``, which entry, and the rest of the way."""
+
+    items: tuple[str, ...]
+    name: str
+    rest: tuple[str, ...]
+
+
+def entry_of(path: str) -> Entry:
+    """Take a path with an entry apart. Names may hold dots."""
+    items, _, rest = path.partition("[")
+    name, _, rest = rest.rpartition("]")
+    return Entry(tuple(items.split(".")), name, tuple(part for part in rest.split(".") if part))
+
+
+def index_of(items: Sequence[Any], name: str) -> int | None:
+    """Where an entry stands: a text itself, or a mapping by its source's name, else by its source's id."""
+    for key in ("name", "id"):
+        for number, item in enumerate(items):
+            if item == name or (isinstance(item, Mapping) and (item.get("source") or {}).get(key) == name):
+                return number
+    return None
+
+
+def _entry_value(spec: Mapping[str, Any], path: str) -> Any:
+    entry = entry_of(path)
+    items: Any = {"spec": spec, **spec}
+    for name in entry.items:
+        items = items.get(name) if isinstance(items, Mapping) else None
+    number = index_of(items or (), entry.name)
+    value: Any = None if number is None else items[number]
+    for name in entry.rest:
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value

@@ -9,12 +9,16 @@ from msgspec.structs import replace
 
 from vddkctl import __version__
 from vddkctl.oci.reference import parse
+from vddkctl.plan.accounts import account_changes, account_memory, account_mistakes
+from vddkctl.plan.creation import created_memory, creations
 from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
 from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
+from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
+from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
 from vddkctl.plan.warnings import warnings
 from vddkctl.site.diagnostic import SpecError
 from vddkctl.site.source import LoadedSite
@@ -38,16 +42,22 @@ def make_plan(
     says of an address whether fields of other managers are taken from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
-    _check(wanted.mistakes if missing_too else (*wanted.mistakes, *wanted.missing), concerns)
+    more = (*account_mistakes(loaded, observed), *storage_mistakes(loaded, observed))
+    mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
+    _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
     objects = _objects(observed)
     changes = ordered(
         [
             *_image_changes(loaded, observed),
             *settings_changes(wanted.targets, objects, observed.record),
+            *secret_changes(observed),
+            *creations(wanted),
+            *account_changes(loaded, observed),
+            *storage_changes(loaded, observed),
         ]
     )
     changes = tuple(_taking(change, loaded, take) for change in changes)
-    managed = _managed(loaded, observed, wanted)
+    managed = {**_managed(loaded, observed, wanted), **_managed_more(loaded, observed, wanted)}
     gone = _gone(objects, observed)
     changing = {change.address for change in changes}
     return Plan(
@@ -63,6 +73,7 @@ def make_plan(
         disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
         gone=gone,
         public_registry=loaded.site.policy.public_registry,
+        active_migrations=loaded.site.policy.active_migrations,
     )
 
 
@@ -128,10 +139,21 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
     return {**dict(sorted(images.items())), **settings}
 
 
+def _managed_more(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[str, dict[str, Any]]:
+    """What the record says of created providers, secrets, service accounts and storage maps."""
+    created = {key.address: created_memory(target) for key, target in sorted(wanted.created.items())}
+    return {
+        **created,
+        **secret_memory(observed),
+        **account_memory(loaded, observed),
+        **storage_memory(loaded, observed),
+    }
+
+
 def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str, ...]:
     there = {key.address for key in objects}
     applied = observed.record.applied if observed.record else {}
-    return tuple(sorted(a for a in applied if room(a) != "image" and a not in there))
+    return tuple(sorted(a for a in applied if room(a) in ("controller", "provider") and a not in there))
 
 
 def _known(observed: Observed) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import field
 
+from vddkctl.plan.secret_work import SecretWork
 from vddkctl.plan.wire import Wire
 
 FORMAT_VERSION = "1.0"
@@ -110,7 +111,7 @@ class FoundImage(Wire, frozen=True):
 
 
 class Change(Wire, frozen=True):
-    """One address that changes. ``image`` is set for images only; it is not a difference, but the way there.
+    """One address that changes. ``image`` and ``secret`` are set for these only: no difference, but the way there.
 
     ``found`` is what a tag that moves names until then.
     ``reason`` is a :class:`Reason`, or a code of a newer version than this one. ``take``: fields of other managers are
@@ -127,6 +128,7 @@ class Change(Wire, frozen=True):
     image: ImageWork | None = None
     found: FoundImage | None = None
     take: bool = False
+    secret: SecretWork | None = None
 
     @property
     def conflicts(self) -> tuple[FieldChange, ...]:
@@ -184,7 +186,8 @@ class Plan(Wire, frozen=True):
     ``images`` are all declared ones, by address, whether they change or not. ``managed`` is what the
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
     for the record alone, not for comparing with the world. ``gone`` are objects that
-    something was applied to and that are no longer there. ``public_registry`` is the spec's policy.
+    something was applied to and that are no longer there. ``public_registry`` and
+    ``active_migrations`` are the spec's policies.
     """
 
     tool: str
@@ -199,6 +202,7 @@ class Plan(Wire, frozen=True):
     disowned: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     public_registry: Literal["deny", "warn", "allow"] = "deny"
+    active_migrations: Literal["refuse", "wait", "ignore"] = "refuse"
     format_version: str = FORMAT_VERSION
 
     @property

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from vddkctl.errors import VddkctlError
 from vddkctl.plan.record import Record
+from vddkctl.plan.secret_work import SecretWork
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
 Kind = Literal["ForkliftController", "Provider", "Secret", "ServiceAccount", "StorageMap"]
@@ -47,7 +48,8 @@ class FieldOwner(Struct, frozen=True):
 class LiveObject(Struct, frozen=True):
     """One object as it is now.
 
-    ``spec`` is its whole ``spec``. ``resource_version`` changes whenever the object's content does.
+    ``spec`` is its whole ``spec``; of a service account, ``imagePullSecrets`` with the names of its secrets.
+    ``resource_version`` changes whenever the object's content does.
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
     knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
@@ -60,6 +62,45 @@ class LiveObject(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
     other_sites: frozenset[str] = frozenset()
+
+
+class Problem(Struct, frozen=True):
+    """A condition that Forklift reports and that is about VDDK or a provider: its type, category and message."""
+
+    type: str
+    category: str
+    message: str
+
+
+class MigrationPlan(Struct, frozen=True):
+    """One of Forklift's own plans: where it migrates from and to, and what it says about VDDK."""
+
+    namespace: str
+    name: str
+    target_namespace: str
+    provider: ObjectKey
+    problems: tuple[Problem, ...] = ()
+
+
+class Migration(Struct, frozen=True):
+    """A migration that runs, of the provider whose machines it moves (None: not known)."""
+
+    namespace: str
+    name: str
+    provider: ObjectKey | None = None
+
+
+class ObservedSecret(Struct, frozen=True):
+    """A Secret that the spec declares, compared with what is there. No value is ever in it.
+
+    ``differing`` are keys of which the value is another, or missing; ``unknown`` says why nothing can be compared here.
+    """
+
+    work: SecretWork
+    exists: bool
+    differing: tuple[str, ...] = ()
+    resource_version: str = ""
+    unknown: str = ""
 
 
 class Unread(Struct, frozen=True):
@@ -80,6 +121,10 @@ class ClusterState(Struct, frozen=True):
     providers: tuple[LiveObject, ...]
     unread: tuple[Unread, ...] = ()
     live: bool = False
+    accounts: tuple[LiveObject, ...] = ()
+    storage_maps: tuple[LiveObject, ...] = ()
+    plans: tuple[MigrationPlan, ...] = ()
+    migrations: tuple[Migration, ...] = ()
 
 
 class BuiltImage(Struct, frozen=True):
@@ -148,3 +193,4 @@ class Observed(Struct, frozen=True):
     default_image: str | None = None
     cluster_name: str = ""
     folder: str = ""
+    secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""In which order changes can be done: images, then the controller, then the providers."""
+"""In which order changes can be done: images, what lets a cluster pull them, the controller, the providers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from vddkctl.plan import fields
 from vddkctl.plan.model import Change
 
-_ROOMS = ("image", "controller", "provider")
+ROOMS = ("image", "secret", "serviceaccount", "controller", "provider", "storagemap")
 
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort by room and address, and state each dependency on another change."""
-    rest = sorted(changes, key=lambda change: (_ROOMS.index(room(change.address)), change.address))
+    rest = sorted(changes, key=lambda change: (ROOMS.index(room(change.address)), change.address))
     present = {change.address for change in rest}
     controllers = sorted(a for a in present if room(a) == "controller")
     return tuple(

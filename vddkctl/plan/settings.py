@@ -50,7 +50,10 @@ def _joined(
         given_back = {
             path: _unset(objects[key], path)
             for path, values in _ours(record, key.address).items()
-            if path not in wishes and _now(objects[key], path) in values and not _theirs(objects[key], path)
+            if path not in wishes
+            and path in fields.SET
+            and _now(objects[key], path) in values
+            and not _theirs(objects[key], path)
         }
         given_back |= {
             path: _unset(objects[key], path) for path in _only_ours(objects[key]) if path not in wishes

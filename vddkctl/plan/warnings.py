@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vddkctl.plan import fields
+from vddkctl.plan.accounts import account_warnings
 from vddkctl.plan.desired import Desired, Target
 from vddkctl.plan.image_warnings import image_warnings
+from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Observed
 from vddkctl.plan.order import room
+from vddkctl.plan.secrets import secret_warnings
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 
@@ -34,6 +37,9 @@ def warnings(
     for _, target in sorted(wanted.targets.items()):
         yield from _unpinned(loaded, target)
         yield from _buffers(target)
+    yield from secret_warnings(observed)
+    yield from account_warnings(loaded, observed)
+    yield from migration_warnings(changes, observed.cluster.migrations)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:

@@ -35,16 +35,20 @@ def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _providers(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
+    if loaded.site.cluster.manifests is None:
+        return
     for name, provider in loaded.site.providers.items():
         if provider.create is not None:
-            yield ("providers", name, "create"), f"creating provider {name} is"
+            yield ("providers", name, "create"), f"creating provider {name} in a folder of manifests is"
 
 
 def _sections(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
+    if loaded.site.cluster.manifests is None:
+        return
     for name in loaded.site.pull_secrets:
-        yield ("pullSecrets", name), f"pull secret {name} is"
+        yield ("pullSecrets", name), f"pull secret {name} in a folder of manifests is"
     for name in loaded.site.storage_maps:
-        yield ("storageMaps", name), f"storage map {name} is"
+        yield ("storageMaps", name), f"storage map {name} in a folder of manifests is"
 
 
 def _policy(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:

@@ -22,7 +22,7 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
         "kind": change.key.kind,
         "metadata": {"name": change.key.name, "namespace": change.key.namespace},
     }
-    if change.take:
+    if change.take and now.resource_version:
         body["metadata"]["resourceVersion"] = now.resource_version
     for path in sorted(kept):
         value = at({"spec": now.spec}, path)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from vddkctl.cluster.base import ObjectChange, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, Wanted, WriteOutcome
+from vddkctl.cluster.live import look
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
-from vddkctl.cluster.live.kinds import PROVIDERS
+from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
 from vddkctl.cluster.live.lease import leased
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.objects import live_object
-from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.raw import RawObject, Secret
 from vddkctl.cluster.live.record import Records
+from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
-from vddkctl.plan.observed import ClusterState
+from vddkctl.plan.observed import ClusterState, ObjectKey
 from vddkctl.threads import each, start
 
 _AT_ONCE = 8
@@ -47,26 +50,41 @@ class KubernetesCluster:
         """The context's name."""
         return self._api.place
 
-    def observe(self, namespace: str | None) -> ClusterState:
-        """Every ForkliftController and Provider: one LIST each.
+    def observe(self, wanted: Wanted) -> ClusterState:
+        """Everything, one LIST a kind, at the same time.
 
         Where this user may not look into all namespaces, those of Forklift's own are what there is.
         """
-        home = self._look(namespace)
-        others = start(Records(self._api, home.namespace).of_others, self._site)
+        api, home = self._api, self._look(wanted.namespace)
         scope = None if home.everywhere else home.namespace
-        raw = list(listed(self._api, PROVIDERS, scope, RawObject))
+        others = start(Records(api, home.namespace).of_others, self._site)
+        plans = start(look.plans, api, scope)
+        running = start(lambda: look.migrations(api, scope, plans.result()))
+        accounts = start(look.accounts, api, wanted.accounts)
+        maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
+        raw = list(listed(api, PROVIDERS, scope, RawObject))
         other_sites = others.result()
+        providers = (live_object("Provider", item, other_sites) for item in raw)
         return ClusterState(
             home.namespace,
             tuple(live_object("ForkliftController", item, other_sites) for item in home.controllers),
-            tuple(
-                sorted(
-                    (live_object("Provider", item, other_sites) for item in raw), key=lambda item: item.key
-                )
-            ),
+            tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
+            accounts=accounts.result(),
+            storage_maps=maps.result() if maps else (),
+            plans=plans.result(),
+            migrations=running.result(),
         )
+
+    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
+        """The values of a Secret and its version, or None."""
+        try:
+            found = self._api.get(SECRETS.path(key.namespace, key.name), of=Secret)
+        except RefusedError as refused:
+            if refused.code != 404:
+                raise
+            return None
+        return {name: b64decode(value) for name, value in found.data.items()}, found.metadata.resource_version
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""

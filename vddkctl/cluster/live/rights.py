@@ -50,6 +50,8 @@ def _needed(home: str, keys: Iterable[ObjectKey]) -> Iterator[Right]:
         yield Right(verb, CONFIG_MAPS, home)
     for key in keys:
         yield Right("patch", BY_KIND[key.kind], key.namespace)
+        if key.kind in ("Secret", "ServiceAccount", "StorageMap"):
+            yield Right("get", BY_KIND[key.kind], key.namespace)
 
 
 def _may(api: Api, right: Right) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
 from vddkctl.cluster.live.body import at, configuration, left, removal
+from vddkctl.cluster.live.entry_writer import EntryWriter
 from vddkctl.cluster.live.kinds import BY_KIND
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject
@@ -29,7 +30,9 @@ class Writer(Struct, frozen=True):
 
     def write(self, change: ObjectChange) -> None:
         """Make one change. Raises ClusterError; ConflictError for a field that is another manager's."""
-        now = change.live or self._read(change)
+        if change.key.kind in ("ServiceAccount", "StorageMap"):
+            return EntryWriter(self.api, dry_run=self.dry_run).write(change)
+        now = self._nothing(change) if change.creates else change.live or self._read(change)
         for last in (*(False,) * (_TRIES - 1), True):
             _check_fields(change, now)
             try:
@@ -39,6 +42,18 @@ class Writer(Struct, frozen=True):
                     raise _told(failure, change) from None
             now = self._read(change)
         raise AssertionError
+
+    def _nothing(self, change: ObjectChange) -> LiveObject:
+        """The object that is not there yet. Raises ClusterError when it is: it is somebody's."""
+        try:
+            self.api.get(self._path(change), of=RawObject)
+        except RefusedError as refused:
+            if refused.code == 404:
+                return LiveObject(change.key, {}, "")
+            raise
+        raise ClusterError(
+            "it is there since the plan was made", where=change.key.address, hint="plan again: vddkctl plan"
+        )
 
     def _read(self, change: ObjectChange) -> LiveObject:
         try:
@@ -76,7 +91,7 @@ class Writer(Struct, frozen=True):
 
 def _check_fields(change: ObjectChange, now: LiveObject) -> None:
     """What somebody else has changed since the plan was made is not overwritten; a change that is there already is."""
-    for edit, before in zip(change.edits, change.before, strict=True):
+    for edit, before in zip(change.edits, change.before, strict=False):  # a Secret's values have none
         value = at({"spec": now.spec}, edit.path)
         if value not in (before, edit.value):
             raise ClusterError(
@@ -89,7 +104,7 @@ def _check_fields(change: ObjectChange, now: LiveObject) -> None:
 def _check_kept(change: ObjectChange, after: RawObject) -> None:
     """A definition that does not know a field drops it without a word."""
     for edit in change.edits:
-        if edit.value is not None and at({"spec": after.spec}, edit.path) is None:
+        if edit.value is not None and edit.path[0] == "spec" and at({"spec": after.spec}, edit.path) is None:
             raise _unknown_field(change, ".".join(edit.path))
 
 

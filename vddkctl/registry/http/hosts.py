@@ -50,6 +50,10 @@ class Hosts:
                 self._registries[host, anonymous] = found
             return found
 
+    def login(self, host: str) -> Login | None:
+        """The login for everything at a host, if this machine has one."""
+        return self._login(host, "")
+
     def _access(self, host: str) -> Access:
         return access_to(host, self._settings.get(host), self._path, self._environment)
 

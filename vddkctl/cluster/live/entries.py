@@ -1,0 +1,76 @@
+"""Changes of a list's entries, by JSON patch (RFC 6902): a server-side apply would own the list as a whole. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vddkctl.cluster.base import FieldEdit
+from vddkctl.errors import ClusterError
+from vddkctl.plan.fields import entry_of, index_of
+
+PULL_SECRETS = "imagePullSecrets"
+
+
+def pull_secret_patch(edits: tuple[FieldEdit, ...], names: list[str]) -> list[dict[str, Any]]:
+    """Add names to a service account's list, and take others away; what else is in it stays. Empty: nothing to do."""
+    wanted = list(names)
+    for edit in edits:
+        name = entry_of(edit.path[0]).name
+        if edit.value is None and name in wanted:
+            wanted.remove(name)
+        elif edit.value is not None and name not in wanted:
+            wanted.append(name)
+    if wanted == names:
+        return []
+    return list(_appended(names, wanted) if wanted[: len(names)] == names else _replaced(names, wanted))
+
+
+def _appended(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
+    if not names:
+        yield {"op": "add", "path": f"/{PULL_SECRETS}", "value": [{"name": name} for name in wanted]}
+        return
+    for number, name in enumerate(names):
+        yield {"op": "test", "path": f"/{PULL_SECRETS}/{number}/name", "value": name}
+    for name in wanted[len(names) :]:
+        yield {"op": "add", "path": f"/{PULL_SECRETS}/-", "value": {"name": name}}
+
+
+def _replaced(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
+    for number, name in enumerate(names):
+        yield {"op": "test", "path": f"/{PULL_SECRETS}/{number}/name", "value": name}
+    for number in reversed(range(len(names))):
+        if names[number] not in wanted:
+            yield {"op": "remove", "path": f"/{PULL_SECRETS}/{number}"}
+    for name in wanted:
+        if name not in names:
+            yield {"op": "add", "path": f"/{PULL_SECRETS}/-", "value": {"name": name}}
+
+
+def offload_patch(edits: tuple[FieldEdit, ...], spec: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """Set the offload settings of a storage map's entries; other entries, and other keys of these, stay."""
+    items = spec.get("map") or []
+    patch: list[dict[str, Any]] = []
+    for edit in edits:
+        entry = entry_of(edit.path[0])
+        number = index_of(items, entry.name)
+        if number is None:
+            raise ClusterError(
+                f"the entry for {entry.name} is gone", where=where, hint="plan again: vddkctl plan"
+            )
+        patch += _set(f"/spec/map/{number}", items[number], entry.rest, edit.value)
+    return patch
+
+
+def _set(place: str, item: dict[str, Any], rest: tuple[str, ...], value: Any) -> Iterator[dict[str, Any]]:
+    yield {"op": "test", "path": f"{place}/source", "value": item.get("source")}
+    now: Any = item
+    for depth, name in enumerate(rest):
+        if not isinstance(now, dict) or now.get(name) is None:
+            for missing in reversed(rest[depth + 1 :]):
+                value = {missing: value}
+            yield {"op": "add", "path": f"{place}/{'/'.join(rest[: depth + 1])}", "value": value}
+            return
+        now = now[name]
+    yield {"op": "test", "path": f"{place}/{'/'.join(rest)}", "value": now}
+    yield {"op": "replace", "path": f"{place}/{'/'.join(rest)}", "value": value}

@@ -1,0 +1,81 @@
+"""Declared Secrets, compared with those that are there. What comes out holds no value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from vddkctl.cluster.base import Cluster
+from vddkctl.errors import VddkctlError
+from vddkctl.places import Places
+from vddkctl.plan.accounts import pull_secret_works
+from vddkctl.plan.creation import credential_secrets
+from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
+from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
+from vddkctl.prepare.secret_values import values_of
+from vddkctl.site.source import LoadedSite
+from vddkctl.threads import each
+
+_AT_ONCE = 8
+_OLD_NAMES: Mapping[str, str] = {"ca.crt": "cacert"}
+"""Keys that Forklift reads under a name of before, too."""
+
+
+def observed_secrets(
+    loaded: LoadedSite, cluster: Cluster, state: ClusterState, places: Places
+) -> dict[ObjectKey, ObservedSecret]:
+    """Every declared Secret. Raises ClusterError when one cannot be looked at.
+
+    A value that cannot be read here matters only where it has to be written: then it is told when its turn comes.
+    """
+    providers = {provider.key: provider for provider in state.providers}
+    works = [*pull_secret_works(loaded), *credential_secrets(loaded, providers, state.namespace)]
+    found = each(lambda work: _compared(work, cluster, places), works, _AT_ONCE)
+    return {key_of(secret.work): secret for secret in found}
+
+
+def key_of(work: SecretWork) -> ObjectKey:
+    """The object of a Secret."""
+    return ObjectKey("Secret", work.namespace, work.name)
+
+
+def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSecret:
+    there = cluster.read_secret(key_of(work))
+    if there is None:
+        return ObservedSecret(work, exists=False)
+    now, version = there
+    try:
+        values = values_of(work, places)
+    except VddkctlError as error:
+        return ObservedSecret(
+            work, exists=True, resource_version=version, unknown=str(error).partition("\n")[0]
+        )
+    differing = tuple(_differing(work, values, now))
+    return ObservedSecret(work, exists=True, differing=differing, resource_version=version)
+
+
+def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:
+    for key, value in values.items():
+        found = now.get(key, now.get(_OLD_NAMES.get(key, ""), b""))
+        same = (
+            _logins(found) == _logins(value)
+            if work.type == DOCKER_CONFIG
+            else found.rstrip() == value.rstrip()
+        )
+        if not same:
+            yield key
+
+
+def _logins(content: bytes) -> object:
+    """A Docker configuration by meaning: other tools write other spaces, and leave out what can be told."""
+    import json
+    from base64 import b64decode
+
+    try:
+        auths = json.loads(content)["auths"]
+        return {
+            host: (entry.get("auth") and b64decode(entry["auth"]).decode())
+            or f"{entry.get('username')}:{entry.get('password')}"
+            for host, entry in auths.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return content

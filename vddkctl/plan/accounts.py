@@ -1,0 +1,136 @@
+"""Pull secrets: each a Secret in some namespaces, and service accounts that use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vddkctl.oci.reference import parse
+from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
+from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
+from vddkctl.site.diagnostic import Diagnostic
+from vddkctl.site.model import ImageSpec
+from vddkctl.site.source import LoadedSite
+
+LIST = "imagePullSecrets"
+DEFAULT = "default"
+"""The service account that Forklift's jobs run with in a plan's target namespace."""
+
+
+def pull_secret_works(loaded: LoadedSite) -> Iterator[SecretWork]:
+    """The Secrets that ``pullSecrets`` declares."""
+    for name, spec in loaded.site.pull_secrets.items():
+        for namespace in spec.namespaces:
+            data = {".dockerconfigjson": {"registry": spec.registry}}
+            yield SecretWork(namespace, name, data, type=DOCKER_CONFIG)
+
+
+def wanted_accounts(loaded: LoadedSite) -> dict[ObjectKey, tuple[str, ...]]:
+    """The service accounts that ``pullSecrets`` names, each with the secrets that it should pull with."""
+    wanted: dict[ObjectKey, tuple[str, ...]] = {}
+    for name, spec in loaded.site.pull_secrets.items():
+        for namespace in spec.namespaces:
+            for account in spec.service_accounts:
+                key = ObjectKey("ServiceAccount", namespace, account)
+                wanted[key] = (*wanted.get(key, ()), name)
+    return wanted
+
+
+def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
+    """Secrets that service accounts lack are added to them; those that are no longer declared are taken away."""
+    wanted = wanted_accounts(loaded)
+    for account in observed.cluster.accounts:
+        names, has = wanted.get(account.key, ()), pull_secrets(account)
+        lacking = [name for name in names if name not in has]
+        surplus = [name for name in _applied(observed, account) if name not in names and name in has]
+        if lacking or surplus:
+            yield Change(
+                address=account.key.address,
+                action=Action.UPDATE if lacking else Action.RELEASE,
+                reason=Reason.ABSENT if lacking else Reason.NO_LONGER_DECLARED,
+                origin=_origin(observed, account, lacking),
+                fields=(
+                    *(
+                        FieldChange(entry(name), None, name, origin=_origin(observed, account, [name]))
+                        for name in lacking
+                    ),
+                    *(FieldChange(entry(name), name, None) for name in surplus),
+                ),
+                precondition=Precondition(resource_version=account.resource_version),
+                depends_on=tuple(
+                    ObjectKey("Secret", account.key.namespace, name).address for name in lacking
+                ),
+            )
+
+
+def account_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
+    """What the record says of service accounts."""
+    there = {account.key for account in observed.cluster.accounts}
+    return {
+        key.address: {entry(name): name for name in names}
+        for key, names in sorted(wanted_accounts(loaded).items())
+        if key in there
+    }
+
+
+def account_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
+    """Service accounts that do not exist, by address."""
+    if not observed.cluster.live:
+        return
+    there = {account.key for account in observed.cluster.accounts}
+    for key, names in wanted_accounts(loaded).items():
+        if key not in there:
+            path = ("pullSecrets", names[0], "serviceAccounts")
+            message = f"no ServiceAccount {key.name} in {observed.cluster_name}, namespace {key.namespace}"
+            yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
+
+
+def account_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
+    """Target namespaces of Forklift's plans in which nothing can pull an image that has a pull secret."""
+    wanted = wanted_accounts(loaded)
+    accounts = {account.key: account for account in observed.cluster.accounts}
+    hosts = {host for image in loaded.site.images.values() for host in _hosts(image)}
+    registries: dict[str, list[str]] = {}
+    for name, spec in loaded.site.pull_secrets.items():
+        if spec.registry in hosts:
+            registries.setdefault(spec.registry, []).append(name)
+    targets = {plan.target_namespace for plan in observed.cluster.plans if plan.target_namespace}
+    for namespace in sorted(targets):
+        key = ObjectKey("ServiceAccount", namespace, DEFAULT)
+        has = {*wanted.get(key, ()), *(pull_secrets(accounts[key]) if key in accounts else ())}
+        for registry, names in registries.items():
+            if not has & set(names):
+                yield PlanWarning(
+                    "cannot-pull",
+                    key.address,
+                    f"plans migrate into namespace {namespace}, where the service account {DEFAULT} has no pull "
+                    f"secret for {registry}: add {namespace} to pullSecrets.{names[0]}.namespaces",
+                )
+
+
+def pull_secrets(account: LiveObject) -> list[str]:
+    """The names of the secrets that a service account pulls with."""
+    return list(account.spec.get(LIST, ()))
+
+
+def entry(name: str) -> str:
+    """The path of one entry of a service account's list."""
+    return f"{LIST}[{name}]"
+
+
+def _hosts(image: ImageSpec) -> set[str]:
+    return {parse(text).host for text in (image.cluster_repository or image.repository,)}
+
+
+def _applied(observed: Observed, account: LiveObject) -> list[str]:
+    fields: Mapping[str, Any] = (
+        observed.record.applied.get(account.key.address, {}) if observed.record else {}
+    )
+    return [str(value) for value in fields.values() if value]
+
+
+def _origin(observed: Observed, account: LiveObject, names: list[str]) -> Origin:
+    """Drift is what was applied and is not there any more."""
+    applied = _applied(observed, account)
+    return Origin.DRIFT if names and all(name in applied for name in names) else Origin.SPEC

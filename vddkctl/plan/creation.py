@@ -1,0 +1,90 @@
+"""Providers that the spec creates, each with its Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vddkctl.plan import fields
+from vddkctl.plan.desired import Creation, Desired
+from vddkctl.plan.images import image_address
+from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
+from vddkctl.plan.observed import LiveObject, ObjectKey
+from vddkctl.plan.rules import provider_key
+from vddkctl.plan.secret_work import SecretWork
+from vddkctl.site.model import CreateSpec, ValueFrom
+from vddkctl.site.source import LoadedSite
+
+CREDENTIALS = "spec.secret"
+TYPE = "spec.type"
+LABELS = {"createdForProviderType": "vsphere", "createdForResourceType": "providers"}
+"""Forklift's webhook tries a Secret with these against vCenter before it lets it in."""
+
+
+def creations(wanted: Desired) -> Iterator[Change]:
+    """A change for each provider that is declared with ``create`` and is not there."""
+    for key, creation in sorted(wanted.created.items()):
+        secret = secret_key(key)
+        images = {wish.image for wish in creation.wishes} - {None}
+        begins = [
+            (TYPE, "vsphere"),
+            (fields.URL, creation.spec.url),
+            (CREDENTIALS, {"name": secret.name, "namespace": secret.namespace}),
+            *((wish.path, wish.after) for wish in creation.wishes if wish.after is not None),
+        ]
+        yield Change(
+            address=key.address,
+            action=Action.CREATE,
+            reason=Reason.ABSENT,
+            origin=Origin.SPEC,
+            fields=tuple(FieldChange(path, None, value) for path, value in begins),
+            precondition=Precondition(),
+            depends_on=(*sorted(image_address(name) for name in images if name), secret.address),
+        )
+
+
+def created_memory(creation: Creation) -> dict[str, Any]:
+    """What the record says of a created provider: what may differ later."""
+    return {fields.URL: creation.spec.url, **{wish.path: wish.meaning for wish in creation.wishes}}
+
+
+def secret_key(provider: ObjectKey) -> ObjectKey:
+    """The Secret of a provider that is created."""
+    return ObjectKey("Secret", provider.namespace, f"{provider.name}-credentials")
+
+
+def credential_secrets(
+    loaded: LoadedSite, providers: dict[ObjectKey, LiveObject], namespace: str
+) -> list[SecretWork]:
+    """The Secrets of all providers that the spec creates, whether they are there or not.
+
+    One that is there keeps the Secret that it names.
+    """
+    works = []
+    for name, spec in loaded.site.providers.items():
+        if spec.create is None:
+            continue
+        key = provider_key(name, namespace)
+        named = providers[key].spec.get("secret") if key in providers else None
+        secret = secret_key(key)
+        if isinstance(named, dict) and named.get("name"):
+            secret = ObjectKey("Secret", str(named.get("namespace") or key.namespace), str(named["name"]))
+        works.append(SecretWork(secret.namespace, secret.name, _data(spec.create), labels=LABELS))
+    return works
+
+
+def _data(spec: CreateSpec) -> dict[str, dict[str, str]]:
+    """The keys that Forklift reads of a vSphere provider's Secret."""
+    data = {
+        "user": _source(spec.credentials.username),
+        "password": _source(spec.credentials.password),
+        "url": {"text": spec.url},
+        "insecureSkipVerify": {"text": str(spec.insecure_skip_verify).lower()},
+    }
+    if spec.ca_file is not None:
+        data["ca.crt"] = {"file": spec.ca_file}
+    return data
+
+
+def _source(value: ValueFrom) -> dict[str, str]:
+    return {"env": value.env} if value.env is not None else {"file": value.file or ""}

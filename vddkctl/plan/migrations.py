@@ -1,0 +1,34 @@
+"""Changes that a running migration would feel: the controller restarts, or its provider gets another image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from vddkctl.plan import fields
+from vddkctl.plan.model import Change, PlanWarning
+from vddkctl.plan.observed import Migration
+from vddkctl.plan.order import room
+from vddkctl.visible import some
+
+
+def disturbed(changes: Iterable[Change], running: Iterable[Migration]) -> dict[str, tuple[str, ...]]:
+    """The running migrations that each change would disturb, as ``namespace/name``, by address."""
+    found = {}
+    for change in changes:
+        names = tuple(f"{each.namespace}/{each.name}" for each in running if _feels(change, each))
+        if names:
+            found[change.address] = names
+    return found
+
+
+def migration_warnings(changes: Iterable[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
+    """One warning for each change that is not to be made now."""
+    for address, names in disturbed(changes, running).items():
+        yield PlanWarning("migration-running", address, f"would disturb what runs: {some(names)}")
+
+
+def _feels(change: Change, running: Migration) -> bool:
+    if room(change.address) == "controller":
+        return True
+    image = any(field.path == fields.PROVIDER_IMAGE for field in change.fields)
+    return image and (running.provider is None or running.provider.address == change.address)

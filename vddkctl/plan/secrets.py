@@ -1,0 +1,40 @@
+"""Secrets: written where they are absent or say something else. Their values are nowhere in a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
+from vddkctl.plan.observed import Observed
+
+
+def secret_changes(observed: Observed) -> Iterator[Change]:
+    """One change for each declared Secret that is not as it should be."""
+    for key, secret in sorted(observed.secrets.items()):
+        if secret.exists and not secret.differing:
+            continue
+        keys = secret.differing if secret.exists else tuple(secret.work.data)
+        yield Change(
+            address=key.address,
+            action=Action.UPDATE if secret.exists else Action.CREATE,
+            reason=Reason.DIFFERS if secret.exists else Reason.ABSENT,
+            origin=Origin.SPEC,
+            fields=tuple(FieldChange(f"data.{name}", None, None, sensitive=True) for name in keys),
+            precondition=Precondition(resource_version=secret.resource_version or None),
+            secret=secret.work,
+        )
+
+
+def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:
+    """The record knows that a Secret is ours, and nothing of what is in it."""
+    return {key.address: {} for key in sorted(observed.secrets)}
+
+
+def secret_warnings(observed: Observed) -> Iterator[PlanWarning]:
+    """Secrets that are there and cannot be compared on this machine."""
+    for key, secret in sorted(observed.secrets.items()):
+        if secret.unknown and secret.exists:
+            yield PlanWarning(
+                "secret-not-compared", key.address, f"is there, and not compared: {secret.unknown}"
+            )
