@@ -26,6 +26,7 @@ def apiserver(
 
 
 @pytest.fixture
-def namespace(apiserver: RunningApiServer) -> str:
-    """A namespace that no other test uses."""
-    return apiserver.namespace()
+def namespace(apiserver: RunningApiServer) -> Iterator[str]:
+    """A namespace that no other test uses. What the test grants in all namespaces is taken back after it."""
+    yield apiserver.namespace()
+    apiserver.revoke()

@@ -29,6 +29,8 @@ class RunningApiServer:
     """Start the server again, on the same port and data, and wait for it."""
     stop: Callable[[], None]
     _pool: urllib3.PoolManager = field(init=False)
+    _everywhere: list[str] = field(default_factory=list)
+    """What was granted in all namespaces: paths of roles and their bindings."""
 
     def __post_init__(self) -> None:
         self._pool = urllib3.PoolManager(ca_certs=str(self.ca), retries=False)
@@ -66,11 +68,13 @@ class RunningApiServer:
     def request(
         self, method: str, path: str, body: Any = None, *, user: str = ADMIN, kind: str = "application/json"
     ) -> tuple[int, Any]:
-        """Status and answer of one request."""
+        """Status and answer of one request. An answer in plain words (a path that is not served) is a message."""
         headers = {"Authorization": f"Bearer {self.tokens[user]}", "Content-Type": kind}
         content = json.dumps(body) if body is not None else None
         answer = self._pool.request(method, self.url + path, body=content, headers=headers)
-        return answer.status, json.loads(answer.data or b"null")
+        if not answer.headers.get("Content-Type", "").startswith("application/json"):
+            return answer.status, {"message": answer.data.decode()}
+        return answer.status, json.loads(answer.data)
 
     def create(self, path: str, *objects: Mapping[str, Any]) -> None:
         """Create objects below a path such as ``/api/v1/namespaces``."""
@@ -99,11 +103,19 @@ class RunningApiServer:
                 "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
             },
         )
+        if not namespace:
+            self._everywhere += [f"{where}/clusterrolebindings/{name}", f"{where}/clusterroles/{name}"]
         last = rules[-1]
         while not self.may(
             user, last["verbs"][0], last["apiGroups"][0], last["resources"][0], namespace, last
         ):
             time.sleep(0.01)
+
+    def revoke(self) -> None:
+        """Take back what was granted in all namespaces, so that it is not there for another test."""
+        while self._everywhere:
+            status, answer = self.request("DELETE", self._everywhere.pop())
+            assert status == 200, answer
 
     def may(
         self, user: str, verb: str, group: str, resource: str, namespace: str | None, rule: Mapping[str, Any]

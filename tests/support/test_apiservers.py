@@ -43,6 +43,17 @@ def test_a_dry_run_stores_nothing(apiserver: RunningApiServer, namespace: str) -
     assert apiserver.request("GET", url)[0] == 404
 
 
+def test_of_two_who_take_a_lease_one_gets_it(apiserver: RunningApiServer, namespace: str) -> None:
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+    taken = [apiserver.request("POST", leases, {"metadata": {"name": "site"}}) for _ in range(2)]
+    assert [status for status, _ in taken] == [201, 409]
+    lease = taken[0][1]
+    renewed = [
+        apiserver.request("PUT", f"{leases}/site", {**lease, "spec": {"holderIdentity": x}}) for x in "ab"
+    ]
+    assert [status for status, _ in renewed] == [200, 409]
+
+
 def test_users_have_the_rights_that_they_are_given(apiserver: RunningApiServer, namespace: str) -> None:
     url = f"{GROUP}/namespaces/{namespace}/providers"
     assert apiserver.request("GET", url, user="alice")[0] == 403
@@ -52,6 +63,16 @@ def test_users_have_the_rights_that_they_are_given(apiserver: RunningApiServer, 
         namespace,
     )
     assert apiserver.request("GET", url, user="alice")[0] == 200
+
+
+def test_rights_in_all_namespaces_end_with_a_test(apiserver: RunningApiServer, namespace: str) -> None:
+    rule = {"apiGroups": ["forklift.konveyor.io"], "resources": ["plans"], "verbs": ["list"]}
+    apiserver.grant("bob", [rule])
+    assert apiserver.request("GET", f"{GROUP}/plans", user="bob")[0] == 200
+    apiserver.revoke()
+    end = time.monotonic() + 5
+    while apiserver.request("GET", f"{GROUP}/plans", user="bob")[0] != 403:  # it hears of that a moment later
+        assert time.monotonic() < end
 
 
 def test_kubectl_is_somebody_else(apiserver: RunningApiServer, namespace: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from vddkctl.apply.migrations import refused_by_migrations
 from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
 from vddkctl.places import Places
+from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, Plan
 
 
@@ -42,6 +44,23 @@ def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Pl
     refused = refusals(plan, cluster, checked.objects, places)
     if refused:
         raise PlanError(_would_refuse(refused))
+
+
+def agreeable(plan: Plan, cluster: Cluster) -> None:
+    """Whether it makes sense to ask for consent to the plan at all.
+
+    Raises ClusterDeniedError, ConflictError, or PlanError where a migration runs that the plan would disturb.
+    """
+    refuse_without_rights(plan, cluster)
+    refuse_conflicts(plan, ())
+    refuse_disturbing(plan)
+
+
+def refuse_disturbing(plan: Plan) -> None:
+    """Raise PlanError when migrations ran while the plan was made, and the policy is to refuse that."""
+    running = sorted({warning.message for warning in plan.warnings if warning.code == RUNNING})
+    if running and plan.active_migrations == "refuse":
+        raise refused_by_migrations("; ".join(running))
 
 
 def prove(plan: Plan, cluster: Cluster, places: Places) -> None:

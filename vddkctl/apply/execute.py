@@ -11,6 +11,7 @@ from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
+from vddkctl.apply.migrations import let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
@@ -48,8 +49,13 @@ class Executor(Struct, frozen=True):
         _check_known(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             record = read_record(self.cluster, plan.site)
-            checked = check(plan, record, self.places, self.cluster, self.progress)
+
+            def looked_at() -> Checked:
+                return check(plan, record, self.places, self.cluster, self.progress)
+
+            checked = looked_at()
             refuse_conflicts(plan, checked.satisfied)
+            checked = let_pass(plan, checked, looked_at, self.progress)
             refuse_public(plan, record, self.places)
             refuse_unwritable(plan, self.cluster, checked, self.places)
             if plan.changes:

@@ -16,7 +16,7 @@ from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
 from vddkctl.plan.model import Action, Change, Plan
-from vddkctl.plan.observed import LiveObject
+from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation, Prepared
@@ -30,13 +30,14 @@ class Checked(Struct, frozen=True):
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
     cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says. ``objects`` are
-    the settings as they were looked at.
+    the settings as they were looked at, ``migrations`` those that run.
     """
 
     satisfied: frozenset[str]
     standing: frozenset[str]
     images: Mapping[str, Prepared | VddkctlError] = field(default_factory=dict)
     objects: Mapping[str, LiveObject] = field(default_factory=dict)
+    migrations: tuple[Migration, ...] = ()
 
 
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
@@ -48,7 +49,8 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     """
     preparation = Preparation(places, progress)
     preparation.tags.look(parse(reference) for reference in _references(plan))
-    objects = _objects(plan, record, cluster)
+    state = _state(plan, record, cluster)
+    objects = _objects(state) if state else {}
     satisfied: set[str] = set()
     images: dict[str, Prepared | VddkctlError] = {}
     moved: list[tuple[str, str]] = []
@@ -79,17 +81,20 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             moved=tuple(moved),
             hint="make a new one with: vddkctl plan",
         )
-    return Checked(frozenset(satisfied), standing, images, objects)
+    return Checked(frozenset(satisfied), standing, images, objects, state.migrations if state else ())
 
 
-def _objects(plan: Plan, record: Record | None, cluster: Cluster) -> dict[str, LiveObject]:
-    """The objects by address; nothing is read when the plan says nothing new of any object."""
+def _state(plan: Plan, record: Record | None, cluster: Cluster) -> ClusterState | None:
+    """What there is; nothing is read when the plan says nothing new of any object."""
     changing = {change.address for change in plan.changes}
     if not any(room(a) != "image" and (a in changing or not _recorded(plan, record, a)) for a in _all(plan)):
-        return {}
+        return None
     accounts = tuple(key_of(a) for a in sorted(_all(plan)) if room(a) == "serviceaccount")
     maps = any(room(address) == "storagemap" for address in _all(plan))
-    state = cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+    return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+
+
+def _objects(state: ClusterState) -> dict[str, LiveObject]:
     everything = (*state.controllers, *state.providers, *state.storage_maps, *state.accounts)
     return {live.key.address: live for live in everything}
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vddkctl.cluster.base import Unsettled
 from vddkctl.plan.model import Action
 
 
@@ -31,19 +32,22 @@ class StepResult(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """The whole run. ``record_error``: the changes stand, but could not be recorded."""
+    """The whole run. ``record_error``: the changes stand, but could not be recorded. ``unsettled`` is not in effect."""
 
     site: str
     steps: tuple[StepResult, ...]
     interrupted: bool = False
     record_error: str | None = None
+    unsettled: tuple[Unsettled, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 1 none done, 4 some done, 130 interrupted."""
+        """0 all done, 1 none done or not in effect, 4 some done, 130 interrupted."""
         if self.interrupted:
             return 130
         bad = [step for step in self.steps if step.status in (Status.FAILED, Status.SKIPPED)]
         if bad:
             return 4 if len(bad) < len(self.steps) else 1
-        return 4 if self.record_error else 0
+        if self.record_error:
+            return 4
+        return 1 if self.unsettled else 0

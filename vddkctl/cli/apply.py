@@ -38,6 +38,11 @@ NAME = "apply"
 PlanArgument = Annotated[
     str | None, typer.Argument(metavar="PLAN", help="A saved plan: exactly this is done, without asking.")
 ]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait/--no-wait", help="Wait until Forklift has taken the changes in and is healthy."),
+]
+Timeout = Annotated[str, typer.Option("--timeout", metavar="TIME", help="How long to wait: 90s, 5m, 1h.")]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 
 
@@ -50,6 +55,8 @@ def run(
     exclude: Excludes = None,
     take: Take = None,
     dry_run: DryRun = None,
+    wait: Wait = True,
+    timeout: Timeout = "5m",
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -58,10 +65,10 @@ def run(
     A saved plan is done where it was made, by the policy that it was made with. Where the site has another place now,
     name its spec with -f: nothing but the folder is taken from that.
     """
-    from vddkctl.apply.consent import refuse_without_rights
+    from vddkctl.apply.consent import agreeable
     from vddkctl.cli.session import open_session
 
-    prove = proven(dry_run)
+    prove, waiting = proven(dry_run), seconds(timeout) if wait else None
     if plan_file is not None:
         if target or exclude or take:
             raise UsageError(
@@ -74,7 +81,7 @@ def run(
             note(head_line(plan, _where(plan, places)))
         if prove:
             return _proved(plan, places)
-        return _carry_out(plan, places, output, verbose, shown=False)
+        return _carry_out(plan, places, output, verbose, waiting, shown=False)
     if not prove and not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
@@ -90,11 +97,12 @@ def run(
             data("\n")
     if prove:
         return _proved(plan, session.places)
-    refuse_without_rights(plan, _cluster(plan, session.places))
+    if plan.changes:
+        agreeable(plan, _cluster(plan, session.places))
     if plan.changes and not auto_approve and not _agreed():
         note("Nothing was changed.")
         return 1
-    return _carry_out(plan, session.places, output, verbose)
+    return _carry_out(plan, session.places, output, verbose, waiting)
 
 
 def _proved(plan: Plan, places: Places) -> int:
@@ -135,9 +143,12 @@ def _typed(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, shown: bool = True) -> int:
+def _carry_out(
+    plan: Plan, places: Places, output: Output, verbose: int, wait: float | None, *, shown: bool = True
+) -> int:
     from vddkctl.apply.execute import Executor
     from vddkctl.apply.identity import now, whoami
+    from vddkctl.apply.waiting import waited
     from vddkctl.report.result_text import result_json, result_text, step_line
 
     lost: list[VddkctlError] = []
@@ -155,6 +166,8 @@ def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, show
 
     cluster = _cluster(plan, places)
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
+    if wait is not None and not result.interrupted:
+        result = waited(result, cluster, progress(verbose), wait)
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:
             json_data(result_json(result, plan.tool))
@@ -164,6 +177,15 @@ def _carry_out(plan: Plan, places: Places, output: Output, verbose: int, *, show
     if lost:
         raise lost[0]
     return result.exit_code
+
+
+def seconds(text: str) -> float:
+    """``90s``, ``5m`` or ``1h`` in seconds. Raises UsageError."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in units else (text, "s")
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"--timeout={text} is no time", hint="such as 90s, 5m or 1h")
+    return float(int(number) * units[unit])
 
 
 def _terminal() -> bool:

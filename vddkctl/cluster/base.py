@@ -55,6 +55,14 @@ class WriteOutcome(Struct, frozen=True):
     error: Exception | None = None
 
 
+class Unsettled(Struct, frozen=True):
+    """Something that was written and is not in effect. ``stays``: waiting alone will hardly change that."""
+
+    address: str
+    what: str
+    stays: bool = False
+
+
 class Cluster(Protocol):
     """Settings by object. Every method raises :class:`~vddkctl.errors.ClusterError` when the place fails."""
 
@@ -86,6 +94,10 @@ class Cluster(Protocol):
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """What :meth:`write` would answer, as far as that can be told without writing. Changes nothing."""
+        ...
+
+    def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
+        """What was written to these objects and is not in effect yet; nothing where nobody acts on it."""
         ...
 
     def read_record(self, site: str) -> bytes | None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
-from vddkctl.cluster.base import ObjectChange, Wanted, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, Unsettled, Wanted, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
@@ -131,6 +131,11 @@ class ManifestFolder(Struct, frozen=True):
         mode = os.stat(real).st_mode  # noqa: PTH116
         if not mode & 0o222 or not os.access(real, os.W_OK):
             raise ManifestError("this file is read-only", where=file.shown, hint=f"chmod u+w {file.shown}")
+
+    def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
+        """Nobody acts on a folder."""
+        del keys
+        return ()
 
     def read_record(self, site: str) -> bytes | None:
         """Return ``.vddkctl/SITE.record``, or None."""

@@ -10,6 +10,9 @@ from vddkctl.plan.observed import Migration
 from vddkctl.plan.order import room
 from vddkctl.visible import some
 
+RUNNING = "migration-running"
+"""The code of the warning."""
+
 
 def disturbed(changes: Iterable[Change], running: Iterable[Migration]) -> dict[str, tuple[str, ...]]:
     """The running migrations that each change would disturb, as ``namespace/name``, by address."""
@@ -24,7 +27,7 @@ def disturbed(changes: Iterable[Change], running: Iterable[Migration]) -> dict[s
 def migration_warnings(changes: Iterable[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
     """One warning for each change that is not to be made now."""
     for address, names in disturbed(changes, running).items():
-        yield PlanWarning("migration-running", address, f"would disturb what runs: {some(names)}")
+        yield PlanWarning(RUNNING, address, f"would disturb what runs: {some(names)}")
 
 
 def _feels(change: Change, running: Migration) -> bool:

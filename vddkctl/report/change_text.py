@@ -16,7 +16,7 @@ _MARKS: Mapping[Action, tuple[str, str]] = {
     Action.REPLACE: ("±", "yellow"),
     Action.RELEASE: ("-", "red"),
 }
-_NAMES = {"spec.settings.": "", "spec.": ""}
+_NAMES = ("spec.settings.", "spec.", "data.")
 _PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
 
 
@@ -47,6 +47,8 @@ def values(field: FieldChange, before: object, after: object, tags: Mapping[str,
     """How a field goes from one value to another, in as few lines as it takes."""
     if field.sensitive:
         return ["(sensitive, changed)"]
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        return [f"{_parts(before)} → {_parts(after)}"]
     if field.path == fields.CONFIG:
         return [shown(line) for line in _config(_text(before), _text(after))]
     return [f"{_shown(before, tags)} → {_shown(after, tags)}"]
@@ -97,13 +99,30 @@ def _field_lines(
 ) -> Iterator[str]:
     name = field_name(field.path).ljust(width)
     blank = " " * width
-    for number, line in enumerate(values(field, field.before, field.after, tags)):
+    created = change.action is Action.CREATE
+    for number, line in enumerate(
+        _created(field, tags) if created else values(field, field.before, field.after, tags)
+    ):
         yield f"      {name if number == 0 else blank}   {line}"
     if change.reason == Reason.BROKEN_BUFFER_KEY and field.path == fields.CONFIG:
         yield f"      {blank}   {style.paint('dim', 'the library ignores BufSizeIn64K')}"
     note = _origin_note(field)
     if note:
         yield f"      {blank}   {style.paint('dim', shown(note))}"
+
+
+def _created(field: FieldChange, tags: Mapping[str, str]) -> list[str]:
+    """A field of something new: there was nothing before."""
+    if field.sensitive:
+        return ["(sensitive)"]
+    return [line.removeprefix("(not set) → ") for line in values(field, None, field.after, tags)]
+
+
+def _parts(value: object) -> str:
+    """``secretRef a, storageVendorProduct b``: an object in few words."""
+    if not isinstance(value, Mapping):
+        return _shown(value, {})
+    return shown(", ".join(f"{key} {inner}" for key, inner in value.items()))
 
 
 def _origin_note(field: FieldChange) -> str:

@@ -98,6 +98,8 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
 def _shown(value: object, tags: Mapping[str, str]) -> str:
     if value is None:
         return "(not set)"
+    if isinstance(value, Mapping):
+        return shown(", ".join(f"{key} {inner}" for key, inner in value.items()))
     if not isinstance(value, str):
         return f"{shown(json_text(value))} (not a text)"
     lines = shown(reference(value, tags) if "@" in value else short(value), lines=True)

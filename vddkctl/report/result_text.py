@@ -9,6 +9,7 @@ from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.plan.model import FORMAT_VERSION, Action
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural
+from vddkctl.visible import shown
 
 _DONE = {
     Action.CREATE: "created",
@@ -57,6 +58,7 @@ def result_json(result: Result, tool: str) -> dict[str, Any]:
         "summary": {status.value: _count(result, status) for status in Status},
         "interrupted": result.interrupted,
         "recordError": result.record_error,
+        "unsettled": [{"address": each.address, "message": each.what} for each in result.unsettled],
     }
 
 
@@ -73,6 +75,10 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
     yield style.paint("bold", f"Applied: {done} of {plural(len(result.steps), 'change')} done{rest}.")
     if failed or skipped:
         yield "Run vddkctl apply again to finish."
+    for each in result.unsettled:
+        yield f"  {style.paint('yellow', '!')} {each.address}: {shown(each.what)}"
+    if result.unsettled:
+        yield "Done, but not all of it is in effect. Look again with: vddkctl plan"
     if result.record_error:
         yield style.paint("red", "The changes stand, but were not recorded: ") + result.record_error
 

@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from vddkctl.cluster.base import ObjectChange, Wanted, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, Unsettled, Wanted, WriteOutcome
 from vddkctl.cluster.live import look
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
@@ -20,6 +20,7 @@ from vddkctl.cluster.live.raw import RawObject, Secret
 from vddkctl.cluster.live.record import Records
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
+from vddkctl.cluster.live.rollout import unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
 from vddkctl.plan.observed import ClusterState, ObjectKey
@@ -97,6 +98,10 @@ class KubernetesCluster:
     def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
         """What the server says that this user may not do, of all that writing these changes needs."""
         return missing_rights(self._api, self._own_namespace(), [change.key for change in changes])
+
+    def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
+        """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
+        return unsettled(self._api, self._own_namespace(), keys) or ()
 
     def read_record(self, site: str) -> bytes | None:
         """The record in the ConfigMap ``vddkctl-SITE``, or None."""
