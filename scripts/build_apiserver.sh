@@ -5,7 +5,7 @@ mkdir -p "$1" && cd "$1"
 here=$PWD
 mkdir -p sources lists/partial archives/partial gopath/src/k8s.io home
 
-# Where this machine gets its packages from, it gets their sources from, signed as they are, by lists that are ours alone.
+# Where this machine gets its packages from, it gets their sources from, signed alike, by lists that are ours alone.
 suites=$(. /etc/os-release && echo "^(${VERSION_CODENAME:-stable}|stable|testing|unstable|sid)\$")
 cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
     awk -v suites="$suites" '$1 == "deb" {
@@ -27,7 +27,7 @@ done | awk -v suites="$suites" 'BEGIN { RS = "" } {
         for (i = 1; i <= count; i++) print lines[i] ~ /^Types:/ ? "Types: deb-src" : lines[i]
         print ""
     }' >sources/ours.sources
-[ -s sources/ours.list ] || [ -s sources/ours.sources ] || { echo "/etc/apt names no source of Debian's packages"; exit 1; }
+cat sources/* | grep -q . || { echo "/etc/apt names no source of Debian's packages"; exit 1; }
 
 apt() {
     apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$here/sources" -o Dir::Cache="$here" \

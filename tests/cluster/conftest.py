@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vddkctl.cluster.base import FieldEdit, ObjectChange
+from vddkctl.cluster.base import FieldEdit, ObjectChange, Wanted
 from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.plan.observed import ClusterState, LiveObject
 
@@ -34,7 +34,7 @@ class Place:
         return sorted(entry.name for entry in self.path.iterdir() if entry.name != ".vddkctl")
 
     def state(self) -> ClusterState:
-        return self.cluster.observe(None)
+        return self.cluster.observe(Wanted())
 
     def change(self, name: str, edits: dict[str, Any]) -> ObjectChange:
         """Edits by dotted path of the object with this name, as it is now."""

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vddkctl.cluster.base import FieldEdit, ObjectChange
+from vddkctl.cluster.base import FieldEdit, ObjectChange, Wanted
 from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.cluster.yaml_edit.block_mapping import with_field
 from vddkctl.cluster.yaml_edit.scalar_text import is_safe_plain
@@ -179,7 +179,7 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
         path = folder / "p.yaml"
         path.write_bytes(before.encode())
         place = ManifestFolder(folder, "f")
-        live = {item.key.name: item for item in place.observe(None).providers}
+        live = {item.key.name: item for item in place.observe(Wanted()).providers}
         assert live["two"].spec == second.data["spec"]
         old = {"spec": live["one"].spec}
         wanted: Any = old
@@ -193,7 +193,7 @@ def test_an_edit_changes_its_fields_and_no_other_line(data: st.DataObject) -> No
 
         assert outcome.error is None, str(outcome.error)
         after = path.read_bytes()
-        again = {item.key.name: item for item in place.observe(None).providers}
+        again = {item.key.name: item for item in place.observe(Wanted()).providers}
         assert json.dumps(again["one"].spec, sort_keys=True) == json.dumps(wanted["spec"], sort_keys=True)
         assert again["two"] == live["two"]
         assert after.startswith((bom + head).encode())
@@ -223,7 +223,7 @@ def test_taking_out_what_was_put_in_gives_the_first_bytes_back(
         path.write_bytes(text.encode())
         place = ManifestFolder(Path(name), "f")
         for setting in (value, None):
-            live = place.observe(None).providers[0]
+            live = place.observe(Wanted()).providers[0]
             edit = FieldEdit(("spec", "inserted"), setting)
             (outcome,) = place.write([ObjectChange(live.key, (edit,), live.resource_version)])
             assert outcome.error is None, str(outcome.error)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vddkctl.cluster.base import Cluster
+from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.cluster.manifest_files import list_manifests
 from vddkctl.errors import ManifestError
@@ -84,7 +84,7 @@ def test_the_namespace_that_forklift_lives_in(
 ) -> None:
     place.put("---\n".join([*controllers, provider("p")]))
 
-    state = place.cluster.observe(given)
+    state = place.cluster.observe(Wanted(given))
 
     assert state.namespace == expected
     assert state.providers[0].key.namespace == expected
@@ -296,7 +296,7 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
     }.items():
         cluster: Cluster = ManifestFolder(tmp_path / name, name)
         with pytest.raises(ManifestError, match=message) as caught:
-            cluster.observe(None)
+            cluster.observe(Wanted())
         assert caught.value.where == str(tmp_path / name)
         assert caught.value.hint
 

@@ -27,10 +27,10 @@ A = "spec.settings.a"
 WRITES = """
 import sys
 from pathlib import Path
-from vddkctl.cluster.base import FieldEdit, ObjectChange
+from vddkctl.cluster.base import FieldEdit, ObjectChange, Wanted
 from vddkctl.cluster.folder import ManifestFolder
 place, name = ManifestFolder(Path(sys.argv[1]), "x"), sys.argv[2]
-live = lambda: next(p for p in place.observe(None).providers if p.key.name == name)
+live = lambda: next(p for p in place.observe(Wanted()).providers if p.key.name == name)
 sys.stdin.read()
 for number in range(1, 101):
     edit = FieldEdit(("spec", "settings", "a"), str(number))

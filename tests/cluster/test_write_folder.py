@@ -238,11 +238,11 @@ def test_a_file_edited_by_another_hand_meanwhile_is_not_overwritten(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from vddkctl.cluster.base import FieldEdit, ObjectChange
+from vddkctl.cluster.base import FieldEdit, ObjectChange, Wanted
 from vddkctl.cluster.folder import ManifestFolder
 os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 place = ManifestFolder(Path(sys.argv[1]), "x")
-live = place.observe(None).providers[0]
+live = place.observe(Wanted()).providers[0]
 list(place.write([ObjectChange(live.key, (FieldEdit(("spec", "url"), "new"),), live.resource_version)]))
 """
 

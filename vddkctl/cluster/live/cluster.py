@@ -97,7 +97,7 @@ class KubernetesCluster:
 
     def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
         """What the server says that this user may not do, of all that writing these changes needs."""
-        return missing_rights(self._api, self._own_namespace(), [change.key for change in changes])
+        return missing_rights(self._api, self._own_namespace(), changes)
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""

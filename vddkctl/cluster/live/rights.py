@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.json import decode
 
+from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.kinds import BY_KIND, CONFIG_MAPS, LEASES, REVIEWS, Resource
-from vddkctl.plan.observed import ObjectKey
 from vddkctl.threads import each
 
 _AT_ONCE = 8
@@ -36,20 +36,23 @@ class _Review(Struct, frozen=True):
     status: _ReviewStatus
 
 
-def missing_rights(api: Api, home: str, keys: Iterable[ObjectKey]) -> tuple[str, ...]:
+def missing_rights(api: Api, home: str, changes: Iterable[ObjectChange]) -> tuple[str, ...]:
     """The rights that writing these objects needs and this user lacks, the lock and the record included."""
-    rights = list(dict.fromkeys(_needed(home, keys)))
+    rights = list(dict.fromkeys(_needed(home, changes)))
     answers = each(lambda right: _may(api, right), rights, _AT_ONCE)
     return tuple(str(right) for right, allowed in zip(rights, answers, strict=True) if not allowed)
 
 
-def _needed(home: str, keys: Iterable[ObjectKey]) -> Iterator[Right]:
+def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
     for verb in ("get", "create", "update", "patch"):
         yield Right(verb, LEASES, home)
     for verb in ("get", "create", "patch"):
         yield Right(verb, CONFIG_MAPS, home)
-    for key in keys:
+    for change in changes:
+        key = change.key
         yield Right("patch", BY_KIND[key.kind], key.namespace)
+        if change.creates:
+            yield Right("create", BY_KIND[key.kind], key.namespace)
         if key.kind in ("Secret", "ServiceAccount", "StorageMap"):
             yield Right("get", BY_KIND[key.kind], key.namespace)
 

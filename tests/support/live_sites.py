@@ -1,0 +1,172 @@
+"""Sites in a live cluster: a spec, Forklift's objects in a namespace of their own, and the command line on both."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.running_apiserver import ADMIN, RunningApiServer
+
+GROUP = "forklift.konveyor.io/v1beta1"
+IMAGE = "registry.example.com/vddk@sha256:" + "a" * 64
+OTHER = "registry.example.com/vddk@sha256:" + "b" * 64
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+SPEC = f"""\
+controller:
+  vddkImage: {IMAGE}
+providers:
+  prod: {{aio: true, buffers: small}}
+  test: {{vddkImage: inherit}}
+  "edge-*": {{aio: true}}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A site named as its namespace, which is Forklift's, too. ``user`` is who runs the commands."""
+
+    server: RunningApiServer
+    namespace: str
+    root: Path
+    user: str = ADMIN
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, parts: str = SPEC, *, cluster: str = "") -> None:
+        """Write the spec: what comes behind its head."""
+        head = f"apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {{name: {self.namespace}}}\n"
+        place = cluster or f"cluster: {{namespace: {self.namespace}}}\n"
+        (self.root / "site.yaml").write_text(head + place + parts)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "vddkctl", *words],
+            cwd=self.root,
+            env={**os.environ, "KUBECONFIG": str(self.server.kubeconfig(self.user)), **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> Ended:
+        """Run a command to its end."""
+        with self.start(*words) as process:
+            out, err = process.communicate(timeout=120)
+        return Ended(process.returncode, out, err)
+
+    def plan(self, *words: str) -> Any:
+        """The plan as data."""
+        ended = self.run("plan", "--output", "json", *words)
+        assert ended.code == 0, ended.err
+        return ended.data
+
+    def changing(self) -> list[str]:
+        """The addresses that change, without their namespace."""
+        return [c["address"].replace(f"{self.namespace}/", "") for c in self.plan()["changes"]]
+
+    def apply(self, *words: str) -> Ended:
+        """Apply without asking."""
+        return self.run("apply", "--auto-approve", *words)
+
+    def path(self, plural: str, name: str = "", *, group: str = f"/apis/{GROUP}") -> str:
+        """The URL's path of an object in the namespace."""
+        return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
+
+    def get(self, plural: str, name: str, *, group: str = f"/apis/{GROUP}") -> Any:
+        """An object as it is."""
+        status, found = self.server.request("GET", self.path(plural, name, group=group))
+        assert status == 200, found
+        return found
+
+    def settings(self, provider: str) -> dict[str, str]:
+        """A provider's settings."""
+        return dict(self.get("providers", provider)["spec"].get("settings") or {})
+
+    @property
+    def image(self) -> str | None:
+        """The controller's image."""
+        image: str | None = self.get("forkliftcontrollers", "forklift-controller")["spec"].get("vddk_image")
+        return image
+
+    def patch(
+        self, plural: str, name: str, body: Any, *, kind: str = MERGE, manager: str = "somebody"
+    ) -> None:
+        """Somebody else's change."""
+        force = "&force=true" if kind == APPLY else ""
+        status, answer = self.server.request(
+            "PATCH", f"{self.path(plural, name)}?fieldManager={manager}{force}", body, kind=kind
+        )
+        assert status in (200, 201), answer
+
+    def status(self, plural: str, name: str, *true: str, **more: Any) -> None:
+        """What a controller says of an object: the conditions that are true."""
+        found = self.get(plural, name)
+        when = "2026-11-20T10:00:00Z"
+        conditions = [
+            {
+                "type": kind,
+                "status": "True",
+                "category": "Advisory",
+                "message": f"says {kind}",
+                "lastTransitionTime": when,
+            }
+            for kind in true
+        ]
+        body = {
+            "status": {
+                "conditions": conditions,
+                "observedGeneration": found["metadata"]["generation"],
+                **more,
+            }
+        }
+        self.server.request("PATCH", self.path(plural, name) + "/status", body, kind=MERGE)
+
+    def provider(self, name: str, **settings: str) -> None:
+        """Create a vSphere provider."""
+        spec = {
+            "type": "vsphere",
+            "url": f"https://{name}.example.com/sdk",
+            "secret": {"name": f"{name}-secret", "namespace": self.namespace},
+            "settings": {"sdkEndpoint": "vcenter", **settings},
+        }
+        self.create("Provider", "providers", name, spec)
+
+    def create(self, kind: str, plural: str, name: str, spec: Mapping[str, Any]) -> None:
+        """Create one of Forklift's objects."""
+        body = {"apiVersion": GROUP, "kind": kind, "metadata": {"name": name}, "spec": spec}
+        self.server.create(f"{self.path(plural)}?fieldManager=installer", body)
+
+
+def make_live_site(server: RunningApiServer, namespace: str, root: Path) -> LiveSite:
+    """A namespace with a controller and four providers, and a spec for them."""
+    site = LiveSite(server, namespace, root)
+    site.create(
+        "ForkliftController", "forkliftcontrollers", "forklift-controller", {"feature_ui_plugin": "true"}
+    )
+    for name in ("prod", "test", "edge-berlin", "plain"):
+        site.provider(name)
+    site.write()
+    return site
