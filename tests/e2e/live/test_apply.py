@@ -1,6 +1,6 @@
 """Server-side apply: only what is declared becomes ours, and everything else stays whose it is."""
 
-from tests.support.live_sites import IMAGE, LiveSite
+from tests.support.live_sites import IMAGE, LiveSite, make_live_site
 
 
 def managers(site: LiveSite, plural: str, name: str) -> dict[str, object]:
@@ -122,3 +122,8 @@ def test_a_dry_run_proves_and_writes_nothing(site: LiveSite) -> None:
     assert "nothing was written" in ended.err
     assert site.run("plan", "--dry-run=server").code == 0
     assert site.run("apply", "--dry-run=client").code == 64
+
+
+def test_fields_of_a_site_of_another_forklift_are_not_given_back(applied: LiveSite) -> None:
+    other = make_live_site(applied.server, applied.server.namespace(), applied.root)
+    assert other.changing() == ["controller.forklift-controller", "provider.edge-berlin", "provider.prod"]

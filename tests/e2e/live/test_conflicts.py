@@ -1,5 +1,6 @@
 """Fields that others own: shown, and never overwritten unseen."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
 def by_kubectl(site: LiveSite) -> str:
-    body = '{"spec": {"vddk_image": "%s"}}' % OTHER
+    body = json.dumps({"spec": {"vddk_image": OTHER}})
     words = ("patch", "forkliftcontroller", "forklift-controller", "--type=merge", "-p", body)
     site.server.kubectl("-n", site.namespace, *words)
     return "kubectl-patch"

@@ -65,10 +65,13 @@ class KubernetesCluster:
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         raw = list(listed(api, PROVIDERS, scope, RawObject))
         other_sites = others.result()
-        providers = (live_object("Provider", item, other_sites) for item in raw)
+        providers = (live_object("Provider", item, other_sites, home.namespace) for item in raw)
         return ClusterState(
             home.namespace,
-            tuple(live_object("ForkliftController", item, other_sites) for item in home.controllers),
+            tuple(
+                live_object("ForkliftController", item, other_sites, home.namespace)
+                for item in home.controllers
+            ),
             tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
             accounts=accounts.result(),

@@ -9,12 +9,19 @@ from vddkctl.cluster.live.raw import RawObject
 from vddkctl.plan.observed import Kind, LiveObject, ObjectKey
 
 
-def live_object(kind: Kind, raw: RawObject, others: Collection[tuple[str, str]] = ()) -> LiveObject:
-    """One object. ``others`` are fields that the records of other sites have, as ``(address, path)``."""
+def live_object(
+    kind: Kind, raw: RawObject, others: Collection[tuple[str, str]] = (), home: str | None = None
+) -> LiveObject:
+    """One object. ``others`` are fields that the records of other sites have, as ``(address, path)``.
+
+    Outside of ``home``, Forklift's namespace, a site of another Forklift may have set what is ours by its manager; only
+    the record can tell there.
+    """
     key = ObjectKey(kind, raw.metadata.namespace, raw.metadata.name)
     entries = raw.metadata.managed_fields
     ours = managed.ours(entries)
-    theirs = frozenset(path for path in ours if (key.address, path) in others)
+    abroad = home is not None and key.namespace != home
+    theirs = ours if abroad else frozenset(path for path in ours if (key.address, path) in others)
     return LiveObject(
         key,
         raw.spec,
