@@ -46,5 +46,6 @@ rm "$log"
 if [ -d /run/systemd/system ]; then
     for package in $wanted; do
         $as_root systemctl --quiet disable --now "$package" 2>/dev/null || :
+        $as_root systemctl --quiet disable --now "${package%-server}" 2>/dev/null || :  # etcd of etcd-server
     done
 fi

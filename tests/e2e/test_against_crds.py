@@ -17,12 +17,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Vddkctl
+from tests.support.apiservers import MINIMAL
 from tests.support.crds import as_json_schema, validators
 from vddkctl.demo.base import find_busybox, make_base
 from vddkctl.demo.files import ARCHIVE, BASE_DIGEST, BASE_TAG, FILES
 from vddkctl.demo.sample import make_archive
 
-OWN = ROOT / "tests" / "crds"
+OWN = MINIMAL
 FOLDERS = [OWN, *(Path(name) for name in [os.environ.get("VDDKCTL_TEST_CRDS")] if name)]
 API = "forklift.konveyor.io/v1beta1"
 PROVIDER, CONTROLLER = (API, "Provider"), (API, "ForkliftController")

@@ -18,6 +18,7 @@ def validators(folder: Path) -> dict[tuple[str, str], jsonschema.Draft7Validator
             for version in spec["versions"]:
                 key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
                 schema = as_json_schema(version["schema"]["openAPIV3Schema"])
+                schema["properties"] = {"apiVersion": {}, "kind": {}, "metadata": {}, **schema["properties"]}
                 jsonschema.Draft7Validator.check_schema(schema)
                 found[key] = jsonschema.Draft7Validator(schema)
     return found

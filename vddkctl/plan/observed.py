@@ -53,6 +53,7 @@ class LiveObject(Struct, frozen=True):
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
     knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
+    ``uid`` tells an object of a live cluster from another one of the same name.
     """
 
     key: ObjectKey
@@ -62,6 +63,7 @@ class LiveObject(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
     other_sites: frozenset[str] = frozenset()
+    uid: str = ""
 
 
 class Problem(Struct, frozen=True):

@@ -22,6 +22,8 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
         "kind": change.key.kind,
         "metadata": {"name": change.key.name, "namespace": change.key.namespace},
     }
+    if now.uid:  # else an object that is gone would be made anew, of our fields alone
+        body["metadata"]["uid"] = now.uid
     if change.take and now.resource_version:
         body["metadata"]["resourceVersion"] = now.resource_version
     for path in sorted(kept):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
@@ -21,6 +24,7 @@ from vddkctl.errors import ClusterError, LockedError
 SECONDS = 60
 """How long a lease is good for without being renewed."""
 _RENEWAL = SECONDS / 4
+_UNKNOWN = "unknown"
 
 
 class LeaseSpec(Struct, frozen=True, rename="camel"):
@@ -46,7 +50,7 @@ def leased(api: Api, namespace: str, site: str, holder: str) -> Iterator[None]:
 
     Raises LockedError, naming the holder, while another run holds it; one that has expired is taken over.
     """
-    mine = f"{holder} [{uuid.uuid4().hex[:8]}]"
+    mine = f"{holder} [{_this_place()}-{os.getpid()}-{uuid.uuid4().hex[:8]}]"
     path = LEASES.path(namespace, name_of(site))
     _take(api, namespace, site, mine)
     ended = threading.Event()
@@ -72,7 +76,7 @@ def _take(api: Api, namespace: str, site: str, mine: str) -> None:
             if _sent(api, "POST", LEASES.path(namespace), _lease(name_of(site), mine, "", 0)):
                 return
             continue
-        if found.spec.holder_identity and not _expired(found.spec):
+        if not _is_free(found.spec):
             break
         body = _lease(name_of(site), mine, found.metadata.resource_version, found.spec.lease_transitions + 1)
         if _sent(api, "PUT", path, body):
@@ -135,6 +139,31 @@ def _expired(spec: LeaseSpec) -> bool:
         return True
     renewed = datetime.fromisoformat(spec.renew_time)
     return datetime.now(UTC) > renewed + timedelta(seconds=spec.lease_duration_seconds)
+
+
+def _is_free(spec: LeaseSpec) -> bool:
+    return not spec.holder_identity or _expired(spec) or _dead(spec.holder_identity)
+
+
+def _dead(holder: str) -> bool:
+    """Whether the holder was a process on this very machine, and is no more: it was killed."""
+    place, _, rest = holder.rpartition(" [")[2].partition("-")
+    number = rest.partition("-")[0]
+    return (
+        place not in ("", "unknown")
+        and place == _this_place()
+        and number.isdigit()
+        and not Path("/proc", number).exists()
+    )
+
+
+def _this_place() -> str:
+    """Where process numbers mean what they mean to us: this start of this machine, and this container of it."""
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_text()
+        return sha256((start + os.readlink("/proc/self/ns/pid")).encode()).hexdigest()[:8]  # noqa: PTH115
+    except OSError:
+        return _UNKNOWN
 
 
 def _now() -> str:

@@ -29,4 +29,5 @@ def live_object(
         owners=managed.owners(entries),
         owned=ours - theirs,
         other_sites=theirs,
+        uid=raw.metadata.uid,
     )

@@ -22,6 +22,7 @@ class Metadata(Struct, frozen=True, rename="camel"):
 
     name: str = ""
     namespace: str = ""
+    uid: str = ""
     resource_version: str = ""
     generation: int = 0
     labels: dict[str, str] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from vddkctl.plan.observed import LiveObject
 
 _TRIES = 5
 """How often a change is made again because the object was changed meanwhile, elsewhere than in our fields."""
-_CONFLICT = 409
+_CONFLICT, _INVALID = 409, 422
 
 
 class Writer(Struct, frozen=True):
@@ -66,13 +66,21 @@ class Writer(Struct, frozen=True):
             raise
 
     def _applied(self, change: ObjectChange, now: LiveObject) -> None:
-        after = self._sent(change, configuration(change, now), APPLY, force=change.take)
+        try:
+            after = self._sent(change, configuration(change, now), APPLY, force=change.take)
+        except RefusedError as refused:
+            # Servers of before make null of a map whose last field is given up, and then refuse that.
+            if refused.code != _INVALID or any(edit.value is not None for edit in change.edits):
+                raise
+            return self._removed(change, left(change, now.spec), now)
         _check_kept(change, after)
-        still = left(change, after.spec)
-        if still:
-            _check_takeable(change, still, now)
-            patch = removal(change, still, now.spec)
-            self._sent(change, patch, JSON_PATCH)
+        return self._removed(change, left(change, after.spec), now)
+
+    def _removed(self, change: ObjectChange, paths: tuple[tuple[str, ...], ...], now: LiveObject) -> None:
+        """Remove what an apply cannot: fields of others, too."""
+        _check_takeable(change, paths, now)
+        if paths:
+            self._sent(change, removal(change, paths, now.spec), JSON_PATCH)
 
     def _sent(self, change: ObjectChange, body: Any, kind: str, *, force: bool = False) -> RawObject:
         from msgspec.json import decode
@@ -108,14 +116,12 @@ def _check_kept(change: ObjectChange, after: RawObject) -> None:
             raise _unknown_field(change, ".".join(edit.path))
 
 
-def _check_takeable(change: ObjectChange, still: tuple[tuple[str, ...], ...], now: LiveObject) -> None:
-    if change.take:
-        return
-    owned = (now.owners.get(".".join(path)) for path in still)
-    names = sorted({owner.manager for owner in owned if owner and owner.manager})
-    raise _conflict(
-        change, f"{', '.join('.'.join(path) for path in still)} of {', '.join(names) or 'another manager'}"
-    )
+def _check_takeable(change: ObjectChange, paths: tuple[tuple[str, ...], ...], now: LiveObject) -> None:
+    """What another manager owns, too, is removed only where it is to be taken."""
+    owned = {".".join(path): now.owners.get(".".join(path)) for path in paths}
+    theirs = {path: owner.manager for path, owner in owned.items() if owner and owner.manager}
+    if theirs and not change.take:
+        raise _conflict(change, f"{', '.join(theirs)} of {', '.join(sorted(set(theirs.values())))}")
 
 
 def _told(failure: RefusedError, change: ObjectChange) -> ClusterError:
