@@ -52,5 +52,5 @@ def test_a_run_that_is_killed_is_finished_by_the_next(site: LiveSite, number: in
     assert site.changing() == []
     site.write("providers: {}\n")
     assert site.apply().code == 0
-    assert site.image is None
+    assert "vddk_image" not in site.get("forkliftcontrollers", "forklift-controller")["spec"]
     assert site.settings("prod") == {"sdkEndpoint": "vcenter"}
