@@ -19,8 +19,9 @@ kind: Site
 metadata:
   name: my-site                     # names this site in reports, and in the record of what was applied
 
-# Where Forklift's settings are: a folder with the YAML of its ForkliftController and its Providers, as kept in Git, of
-# which only the lines that have to change are touched. Or a live cluster: `context: NAME`; without both, the current one.
+# Where Forklift's settings are: a folder with the YAML of its ForkliftController and its Providers, as kept in Git,
+# of which only the lines that have to change are touched. Or a live cluster: `context: NAME` in its place; with
+# neither, the current context.
 cluster:
   manifests: ./gitops
   # namespace: openshift-mtv        # where Forklift lives; needed only when there are several ForkliftControllers
