@@ -12,6 +12,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, _interrupted)  # until the command line has its own way to end
     # A run is short and leaves next to nothing in circles: to look for it while modules load is a tenth of a plan.
     gc.disable()
+    import atexit
     import os
     import sys
 
@@ -28,6 +29,7 @@ def main() -> None:
 
     code = run(begun)
     flush_all()
+    atexit._run_exitfuncs()  # noqa: SLF001 - a client certificate of a kubeconfig may lie in a temporary file
     # Python would take apart all that was loaded, which is another tenth, and wait for threads that may wait for ever.
     os._exit(code)
 

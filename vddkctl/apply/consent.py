@@ -11,7 +11,7 @@ from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
 from vddkctl.places import Places
 from vddkctl.plan.migrations import RUNNING
-from vddkctl.plan.model import Change, Plan
+from vddkctl.plan.model import Change, FieldChange, Plan
 
 
 def refuse_conflicts(plan: Plan, satisfied: Collection[str]) -> None:
@@ -27,10 +27,14 @@ def refuse_conflicts(plan: Plan, satisfied: Collection[str]) -> None:
 
 def _lines(change: Change) -> list[str]:
     return [
-        f"{change.address}: {field.path} is {field.owner}'s{f' since {field.since}' if field.since else ''}: "
-        f"{field.before!r}, and would be {field.after!r}"
+        f"{change.address}: {field.path} is {field.owner}'s{f' since {field.since}' if field.since else ''}"
+        f"{_values(field)}"
         for field in change.conflicts
     ]
+
+
+def _values(field: FieldChange) -> str:
+    return "" if field.sensitive else f": {field.before!r}, and would be {field.after!r}"
 
 
 def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Places) -> None:

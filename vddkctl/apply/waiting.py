@@ -45,6 +45,8 @@ def waited(result: Result, cluster: Cluster, progress: Progress, timeout: float)
     """The result of a run, with what is not in effect."""
     try:
         return replace(result, unsettled=wait(result, cluster, progress, timeout))
+    except KeyboardInterrupt:
+        return replace(result, interrupted=True)
     except ClusterError as error:
         return replace(
             result, unsettled=(Unsettled("cluster", f"it cannot be told what became of it: {error.what}"),)

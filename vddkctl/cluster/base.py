@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
+from vddkctl.plan.observed import ClusterState, FieldOwner, LiveObject, ObjectKey
 
 
 class Wanted(Struct, frozen=True):
@@ -21,6 +21,18 @@ class Wanted(Struct, frozen=True):
     namespace: str | None = None
     accounts: tuple[ObjectKey, ...] = ()
     storage_maps: bool = False
+
+
+class StoredSecret(Struct, frozen=True):
+    """A Secret as it is: not to be kept or shown. ``owners`` are others who have set a key, by the key."""
+
+    values: Mapping[str, bytes]
+    resource_version: str
+    owners: Mapping[str, FieldOwner]
+
+    def __repr__(self) -> str:
+        """Without the values."""
+        return f"StoredSecret({', '.join(self.values)})"
 
 
 class FieldEdit(Struct, frozen=True):
@@ -84,8 +96,8 @@ class Cluster(Protocol):
         """Every ForkliftController and Provider, and what is wanted besides."""
         ...
 
-    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
-        """The values of a Secret and its version, or None where there is none. Not to be kept or shown."""
+    def read_secret(self, key: ObjectKey) -> StoredSecret | None:
+        """A Secret, or None where there is none."""
         ...
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
-from vddkctl.cluster.base import ObjectChange, Unsettled, Wanted, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
@@ -52,7 +52,7 @@ class ManifestFolder(Struct, frozen=True):
         del changes
         return ()
 
-    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
+    def read_secret(self, key: ObjectKey) -> StoredSecret | None:
         """No Secret is kept in a folder that is kept in Git."""
         del key
         return None

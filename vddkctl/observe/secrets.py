@@ -42,15 +42,16 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
     there = cluster.read_secret(key_of(work))
     if there is None:
         return ObservedSecret(work, exists=False)
-    now, version = there
     try:
         values = values_of(work, places)
     except VddkctlError as error:
         return ObservedSecret(
-            work, exists=True, resource_version=version, unknown=str(error).partition("\n")[0]
+            work, exists=True, resource_version=there.resource_version, unknown=str(error).partition("\n")[0]
         )
-    differing = tuple(_differing(work, values, now))
-    return ObservedSecret(work, exists=True, differing=differing, resource_version=version)
+    differing = tuple(_differing(work, values, there.values))
+    return ObservedSecret(
+        work, exists=True, differing=differing, resource_version=there.resource_version, owners=there.owners
+    )
 
 
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:

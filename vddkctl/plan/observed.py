@@ -96,6 +96,7 @@ class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
     ``differing`` are keys of which the value is another, or missing; ``unknown`` says why nothing can be compared here.
+    ``owners`` are others who have set a key.
     """
 
     work: SecretWork
@@ -103,6 +104,7 @@ class ObservedSecret(Struct, frozen=True):
     differing: tuple[str, ...] = ()
     resource_version: str = ""
     unknown: str = ""
+    owners: Mapping[str, FieldOwner] = field(default_factory=dict)
 
 
 class Unread(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
-from vddkctl.plan.observed import Observed
+from vddkctl.plan.observed import Observed, ObservedSecret
 
 
 def secret_changes(observed: Observed) -> Iterator[Change]:
@@ -15,15 +15,32 @@ def secret_changes(observed: Observed) -> Iterator[Change]:
         if secret.exists and not secret.differing:
             continue
         keys = secret.differing if secret.exists else tuple(secret.work.data)
+        fields = tuple(_field(name, secret, key.address, observed) for name in keys)
         yield Change(
             address=key.address,
             action=Action.UPDATE if secret.exists else Action.CREATE,
             reason=Reason.DIFFERS if secret.exists else Reason.ABSENT,
-            origin=Origin.SPEC,
-            fields=tuple(FieldChange(f"data.{name}", None, None, sensitive=True) for name in keys),
+            origin=Origin.DRIFT if any(field.origin is Origin.DRIFT for field in fields) else Origin.SPEC,
+            fields=fields,
             precondition=Precondition(resource_version=secret.resource_version or None),
             secret=secret.work,
         )
+
+
+def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) -> FieldChange:
+    """A key of a Secret that was applied, and that another manager has set since, was changed by that one."""
+    owner = secret.owners.get(name)
+    ours = observed.record is not None and address in observed.record.applied
+    return FieldChange(
+        f"data.{name}",
+        None,
+        None,
+        owner=owner.manager if owner else None,
+        since=owner.since if owner else None,
+        sensitive=True,
+        origin=Origin.DRIFT if owner and ours else Origin.SPEC,
+        conflict=owner is not None,
+    )
 
 
 def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:

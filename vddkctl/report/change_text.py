@@ -130,7 +130,7 @@ def _origin_note(field: FieldChange) -> str:
     on = f" on {field.since.replace('T', ' ').removesuffix('Z')[:16]}" if field.since else ""
     at = f" at {field.where}" if field.where else ""
     if field.origin is Origin.SPEC:
-        known = field.before is not None and (by or on or at)
+        known = (field.before is not None or field.sensitive) and (by or on or at)
         return f"set{by}{on}{at}" if known else ""
     return f"changed{by or ' by someone else'}{on}{at} since the last apply"
 

@@ -87,6 +87,9 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     yield f"      {name}{shown(note)}"
     found = found_text(change.found) if change.found else ""
     says = f"   {shown(found)}" if found else ""
+    if field.sensitive:
+        yield "        is not what it should be (sensitive: neither is shown)"
+        return
     if field.before == field.after:
         yield "        is incomplete: a part of what it names is missing"
         return

@@ -5,11 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from vddkctl.cluster.base import ObjectChange, Unsettled, Wanted, WriteOutcome
-from vddkctl.cluster.live import look
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
+from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
@@ -80,15 +80,18 @@ class KubernetesCluster:
             migrations=running.result(),
         )
 
-    def read_secret(self, key: ObjectKey) -> tuple[Mapping[str, bytes], str] | None:
-        """The values of a Secret and its version, or None."""
+    def read_secret(self, key: ObjectKey) -> StoredSecret | None:
+        """A Secret, or None."""
         try:
             found = self._api.get(SECRETS.path(key.namespace, key.name), of=Secret)
         except RefusedError as refused:
             if refused.code != 404:
                 raise
             return None
-        return {name: b64decode(value) for name, value in found.data.items()}, found.metadata.resource_version
+        values = {name: b64decode(value) for name, value in found.data.items()}
+        owners = managed.owners(found.metadata.managed_fields, "data")
+        by_key = {path.removeprefix("data."): owner for path, owner in owners.items()}
+        return StoredSecret(values, found.metadata.resource_version, by_key)
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""

@@ -12,12 +12,12 @@ _DEPTH = 2
 """``spec.settings.vddkInitImage`` is as deep as we look below ``spec``."""
 
 
-def owners(entries: Iterable[ManagedFields]) -> dict[str, FieldOwner]:
-    """Who else has set each field of the spec: of several, the one who came last."""
+def owners(entries: Iterable[ManagedFields], root: str = "spec") -> dict[str, FieldOwner]:
+    """Who else has set each field below ``root``: of several, the one who came last."""
     found: dict[str, FieldOwner] = {}
     for entry in sorted(entries, key=lambda entry: entry.time or ""):
         if entry.manager != MANAGER and not entry.subresource:
-            for path in paths(entry):
+            for path in paths(entry, root):
                 found[path] = FieldOwner(entry.manager, entry.time)
     return found
 
@@ -27,11 +27,11 @@ def ours(entries: Iterable[ManagedFields]) -> frozenset[str]:
     return frozenset(path for entry in entries if entry.manager == MANAGER for path in paths(entry))
 
 
-def paths(entry: ManagedFields) -> Iterator[str]:
-    """The fields of an entry, as dotted paths from ``spec`` on: leaves alone."""
-    spec = entry.fields_v1.get("f:spec")
-    if isinstance(spec, dict):
-        yield from _below("spec", spec, _DEPTH)
+def paths(entry: ManagedFields, root: str = "spec") -> Iterator[str]:
+    """The fields of an entry, as dotted paths from ``root`` on: leaves alone."""
+    fields = entry.fields_v1.get(f"f:{root}")
+    if isinstance(fields, dict):
+        yield from _below(root, fields, _DEPTH)
 
 
 def _below(path: str, fields: dict[str, object], depth: int) -> Iterator[str]:
