@@ -61,15 +61,12 @@ def serve(folder: Path, definitions: Path = MINIMAL) -> Iterator[RunningApiServe
     store = _start(etcd, folder / "etcd.log")
     try:
         start()
-        try:
-            server = RunningApiServer(f"https://127.0.0.1:{port}", ca, folder, tokens, start, stop)
-            _define(server, definitions)
-            yield server
-        finally:
-            for process in running:
-                _end(process)
+        server = RunningApiServer(f"https://127.0.0.1:{port}", ca, folder, tokens, start, stop)
+        _define(server, definitions)
+        yield server
     finally:
-        _end(store)
+        for process in (*running, store):
+            _end(process)
 
 
 def _etcd_options(folder: Path, port: int, peer_port: int) -> list[str]:

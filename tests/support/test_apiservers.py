@@ -6,6 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+import urllib3
+
+from tests.support import apiservers
 from tests.support.apiservers import OUTSIDE, ROOT, serve
 from tests.support.running_apiserver import RunningApiServer
 
@@ -88,8 +92,20 @@ def test_a_restart_keeps_what_was_stored(tmp_path: Path) -> None:
     with serve(tmp_path / "own") as server:
         namespace = server.namespace()
         server.stop()
+        with pytest.raises(urllib3.exceptions.HTTPError):
+            server.request("GET", "/readyz")
         server.start()
         assert server.request("GET", f"/api/v1/namespaces/{namespace}")[0] == 200
+    assert _running(tmp_path) == []
+
+
+def test_a_start_that_fails_shows_the_logs_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apiservers, "_PATIENCE", 0.2)
+    with pytest.raises(AssertionError, match=r"etcd\.log: "), serve(tmp_path / "own"):
+        pytest.fail("it cannot be ready yet")
+    assert _running(tmp_path) == []
 
 
 def test_nothing_outlives_a_killed_test(tmp_path: Path) -> None:
@@ -109,9 +125,14 @@ def test_nothing_outlives_a_killed_test(tmp_path: Path) -> None:
     child.send_signal(signal.SIGKILL)
     child.wait()
     end = time.monotonic() + 10
-    while mine := [p for p in Path("/proc").glob("[0-9]*") if str(tmp_path).encode() in _words(p)]:
-        assert time.monotonic() < end, mine
+    while _running(tmp_path):
+        assert time.monotonic() < end, _running(tmp_path)
         time.sleep(0.05)
+
+
+def _running(folder: Path) -> list[Path]:
+    """The processes that were told of a folder."""
+    return [p for p in Path("/proc").glob("[0-9]*") if str(folder).encode() in _words(p)]
 
 
 def _words(process: Path) -> bytes:

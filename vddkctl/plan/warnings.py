@@ -52,12 +52,11 @@ def warnings(
 
 def _conflicts(change: Change) -> Iterator[PlanWarning]:
     for field in change.conflicts:
-        since = f" since {field.since}" if field.since else ""
+        name = field.path.rpartition(".")[2]
         yield PlanWarning(
             "conflict",
             change.address,
-            f"{field.path.rpartition('.')[2]} is owned by {field.owner}{since}: apply stops before it writes anything; "
-            f"take it with --take {change.address}, or always with policy.conflicts: take",
+            f"{name} is {field.owner}'s: apply stops unless it is taken (--take ADDRESS, or policy.conflicts: take)",
         )
 
 
