@@ -70,11 +70,12 @@ class Secret(Struct, frozen=True):
     data: dict[str, str] = field(default_factory=dict)
 
 
-class ConfigMap(Struct, frozen=True):
-    """A ConfigMap."""
+class ConfigMap(Struct, frozen=True, rename="camel"):
+    """A ConfigMap; values of ``binary_data`` are Base64."""
 
     metadata: Metadata
     data: dict[str, str] = field(default_factory=dict)
+    binary_data: dict[str, str] = field(default_factory=dict)
 
 
 class ListMeta(Struct, frozen=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from base64 import b64decode, b64encode
+
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
 from vddkctl.cluster.live.listing import listed
@@ -12,7 +15,9 @@ from vddkctl.plan.codec import decode_record
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
-_KEY = "record"
+_KEY, _PACKED = "record", "record.gz"
+_READABLE = 200_000
+"""Bytes up to which a record is kept as it is, for people to read."""
 _MOST = 900_000
 """Bytes: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps")."""
 
@@ -37,14 +42,15 @@ class Records:
             if failure.code == 404:
                 return None
             raise
-        content = found.data.get(_KEY)
-        return None if content is None else content.encode()
+        return _content(found)
 
     def write(self, site: str, content: bytes) -> None:
         """Replace a site's record, in one step. Raises ClusterError."""
-        if len(content) > _MOST:
+        kept = {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
+        size = sum(len(value) for part in kept.values() for value in part.values())
+        if size > _MOST:
             raise ClusterError(
-                f"the record has {len(content)} bytes, more than a ConfigMap holds",
+                f"the record has {size} bytes, more than a ConfigMap holds",
                 where=f"configmap {self._namespace}/{name_of(site)}",
                 hint="split the site into several",
             )
@@ -53,7 +59,7 @@ class Records:
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": name, "labels": {LABEL: "site", "app.kubernetes.io/managed-by": MANAGER}},
-            "data": {_KEY: content.decode()},
+            **kept,
         }
         query = {"fieldManager": MANAGER, "force": "true"}
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
@@ -66,9 +72,29 @@ class Records:
         except ClusterDeniedError:
             return frozenset()
         for item in found:
-            if item.metadata.name == name_of(site) or _KEY not in item.data:
+            content = None if item.metadata.name == name_of(site) else _content(item)
+            if content is None:
                 continue
-            record = decode_record(item.data[_KEY].encode(), f"configmap {item.metadata.name}")
+            record = decode_record(content, f"configmap {item.metadata.name}")
             for part in (record.applied, record.intended):
                 fields |= {(address, path) for address, values in part.items() for path in values}
         return frozenset(fields)
+
+
+def _content(found: ConfigMap) -> bytes | None:
+    """What was written, however it is kept. Raises ClusterError for what nobody has written so."""
+    packed = found.binary_data.get(_PACKED)
+    if packed is None:
+        return found.data[_KEY].encode() if _KEY in found.data else None
+    try:
+        return gzip.decompress(b64decode(packed))
+    except (ValueError, OSError, EOFError):
+        raise ClusterError(
+            "the record is damaged",
+            where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
+            hint="remove it: the next apply writes a new one, but drift before it is not seen",
+        ) from None
+
+
+def _packed(content: bytes) -> dict[str, dict[str, str]]:
+    return {"binaryData": {_PACKED: b64encode(gzip.compress(content, mtime=0)).decode()}}

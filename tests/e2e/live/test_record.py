@@ -1,0 +1,60 @@
+"""The record in a cluster: a ConfigMap, readable while it is small, and bounded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.live_sites import LiveSite
+from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.connection import connect
+from vddkctl.cluster.live.record import Records
+from vddkctl.errors import ClusterError
+
+
+def records(site: LiveSite) -> Records:
+    environment = {"KUBECONFIG": str(site.server.kubeconfig()), "HOME": str(site.root)}
+    return Records(Api(connect(None, environment)), site.namespace)
+
+
+def test_it_says_who_applied_what_and_when(applied: LiveSite) -> None:
+    found = applied.get("configmaps", f"vddkctl-{applied.namespace}", group="/api/v1")
+    record = json.loads(found["data"]["record"])
+    assert record["site"] == applied.namespace
+    [run] = record["runs"]
+    assert set(run["changes"].values()) == {"done"}
+    assert (run["at"].endswith("Z"), run["tool"][:8]) == (True, "vddkctl ")
+    assert record["intended"] == {}
+
+
+@pytest.mark.parametrize("size", [10, 199_000, 201_000, 5_000_000])
+def test_large_records_are_packed_and_come_back(site: LiveSite, size: int) -> None:
+    content = (b'{"a": 1}\n' * (size // 9 + 1))[:size]
+    here = records(site)
+    for each in (content, b"small", content):
+        here.write("s", each)
+        assert here.read("s") == each
+    found = site.get("configmaps", "vddkctl-s", group="/api/v1")
+    assert ("data" in found, "binaryData" in found) == (size < 200_000, size > 200_000)
+
+
+def test_one_that_was_damaged_is_told(applied: LiveSite) -> None:
+    path = applied.path("configmaps", f"vddkctl-{applied.namespace}", group="/api/v1")
+    for data in ({"data": {"record": "{"}}, {"binaryData": {"record.gz": "AAAA"}}):
+        applied.server.request("PATCH", path, data, kind="application/merge-patch+json")
+        ended = applied.run("plan")
+        assert ended.code == 1
+        assert "damaged" in ended.err or "not JSON" in ended.err
+
+
+def test_none_is_no_error(site: LiveSite) -> None:
+    assert records(site).read("nobody") is None
+    assert records(site).of_others("nobody") == frozenset()
+
+
+def test_what_cannot_be_kept_is_refused(site: LiveSite) -> None:
+    import os
+
+    with pytest.raises(ClusterError, match="more than a ConfigMap holds"):
+        records(site).write("s", os.urandom(900_000).hex().encode())
