@@ -36,6 +36,7 @@ def run(
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.exposed import pulled
+    from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
 
@@ -59,6 +60,8 @@ def run(
             note(
                 f"Image {name} cannot be made here, so it is compared with what was last applied: {image.error.what}"
             )
+    for warning in secret_warnings(observed):
+        note(f"{warning.address} {warning.message}")
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
     return 3 if drift.found else 0
