@@ -75,12 +75,12 @@ class LiveGround:
         self._delete(f"/api/v1/namespaces/{self.namespace}/configmaps")
         self.create(range(count))
 
-    def settings(self, number: int) -> dict[str, str]:
-        """What a provider has now."""
-        status, found = self.server.request("GET", f"{self._path('providers')}/{_name(number)}")
+    def settings(self) -> list[dict[str, str]]:
+        """What each provider has now."""
+        status, found = self.server.request("GET", self._path("providers"))
         if status != 200:
-            raise RuntimeError(f"no provider {number}: {found}")
-        return dict(found["spec"]["settings"])
+            raise RuntimeError(f"the providers cannot be listed: {found}")
+        return [item["spec"]["settings"] for item in found["items"]]
 
     def _path(self, plural: str) -> str:
         return f"/apis/{_API}/namespaces/{self.namespace}/{plural}"

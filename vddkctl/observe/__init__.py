@@ -8,7 +8,7 @@ from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import ClusterError
 from vddkctl.observe.images import Images
 from vddkctl.observe.secrets import observed_secrets
-from vddkctl.plan.accounts import DEFAULT, wanted_accounts
+from vddkctl.plan.accounts import DEFAULT, applied_accounts, wanted_accounts
 from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.record import Record
@@ -33,8 +33,8 @@ def observe(
     """
     site, places = loaded.site, preparation.places
     cluster = places.settings(site)
-    state = start(cluster.observe, wanted_of(loaded))
     remembered = start(read_record, cluster, site.metadata.name)
+    state = start(lambda: cluster.observe(wanted_of(loaded, remembered.result())))
     images = start(lambda: Images(loaded, preparation, remembered.result, may_be_absent).all())
     try:
         secrets = observed_secrets(loaded, cluster, state.result(), places) if state.result().live else {}
@@ -52,9 +52,9 @@ def observe(
         raise
 
 
-def wanted_of(loaded: LoadedSite) -> Wanted:
-    """What to look at in a cluster for a site."""
-    accounts = tuple(sorted(wanted_accounts(loaded)))
+def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
+    """What to look at in a cluster for a site: also what was applied, and is not declared any more."""
+    accounts = tuple(sorted({*wanted_accounts(loaded), *applied_accounts(record)}))
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
     return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=bool(loaded.site.storage_maps))

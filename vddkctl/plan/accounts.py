@@ -8,9 +8,11 @@ from typing import Any
 from vddkctl.oci.reference import parse
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.order import room
+from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.site.diagnostic import Diagnostic
-from vddkctl.site.model import ImageSpec
+from vddkctl.site.model import INHERIT, Site
 from vddkctl.site.source import LoadedSite
 
 LIST = "imagePullSecrets"
@@ -35,6 +37,14 @@ def wanted_accounts(loaded: LoadedSite) -> dict[ObjectKey, tuple[str, ...]]:
                 key = ObjectKey("ServiceAccount", namespace, account)
                 wanted[key] = (*wanted.get(key, ()), name)
     return wanted
+
+
+def applied_accounts(record: Record | None) -> Iterator[ObjectKey]:
+    """The service accounts that the last apply knew of."""
+    for address in {*record.applied, *record.intended} if record else ():
+        if room(address) == "serviceaccount":
+            namespace, _, name = address.partition(".")[2].partition("/")
+            yield ObjectKey("ServiceAccount", namespace, name)
 
 
 def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
@@ -90,7 +100,7 @@ def account_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWar
     """Target namespaces of Forklift's plans in which nothing can pull an image that has a pull secret."""
     wanted = wanted_accounts(loaded)
     accounts = {account.key: account for account in observed.cluster.accounts}
-    hosts = {host for image in loaded.site.images.values() for host in _hosts(image)}
+    hosts = set(_hosts(loaded.site))
     registries: dict[str, list[str]] = {}
     for name, spec in loaded.site.pull_secrets.items():
         if spec.registry in hosts:
@@ -119,8 +129,13 @@ def entry(name: str) -> str:
     return f"{LIST}[{name}]"
 
 
-def _hosts(image: ImageSpec) -> set[str]:
-    return {parse(text).host for text in (image.cluster_repository or image.repository,)}
+def _hosts(site: Site) -> Iterator[str]:
+    """Where the cluster pulls images from: those that are declared, and those that are named in full."""
+    for image in site.images.values():
+        yield parse(image.cluster_repository or image.repository).host
+    for said in (site.controller.vddk_image, *(spec.vddk_image for spec in site.providers.values())):
+        if said and said != INHERIT and said not in site.images:
+            yield parse(said).host
 
 
 def _applied(observed: Observed, account: LiveObject) -> list[str]:

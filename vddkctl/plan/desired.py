@@ -100,7 +100,7 @@ def desired(loaded: LoadedSite, observed: Observed) -> Desired:
     for live, name in chosen:
         spec = loaded.site.providers[name]
         buffers = _buffers(spec)
-        wishes = tuple(_provider_wishes(spec, live, buffers, image_value))
+        wishes = (*_provider_wishes(spec, live, buffers, image_value), *_begun_with(spec, live, observed))
         targets[live.key] = Target(live, ("providers", name), wishes, buffers)
     return Desired(targets, created, idle, tuple(mistakes), tuple(missing))
 
@@ -190,6 +190,18 @@ def _default_image(loaded: LoadedSite, observed: Observed, wishes: tuple[Wish, .
     said = loaded.site.controller
     if not (said.vddk_image if said.manages("vddk_image") else now):
         yield Wish(fields.PROVIDER_IMAGE, observed.default_image, observed.default_image)
+        yield Wish(fields.DEFAULT_IMAGE, None, None)
+
+
+def _begun_with(spec: ProviderSpec, live: LiveObject, observed: Observed) -> Iterator[Wish]:
+    """The default image that a provider was created with stays, whatever the variable says now, or who runs this."""
+    record, address = observed.record, live.key.address
+    known = {**record.intended.get(address, {}), **record.applied.get(address, {})} if record else {}
+    now = fields.raw_value(live.spec, fields.PROVIDER_IMAGE)
+    asked = spec.create is not None and not spec.manages("vddk_image")
+    if asked and fields.DEFAULT_IMAGE in known and fields.PROVIDER_IMAGE in live.owned and now:
+        yield Wish(fields.PROVIDER_IMAGE, now, now)
+        yield Wish(fields.DEFAULT_IMAGE, None, None)
 
 
 def _buffers(spec: ProviderSpec) -> Buffers | None:

@@ -20,6 +20,9 @@ AIO = "spec.settings.useVddkAioOptimization"
 CONFIG = "spec.settings.vddkConfig"
 URL = "spec.url"
 
+DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
+"""No field: in the record of a provider, it says that the image which that began with was nobody's but the default."""
+
 SET = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE, AIO, CONFIG})
 """Those that are given back when they are no longer declared: the object works without them."""
 

@@ -7,16 +7,19 @@ from typing import Any
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.kinds import BY_KIND
+from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject
 
 
 def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
     """Every field that is to be ours, with its value: what is left out of an apply is given up.
 
+    What an object was created with, and cannot be without, stays ours.
     ``now`` is the object as it was looked at last. What is taken by force is only taken from that very version.
     """
     edited = {edit.path for edit in change.edits}
-    kept = {*change.declared, *(tuple(path.split(".")) for path in now.other_sites)} - edited
+    lasting = (*now.other_sites, *(now.owned - fields.SET))
+    kept = {*change.declared, *(tuple(path.split(".")) for path in lasting)} - edited
     body: dict[str, Any] = {
         "apiVersion": BY_KIND[change.key.kind].api_version,
         "kind": change.key.kind,

@@ -1,0 +1,128 @@
+"""Migrations that run are not disturbed: refused, waited for, or gone on in spite of them, by policy."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.support.live_sites import IMAGE, OTHER, LiveSite
+
+CONTROLLER = f"controller: {{vddkImage: {IMAGE}}}\n"
+PROD = f"providers:\n  prod: {{vddkImage: {IMAGE}}}\n"
+
+
+def migrate(site: LiveSite, provider: str, name: str = "wave-1") -> None:
+    """Forklift's plan from a provider, and a migration of it that runs."""
+    ref = {"namespace": site.namespace}
+    pair = {"source": {"name": provider, **ref}, "destination": {"name": "host", **ref}}
+    maps = {"network": {"name": "n", **ref}, "storage": {"name": "s", **ref}}
+    plan = {"provider": pair, "targetNamespace": "vms", "map": maps, "vms": [{"id": "vm-1"}]}
+    site.create("Plan", "plans", name, plan)
+    site.create("Migration", "migrations", name, {"plan": {"name": name, **ref}})
+    site.status("migrations", name, "Running")
+
+
+@pytest.fixture
+def migrating(site: LiveSite) -> LiveSite:
+    """Machines of ``prod`` are on the move."""
+    migrate(site, "prod")
+    return site
+
+
+def test_a_restart_of_the_controller_is_refused_and_nothing_is_written(migrating: LiveSite) -> None:
+    migrating.write(CONTROLLER + "providers: {plain: {aio: true}}\n")
+    shown = migrating.run("plan")
+    assert (shown.code, "[migration-running]" in shown.out) == (0, True)
+    ended = migrating.apply()
+    assert ended.code == 1
+    assert "nothing was written, since migrations are running" in ended.err
+    assert f"{migrating.namespace}/wave-1" in ended.err
+    assert "policy.activeMigrations" in ended.err
+    assert (migrating.image, migrating.settings("plain")) == (None, {"sdkEndpoint": "vcenter"})
+
+
+def test_another_image_of_its_own_provider_is_refused(migrating: LiveSite) -> None:
+    migrating.write(PROD)
+    ended = migrating.apply()
+    assert (ended.code, "vddkInitImage" in migrating.settings("prod")) == (1, False)
+    assert f"{migrating.namespace}/wave-1" in ended.err
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        f"providers:\n  plain: {{vddkImage: {IMAGE}}}\n",
+        "providers:\n  prod: {aio: true, buffers: small}\n",
+    ],
+)
+def test_what_it_does_not_feel_is_done(migrating: LiveSite, spec: str) -> None:
+    migrating.write(spec)
+    ended = migrating.apply()
+    assert ended.code == 0, ended.err
+    assert migrating.changing() == []
+
+
+def test_a_migration_of_a_plan_that_is_gone_may_be_of_any_provider(migrating: LiveSite) -> None:
+    migrating.server.request("DELETE", migrating.path("plans", "wave-1"))
+    migrating.write(PROD.replace("prod:", "plain:"))
+    assert migrating.apply().code == 1
+
+
+@pytest.mark.parametrize("end", ["Succeeded", "Failed", "Canceled"])
+def test_one_that_has_ended_is_none(migrating: LiveSite, end: str) -> None:
+    migrating.status("migrations", "wave-1", "Running", end)
+    migrating.write(CONTROLLER)
+    ended = migrating.apply()
+    assert ended.code == 0, ended.err
+    assert migrating.image == IMAGE
+
+
+def test_one_that_has_not_begun_is_none(migrating: LiveSite) -> None:
+    migrating.status("migrations", "wave-1", "Ready")
+    migrating.write(CONTROLLER)
+    assert migrating.apply().code == 0
+
+
+def test_ignore_goes_on(migrating: LiveSite) -> None:
+    migrating.write(CONTROLLER + "policy: {activeMigrations: ignore}\n")
+    ended = migrating.apply()
+    assert (ended.code, migrating.image) == (0, IMAGE)
+
+
+def test_wait_goes_on_when_it_ends(migrating: LiveSite) -> None:
+    migrating.write(CONTROLLER + "policy: {activeMigrations: wait}\n")
+    with migrating.start("apply", "--auto-approve", "-v") as process:
+        time.sleep(3)
+        assert process.poll() is None
+        assert migrating.image is None
+        migrating.status("migrations", "wave-1", "Running", "Succeeded")
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    assert migrating.image == IMAGE
+
+
+def test_what_moves_while_it_waits_is_not_overwritten(migrating: LiveSite) -> None:
+    migrating.write(CONTROLLER + "policy: {activeMigrations: wait}\n")
+    with migrating.start("apply", "--auto-approve") as process:
+        time.sleep(3)
+        migrating.patch("forkliftcontrollers", "forklift-controller", {"spec": {"vddk_image": OTHER}})
+        migrating.status("migrations", "wave-1", "Running", "Failed")
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, migrating.image) == (1, OTHER)
+    assert "spec.vddk_image" in err
+
+
+def test_a_saved_plan_is_refused_by_a_migration_that_began_after_it(site: LiveSite) -> None:
+    site.write(CONTROLLER)
+    assert site.run("plan", "-o", "p.json").code == 0
+    migrate(site, "prod", "late")
+    ended = site.run("apply", "p.json")
+    assert (ended.code, site.image) == (1, None)
+    assert f"{site.namespace}/late" in ended.err
+
+
+def test_nothing_is_refused_where_nothing_changes(migrating: LiveSite) -> None:
+    migrating.patch("forkliftcontrollers", "forklift-controller", {"spec": {"vddk_image": IMAGE}})
+    migrating.write(CONTROLLER)
+    assert migrating.apply().code == 0
