@@ -123,17 +123,21 @@ class LiveSite:
 
     def status(self, plural: str, name: str, *true: str, **more: Any) -> None:
         """What a controller says of an object: the conditions that are true."""
+        self.patch_status(plural, name, *((kind, "Advisory") for kind in true), **more)
+
+    def patch_status(self, plural: str, name: str, *true: tuple[str, str], **more: Any) -> None:
+        """As :meth:`status`, with the category of each condition."""
         found = self.get(plural, name)
         when = "2026-11-20T10:00:00Z"
         conditions = [
             {
                 "type": kind,
                 "status": "True",
-                "category": "Advisory",
+                "category": category,
                 "message": f"says {kind}",
                 "lastTransitionTime": when,
             }
-            for kind in true
+            for kind, category in true
         ]
         body = {
             "status": {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from vddkctl.plan import fields
 from vddkctl.plan.accounts import account_warnings
+from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Desired, Target
 from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.migrations import migration_warnings
@@ -39,6 +40,7 @@ def warnings(
         yield from _buffers(target)
     yield from secret_warnings(observed)
     yield from account_warnings(loaded, observed)
+    yield from complaint_warnings(observed)
     yield from migration_warnings(changes, observed.cluster.migrations)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)

@@ -36,7 +36,7 @@ def connect(context: str | None, environment: Mapping[str, str]) -> Connection:
     this runs in. Raises ClusterError.
     """
     files = _kubeconfig(environment)
-    if context is None and not files and environment.get("KUBERNETES_SERVICE_HOST"):
+    if context in (None, IN_CLUSTER) and not files and environment.get("KUBERNETES_SERVICE_HOST"):
         return _in_cluster()
     if not files:
         raise ClusterError(

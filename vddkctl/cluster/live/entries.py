@@ -17,9 +17,9 @@ def pull_secret_patch(edits: tuple[FieldEdit, ...], names: list[str]) -> list[di
     wanted = list(names)
     for edit in edits:
         name = entry_of(edit.path[0]).name
-        if edit.value is None and name in wanted:
-            wanted.remove(name)
-        elif edit.value is not None and name not in wanted:
+        if edit.value is None:
+            wanted = [each for each in wanted if each != name]
+        elif name not in wanted:
             wanted.append(name)
     if wanted == names:
         return []

@@ -1,0 +1,186 @@
+"""After an apply: waiting until the operator has rolled it out and providers are healthy, played by the test."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.live_sites import IMAGE, MERGE, OTHER, LiveSite
+
+APPS = "/apis/apps/v1"
+CORE = "/api/v1"
+NAME = "forklift-controller"
+GOOD = ("ConnectionTestSucceeded", "InventoryCreated", "Ready")
+
+
+@pytest.fixture
+def running(site: LiveSite) -> LiveSite:
+    """Forklift's controller runs, with a ConfigMap for its variables; its providers are healthy."""
+    site.server.create(site.path("configmaps", group=CORE), {"metadata": {"name": f"{NAME}-config"}})
+    labels = {"app": "forklift"}
+    containers = [
+        {"name": "main", "image": "forklift", "envFrom": [{"configMapRef": {"name": f"{NAME}-config"}}]},
+        {"name": "inventory", "image": "forklift"},
+    ]
+    spec = {
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+    }
+    site.server.create(site.path("deployments", group=APPS), {"metadata": {"name": NAME}, "spec": spec})
+    roll_out(site)
+    for provider in ("prod", "edge-berlin"):
+        site.status("providers", provider, *GOOD)
+    site.write(f"controller: {{vddkImage: {IMAGE}}}\nproviders:\n  prod: {{aio: true}}\n")
+    return site
+
+
+def roll_out(site: LiveSite) -> None:
+    found = site.get("deployments", NAME, group=APPS)
+    status = {
+        "observedGeneration": found["metadata"]["generation"],
+        "replicas": 1,
+        "updatedReplicas": 1,
+        "availableReplicas": 1,
+        "readyReplicas": 1,
+    }
+    path = site.path("deployments", NAME, group=APPS) + "/status"
+    code, answer = site.server.request("PATCH", path, {"status": status}, kind=MERGE)
+    assert code == 200, answer
+
+
+def set_variable(site: LiveSite, image: str) -> None:
+    """What the operator does with the controller's image."""
+    containers = [{"name": "main", "env": [{"name": "VDDK_IMAGE", "value": image}]}]
+    body = {"spec": {"template": {"spec": {"containers": containers}}}}
+    path = site.path("deployments", NAME, group=APPS)
+    code, answer = site.server.request("PATCH", path, body, kind="application/strategic-merge-patch+json")
+    assert code == 200, answer
+
+
+def look_at_providers(site: LiveSite) -> None:
+    site.status("providers", "prod", *GOOD)
+
+
+@contextmanager
+def operator(site: LiveSite, *steps: Callable[[LiveSite], None]) -> Iterator[list[float]]:
+    """Somebody who acts when the image is there: one step a second, and when each was done."""
+    done: list[float] = []
+
+    def act() -> None:
+        until = time.monotonic() + 30
+        while site.image != IMAGE and time.monotonic() < until:
+            time.sleep(0.1)
+        for step in steps:
+            time.sleep(1)
+            step(site)
+            done.append(time.monotonic())
+
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    yield done
+    thread.join(40)
+
+
+def deploy(site: LiveSite) -> None:
+    set_variable(site, IMAGE)
+
+
+def test_it_waits_for_the_roll_out_and_for_healthy_providers(running: LiveSite) -> None:
+    with operator(running, deploy, roll_out, look_at_providers) as done:
+        ended = running.apply("--wait", "--timeout", "60s")
+        end = time.monotonic()
+    assert ended.code == 0, ended.out + ended.err
+    assert len(done) == 3
+    assert end > done[-1]
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ((), ("the Deployment forklift-controller does not have the image yet",)),
+        ((deploy,), ("the Deployment forklift-controller is rolling out",)),
+        ((deploy, roll_out), ("prod", "Forklift has not looked at it yet")),
+    ],
+)
+def test_what_is_not_in_effect_in_time_is_told(
+    running: LiveSite, steps: tuple[Callable[[LiveSite], None], ...], said: tuple[str, ...]
+) -> None:
+    with operator(running, *steps):
+        ended = running.apply("--timeout", f"{3 + len(steps)}s")
+    assert ended.code == 1
+    for text in said:
+        assert text in ended.out + ended.err
+    assert running.image == IMAGE
+    assert running.changing() == []
+
+
+def test_without_waiting_it_returns_at_once(running: LiveSite) -> None:
+    ended = running.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert "not in effect" not in ended.out + ended.err
+
+
+def test_a_provider_that_cannot_log_in_is_told_before_the_time_is_over(running: LiveSite) -> None:
+    def fail(site: LiveSite) -> None:
+        site.status("providers", "prod", "ConnectionAuthFailed")
+
+    start = time.monotonic()
+    with operator(running, deploy, roll_out, fail):
+        ended = running.apply("--timeout", "60s")
+    assert time.monotonic() - start < 45
+    assert ended.code == 1
+    text = ended.out + ended.err
+    assert f"provider.{running.namespace}/prod" in text
+    assert "ConnectionAuthFailed: says ConnectionAuthFailed" in text
+    assert "is rolling out" not in text
+
+
+def test_conditions_that_are_missing_are_named(running: LiveSite) -> None:
+    def begin(site: LiveSite) -> None:
+        site.status("providers", "prod", "ConnectionTestSucceeded")
+
+    with operator(running, deploy, roll_out, begin):
+        ended = running.apply("--timeout", "6s")
+    assert ended.code == 1
+    assert "not yet: InventoryCreated, Ready" in ended.out + ended.err
+
+
+def test_an_old_image_that_the_operator_leaves_behind_is_told(running: LiveSite) -> None:
+    assert running.apply("--no-wait").code == 0
+    path = running.path("configmaps", f"{NAME}-config", group=CORE)
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": IMAGE}}, kind=MERGE)
+    running.write("providers:\n  prod: {aio: true}\n")
+    ended = running.apply("--timeout", "3s")
+    assert ended.code == 1
+    assert f"the old image is still in effect: {IMAGE}" in ended.out + ended.err
+    assert f"remove VDDK_IMAGE from the ConfigMap {running.namespace}/{NAME}-config" in ended.out + ended.err
+    assert running.image is None
+
+
+def test_a_variable_wins_over_the_config_map(running: LiveSite) -> None:
+    path = running.path("configmaps", f"{NAME}-config", group=CORE)
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": IMAGE}}, kind=MERGE)
+    set_variable(running, OTHER)
+    roll_out(running)
+    running.write(f"controller: {{vddkImage: {IMAGE}}}\n")
+    ended = running.apply("--timeout", "1s")
+    assert ended.code == 1
+    assert "does not have the image yet" in ended.out + ended.err
+
+
+def test_nothing_is_waited_for_where_no_controller_runs(site: LiveSite) -> None:
+    start = time.monotonic()
+    assert site.apply("--wait").code == 0
+    assert time.monotonic() - start < 30
+
+
+def test_what_is_not_in_effect_is_in_the_json(running: LiveSite) -> None:
+    ended = running.apply("--timeout", "0s", "--output", "json")
+    assert ended.code == 1
+    found: list[dict[str, Any]] = ended.data["unsettled"]
+    assert {each["address"].partition(".")[0] for each in found} == {"controller", "provider"}
