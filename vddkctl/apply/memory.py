@@ -41,6 +41,12 @@ def ended(
     return Record(plan.site, _applied(record, plan, settled), intended, runs)
 
 
+def remembered(record: Record | None, plan: Plan) -> bool:
+    """Whether the record is as a run of the plan would leave it: one without changes, made a moment ago."""
+    nothing = Result(plan.site, ())
+    return not plan.changes and record == ended(record, plan, nothing, plan.unchanged, at="", by="")
+
+
 def _intending(record: Record, plan: Plan, addresses: Collection[str]) -> Record:
     now = {address: dict(plan.managed.get(address, {})) for address in addresses}
     return replace(record, intended=dict(sorted({**record.intended, **now}.items())))

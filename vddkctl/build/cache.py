@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -101,7 +100,7 @@ class LayerCache:
         """A new file for a layer: gone after the block unless it was kept. Raises OSError only for a full disk."""
         try:
             _make_folder(self._folder)
-            number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self._folder)
+            number, name = _unfinished(self._folder)
         except OSError:
             with NewLayer.nameless() as nameless:
                 yield nameless
@@ -125,12 +124,12 @@ class NewLayer:
     @contextmanager
     def nameless() -> Iterator[NewLayer]:
         """A file that can not be kept, where temporary files go."""
-        with tempfile.TemporaryFile() as file:
+        with _temporary(None) as file:
             yield NewLayer(file, None)
 
     def beside(self) -> AbstractContextManager[IO[bytes]]:
         """A temporary file on the same disk."""
-        return tempfile.TemporaryFile(dir=self._path.parent if self._path else None)
+        return _temporary(self._path.parent if self._path else None)
 
     def keep(self, key: str, facts: LayerFacts) -> None:
         """Give the file its name; layers beyond the newest :data:`MAX_LAYERS` are dropped."""
@@ -165,7 +164,7 @@ def _read_checked(path: Path, kind: type[T]) -> T | None:
 def _write_checked(path: Path, facts: ArchiveFacts | LayerFacts) -> None:
     body = encode(facts)
     _make_folder(path.parent)
-    number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    number, name = _unfinished(path.parent)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
@@ -173,6 +172,18 @@ def _write_checked(path: Path, facts: ArchiveFacts | LayerFacts) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _unfinished(folder: Path) -> tuple[int, str]:
+    import tempfile  # a run that finds everything here needs no new file
+
+    return tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
+
+
+def _temporary(folder: Path | None) -> IO[bytes]:
+    import tempfile
+
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def _make_folder(folder: Path) -> None:

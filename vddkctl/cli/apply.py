@@ -28,7 +28,7 @@ from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
-    from vddkctl.apply.result import StepResult
+    from vddkctl.apply.result import Result, StepResult
     from vddkctl.cluster.base import Cluster
     from vddkctl.places import Places
     from vddkctl.plan.model import Plan
@@ -65,7 +65,6 @@ def run(
     A saved plan is done where it was made, by the policy that it was made with. Where the site has another place now,
     name its spec with -f: nothing but the folder is taken from that.
     """
-    from vddkctl.apply.consent import agreeable
     from vddkctl.cli.session import open_session
 
     prove, waiting = proven(dry_run), seconds(timeout) if wait else None
@@ -98,10 +97,16 @@ def run(
     if prove:
         return _proved(plan, session.places)
     if plan.changes:
+        from vddkctl.apply.consent import agreeable
+
         agreeable(plan, _cluster(plan, session.places))
-    if plan.changes and not auto_approve and not _agreed():
-        note("Nothing was changed.")
-        return 1
+        if not auto_approve and not _agreed():
+            note("Nothing was changed.")
+            return 1
+    elif session.remembers(plan):
+        from vddkctl.apply.result import Result
+
+        return _told(Result(plan.site, ()), plan, output)
     return _carry_out(plan, session.places, output, verbose, waiting)
 
 
@@ -149,7 +154,7 @@ def _carry_out(
     from vddkctl.apply.execute import Executor
     from vddkctl.apply.identity import now, whoami
     from vddkctl.apply.waiting import waited
-    from vddkctl.report.result_text import result_json, result_text, step_line
+    from vddkctl.report.result_text import step_line
 
     lost: list[VddkctlError] = []
 
@@ -168,14 +173,23 @@ def _carry_out(
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
     if wait is not None and not result.interrupted:
         result = waited(result, cluster, progress(verbose), wait)
-    with contextlib.suppress(BrokenPipeError):
-        if output is Output.JSON:
-            json_data(result_json(result, plan.tool))
-        elif result.steps or result.record_error or not shown:
-            data(result_text(result, style()))
-        flush()
+    code = _told(result, plan, output, shown=shown)
     if lost:
         raise lost[0]
+    return code
+
+
+def _told(result: Result, plan: Plan, output: Output, *, shown: bool = True) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        if output is Output.JSON:
+            from vddkctl.report.result_text import result_json
+
+            json_data(result_json(result, plan.tool))
+        elif result.steps or result.record_error or not shown:
+            from vddkctl.report.result_text import result_text
+
+            data(result_text(result, style()))
+        flush()
     return result.exit_code
 
 

@@ -87,6 +87,15 @@ class Session(Struct, frozen=True):
 
         return plan if self.cluster.tries_for_free else rehearsed(plan, self.cluster, self.places, whole=True)
 
+    def remembers(self, plan: Plan) -> bool:
+        """Whether there is nothing to do for a plan made a moment ago, and nothing to remember of it."""
+        if plan.changes:
+            return False
+        from vddkctl.apply.memory import remembered
+        from vddkctl.observe import read_record
+
+        return remembered(read_record(self.cluster, plan.site), plan)
+
     def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
         """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.
 
