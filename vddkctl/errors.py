@@ -7,6 +7,7 @@
     ├── SpecError                the spec has mistakes; carries all of them
     ├── NotSupportedYet          the spec is right, but a part of it is not carried out yet
     ├── ArchiveError             the vendor's archive cannot be used
+    ├── BuildError               a container engine, or the folder that it builds in, does not work
     ├── ImageError               an image, a base or a reference is not what it should be
     │   └── PlatformError        an image is for other platforms
     ├── RegistryError            a place where images live did not do what was asked
@@ -64,6 +65,10 @@ class NotSupportedYet(VddkctlError):  # noqa: N818 - reads as the sentence it is
 
 class ArchiveError(VddkctlError):
     """The vendor's archive cannot be used: not gzip, truncated, hostile, not what was declared."""
+
+
+class BuildError(VddkctlError):
+    """A container engine did not build what it was asked to, or has no place to do it in."""
 
 
 class ImageError(VddkctlError):

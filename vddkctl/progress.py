@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Task(Protocol):
@@ -21,6 +21,21 @@ class Progress(Protocol):
     def task(self, label: str, total: int | None, unit: str = "bytes") -> AbstractContextManager[Task]:
         """Start a task; it ends with the ``with`` block. ``total`` is None when it is not known."""
         ...
+
+
+@runtime_checkable
+class Talkative(Protocol):
+    """A progress that also has a place for lines that programs of others write while they work for us."""
+
+    def say(self, line: str) -> None:
+        """One line, for those who asked for more."""
+        ...
+
+
+def say(progress: Progress, line: str) -> None:
+    """Hand a line on, to a progress that has a place for it."""
+    if isinstance(progress, Talkative):
+        progress.say(line)
 
 
 class Stoppable:
@@ -42,6 +57,12 @@ class Stoppable:
         """Hand on a task."""
         with self._progress.task(label, total, unit) as task:
             yield _StoppableTask(task, self)
+
+    def say(self, line: str) -> None:
+        """Hand on a line."""
+        if self.stopped:
+            raise KeyboardInterrupt
+        say(self._progress, line)
 
     @property
     def stopped(self) -> bool:

@@ -25,6 +25,7 @@ from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import ROOMS, room
 from vddkctl.plan.record import Record
+from vddkctl.plan.unknown import settled
 from vddkctl.prepare.secret_values import values_of
 from vddkctl.progress import Progress
 
@@ -66,9 +67,12 @@ class Executor(Struct, frozen=True):
         done: dict[str, StepResult] = {}
         stopped: BaseException | None = None
         try:
-            for step in self._walk(plan, checked, done):
-                done[step.address] = step
-                self.told(step)
+            for name in ROOMS:
+                for step in self._walk(name, plan, checked, done):
+                    done[step.address] = step
+                    self.told(step)
+                if name == "image":
+                    plan = self._settled(plan, record, done)
         except BaseException as error:  # whatever it is: first what was done is recorded
             stopped = error
         interrupted = isinstance(stopped, KeyboardInterrupt)
@@ -80,34 +84,42 @@ class Executor(Struct, frozen=True):
             raise stopped
         return result
 
-    def _walk(self, plan: Plan, checked: Checked, done: dict[str, StepResult]) -> Iterator[StepResult]:
-        for name in ROOMS:
-            ready: list[Change] = []
-            for change in plan.changes:
-                if room(change.address) != name:
-                    continue
-                blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
-                if change.address in checked.satisfied:
-                    yield _end(change, Status.SATISFIED)
-                elif blocked:
-                    yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
-                elif name == "image":
-                    yield self._image(change, plan, checked)
-                else:
-                    ready.append(change)
-            yield from self._settings(ready, plan, checked.objects)
+    def _walk(
+        self, name: str, plan: Plan, checked: Checked, done: dict[str, StepResult]
+    ) -> Iterator[StepResult]:
+        ready: list[Change] = []
+        for change in plan.changes:
+            if room(change.address) != name:
+                continue
+            blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
+            if change.address in checked.satisfied:
+                yield replace(_end(change, Status.SATISFIED), digest=checked.digests.get(change.address))
+            elif blocked:
+                yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
+            elif name == "image":
+                yield self._image(change, plan, checked)
+            else:
+                ready.append(change)
+        yield from self._settings(ready, plan, checked.objects)
+
+    def _settled(self, plan: Plan, record: Record | None, done: Mapping[str, StepResult]) -> Plan:
+        """The plan with the digests of what engines have built; settings that name these are intended from now on."""
+        known = settled(plan, {address: step.digest for address, step in done.items() if step.digest})
+        if known is not plan:
+            self.cluster.write_record(plan.site, encode_record(begun(record, known)))
+        return known
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:
         try:
-            push_image(change, checked.images[change.address], self.places, self.progress)
-            public = public_since(change, plan, self.places)
+            digest = push_image(change, checked.images[change.address], self.places, self.progress)
+            public = public_since(change, digest, plan, self.places)
         except VddkctlError as error:
             return _end(change, Status.FAILED, str(error))
         if public and plan.public_registry == "deny":
             text = f"it is pushed, and {public.message}\n  {public.advice}; then run again"
             return _end(change, Status.FAILED, text)
         warning = f"{public.message}; VDDK's licence forbids that" if public else None
-        return replace(_end(change, Status.DONE), warning=warning)
+        return replace(_end(change, Status.DONE), warning=warning, digest=digest)
 
     def _settings(
         self, changes: Sequence[Change], plan: Plan, objects: Mapping[str, LiveObject]

@@ -32,7 +32,7 @@ def _unsettled(plan: Plan, record: Record | None) -> dict[str, str]:
     return {a: plan.images[a].reference for a in plan.unchanged if a in plan.images and a in intended}
 
 
-def public_since(change: Change, plan: Plan, places: Places) -> Exposure | None:
+def public_since(change: Change, digest: str, plan: Plan, places: Places) -> Exposure | None:
     """How anyone can pull an image that was just pushed; None when nobody can, or when that is allowed.
 
     Asked by digest, of what is there now. Raises RegistryError when it cannot be told.
@@ -41,7 +41,7 @@ def public_since(change: Change, plan: Plan, places: Places) -> Exposure | None:
     if work is None or plan.public_registry == "allow":
         return None
     try:
-        return exposure(places, parse(work.reference).with_digest(work.digest))
+        return exposure(places, parse(work.reference).with_digest(digest))
     except RegistryError as error:
         raise RegistryError(
             f"it is pushed, and whether anyone can pull it cannot be told: {error.what}",

@@ -10,10 +10,15 @@ from vddkctl.places import Places
 from vddkctl.plan.model import Change, ImageWork
 from vddkctl.prepare import Preparation, Prepared
 from vddkctl.prepare.bases import Bases, Ground
+from vddkctl.prepare.engine_order import Assignment, Order, carried_out, ordered
 from vddkctl.prepare.preparation import platforms_of
+from vddkctl.prepare.recipe import recipe
 from vddkctl.progress import Progress
+from vddkctl.registry.copy import copy
 from vddkctl.registry.push import push
+from vddkctl.registry.whole import read_whole
 from vddkctl.site.model import ImageSpec
+from vddkctl.vddk.archive import ArchiveFacts
 
 
 def work_of(change: Change) -> ImageWork:
@@ -22,10 +27,14 @@ def work_of(change: Change) -> ImageWork:
     return change.image
 
 
-def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | None, str]:
+Made = Prepared | Assignment
+"""An image that can be pushed, or how an engine is to build it when its turn comes."""
+
+
+def prepare_image(change: Change, preparation: Preparation) -> tuple[Made | None, str]:
     """The image, made from its inputs as they are now; or None, and which input moved since the plan was made.
 
-    Raises the errors of the archive, the base and the registry.
+    Raises the errors of the archive, the base and the registry, and those of an engine that does not work.
     """
     work = work_of(change)
     spec = _spec(work)
@@ -35,12 +44,26 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Prepared | 
             None,
             f"the archive {spec.archive.path} was sha256:{work.archive_sha256}, now sha256:{archive.sha256}",
         )
+    if work.inputs is not None:
+        return _assigned(work, spec, archive, preparation)
     material = preparation.material(spec)
     prepared = preparation.prepared(spec, material, _base(spec, work, preparation.bases))
     built = prepared.built
     if built.digest != work.digest:  # by another version of vddkctl, perhaps
         return None, f"the image of the plan is {work.digest}, and this vddkctl makes {built.digest}"
     return prepared, ""
+
+
+def _assigned(
+    work: ImageWork, spec: ImageSpec, archive: ArchiveFacts, preparation: Preparation
+) -> tuple[Assignment | None, str]:
+    made_of = recipe(spec, archive.sha256, work.bases, preparation.places, preparation.bases)
+    if made_of.inputs != work.inputs:
+        what = f"the Dockerfile {spec.dockerfile}" if spec.dockerfile else "what the image is built of"
+        return None, f"{what} is not as it was"
+    if work.restores:
+        return Assignment(None, work.digest), ""
+    return ordered(Order(work.name, spec, made_of, archive), work.builder, preparation.places), ""
 
 
 def _base(spec: ImageSpec, work: ImageWork, bases: Bases) -> Ground:
@@ -56,13 +79,17 @@ def _gone(spec: ImageSpec, work: ImageWork) -> RegistryError:
     )
 
 
-def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places, progress: Progress) -> None:
-    """Push the image of this change; the tag moves last. Raises RegistryError, or the error of its making."""
+def push_image(change: Change, prepared: Made | VddkctlError, places: Places, progress: Progress) -> str:
+    """Push the image of this change, and give its digest; the tag moves last.
+
+    Raises RegistryError, or the error of its making.
+    """
     if isinstance(prepared, VddkctlError):
         raise prepared
-    reference = places.located(parse(work_of(change).reference))
+    if isinstance(prepared, Assignment):
+        return _push_built(change, prepared, places, progress)
+    reference, expected = places.located(parse(work_of(change).reference)), change.precondition.digest
     try:
-        expected = change.precondition.digest
         push(places.registry(reference), reference, prepared.image, progress, expected=expected)
     except VddkctlError as error:
         preparation = Preparation(places, progress)
@@ -70,6 +97,25 @@ def push_image(change: Change, prepared: Prepared | VddkctlError, places: Places
         preparation.forget_archive(prepared.built.archive_path)
         _check_base(work_of(change), preparation, error)
         raise
+    return prepared.built.digest
+
+
+def _push_built(change: Change, assignment: Assignment, places: Places, progress: Progress) -> str:
+    """Have an image built, and push it; or give the one that was built before its tag again."""
+    reference, expected = places.located(parse(work_of(change).reference)), change.precondition.digest
+    registry = places.registry(reference)
+    if assignment.order is None:
+        again = reference.with_digest(assignment.digest)
+        descriptor = registry.resolve(again)
+        if descriptor is None:
+            raise RegistryError(
+                f"{assignment.digest} is gone", where=str(reference), hint="run again: it is built"
+            )
+        copy(read_whole(registry, again, descriptor), registry, reference, progress)
+        return assignment.digest
+    with carried_out(assignment, Preparation(places, progress), progress) as image:
+        push(registry, reference, image, progress, expected=expected)
+        return image.descriptor.digest
 
 
 def _check_base(work: ImageWork, preparation: Preparation, error: VddkctlError) -> None:

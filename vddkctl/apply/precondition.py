@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
-from vddkctl.apply.image import prepare_image, work_of
+from vddkctl.apply.image import Made, prepare_image, work_of
 from vddkctl.apply.writes import key_of
 from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
@@ -15,14 +15,14 @@ from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
-from vddkctl.plan.model import Action, Change, Plan
+from vddkctl.plan.model import Action, Change, ImageWork, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
-from vddkctl.prepare import Preparation, Prepared
+from vddkctl.prepare import Preparation
 from vddkctl.prepare.tags import Tags
 from vddkctl.progress import Progress
-from vddkctl.registry.read import is_complete
+from vddkctl.registry.read import is_complete, read_origin
 
 
 class Checked(Struct, frozen=True):
@@ -30,14 +30,15 @@ class Checked(Struct, frozen=True):
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
     cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says. ``objects`` are
-    the settings as they were looked at, ``migrations`` those that run.
+    the settings as they were looked at, ``migrations`` those that run. ``digests`` has those of satisfied images.
     """
 
     satisfied: frozenset[str]
     standing: frozenset[str]
-    images: Mapping[str, Prepared | VddkctlError] = field(default_factory=dict)
+    images: Mapping[str, Made | VddkctlError] = field(default_factory=dict)
     objects: Mapping[str, LiveObject] = field(default_factory=dict)
     migrations: tuple[Migration, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
@@ -52,13 +53,16 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     state = _state(plan, record, cluster)
     objects = _objects(state) if state else {}
     satisfied: set[str] = set()
-    images: dict[str, Prepared | VddkctlError] = {}
+    digests: dict[str, str] = {}
+    images: dict[str, Made | VddkctlError] = {}
     moved: list[tuple[str, str]] = []
     for change in plan.changes:
         if change.secret:
-            found: str | Prepared | VddkctlError | None = _moved_secret(change, cluster)
+            found: str | Made | VddkctlError | None = _moved_secret(change, cluster)
         elif change.image:
             found = _image(change, places, preparation)
+            if found is None:
+                digests[change.address] = _named(change, preparation)
         else:
             found = _moved_object(change, objects)
         if found is None:
@@ -81,7 +85,9 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             moved=tuple(moved),
             hint="make a new one with: vddkctl plan",
         )
-    return Checked(frozenset(satisfied), standing, images, objects, state.migrations if state else ())
+    return Checked(
+        frozenset(satisfied), standing, images, objects, state.migrations if state else (), digests
+    )
 
 
 def _state(plan: Plan, record: Record | None, cluster: Cluster) -> ClusterState | None:
@@ -147,14 +153,14 @@ def _standing(
                 yield address
 
 
-def _image(change: Change, places: Places, preparation: Preparation) -> str | Prepared | VddkctlError | None:
+def _image(change: Change, places: Places, preparation: Preparation) -> str | Made | VddkctlError | None:
     """The image, or why there is none; what moved; None when the tag already names it."""
     work = work_of(change)
     try:
         reference = parse(work.reference)
         found = preparation.tags.named(reference)
         now = found.digest if found else None
-        if found and now == work.digest and _whole(reference, found, places):
+        if found and _is_wanted(work, found, places) and _whole(reference, found, places):
             return None
         if now != change.precondition.digest:
             return f"{work.reference} named {change.precondition.digest or 'nothing'}, now {now or 'nothing'}"
@@ -164,6 +170,20 @@ def _image(change: Change, places: Places, preparation: Preparation) -> str | Pr
     except VddkctlError as error:
         return error
     return prepared or moved
+
+
+def _is_wanted(work: ImageWork, found: Descriptor, places: Places) -> bool:
+    """Whether a tag names the image of the plan: of one that an engine builds, any that was built of the same."""
+    if work.inputs is None or work.restores:
+        return found.digest == work.digest
+    located = places.located(parse(work.reference))
+    return read_origin(places.registry(located), located, found).inputs == work.inputs
+
+
+def _named(change: Change, preparation: Preparation) -> str:
+    found = preparation.tags.named(parse(work_of(change).reference))
+    assert found
+    return found.digest
 
 
 def _whole(reference: Reference, found: Descriptor, places: Places) -> bool:

@@ -22,13 +22,17 @@ class Status(StrEnum):
 
 
 class StepResult(Struct, frozen=True):
-    """One change's end. ``error`` says why it failed or was skipped, ``warning`` what to know though it was done."""
+    """One change's end. ``error`` says why it failed or was skipped, ``warning`` what to know though it was done.
+
+    ``digest`` is that of an image which was pushed, or was there.
+    """
 
     address: str
     action: Action
     status: Status
     error: str | None = None
     warning: str | None = None
+    digest: str | None = None
 
 
 class Result(Struct, frozen=True):

@@ -96,7 +96,7 @@ def _addition(
     return Addition(
         Blob(Descriptor(OCI_LAYER_GZIP, layer.digest, layer.size), source),
         layer.diff_id,
-        _rfc3339(archive.released),
+        rfc3339(archive.released),
         f"vddkctl: VDDK {archive.version}, archive sha256:{archive.sha256}",
         {"User": USER, "Entrypoint": list(ENTRYPOINT), "Cmd": None},
         _annotations(archive, layer, base_name, base.digest),
@@ -111,14 +111,14 @@ def _annotations(archive: Contents, layer: LayerFacts, base_name: str, digest: s
     return {
         TITLE: "VMware Virtual Disk Development Kit",
         VERSION: archive.version,
-        CREATED: _rfc3339(archive.released),
+        CREATED: rfc3339(archive.released),
         ARCHIVE_SHA256: archive.sha256,
         LAYER_VERBATIM: "true" if layer.verbatim else "false",
         **base,
     }
 
 
-def _rfc3339(seconds: int) -> str:
+def rfc3339(seconds: int) -> str:
     """A time of the archive's own, never of the build: that keeps the bytes the same."""
     moment = datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), tz=UTC)
     return moment.isoformat().replace("+00:00", "Z")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from vddkctl.errors import ArchiveError, VddkctlError
+from vddkctl.errors import ArchiveError, BuildError, VddkctlError
 from vddkctl.observe.standing import standing
 from vddkctl.observe.tagged import Tagged
 from vddkctl.observe.unmade import Difference, difference, proven_material
@@ -18,7 +18,7 @@ from vddkctl.plan.record import Record
 from vddkctl.prepare import Preparation
 from vddkctl.prepare.bases import Ground
 from vddkctl.prepare.material import FromArchive, Material
-from vddkctl.site.model import ImageSpec
+from vddkctl.site.model import NATIVE, ImageSpec
 from vddkctl.site.source import LoadedSite
 
 
@@ -66,16 +66,41 @@ class _Look(Struct, frozen=True):
         record = self.images.record()
         last = stand_in(record, self.name)
         try:
-            now = found.digest if found else None
-            wanted = self._wanted(tagged, last_base(record, self.name, self.spec, now))
+            if self.spec.builder == NATIVE:
+                return self._native(tagged, record)
+            return self._engine(tagged, record)
         except VddkctlError as error:
             if last is None or not self.images.may_be_absent(image_address(self.name)):
                 raise
             with self._placed("repository"):
                 return ObservedImage(last, tagged.pushed(last), error=error)
+
+    def _native(self, tagged: Tagged, record: Record | None) -> ObservedImage:
+        now = tagged.found.digest if tagged.found else None
+        wanted = self._wanted(tagged, last_base(record, self.name, self.spec, now))
         with self._placed("repository"):
             pushed = tagged.pushed(wanted.digest)
         return ObservedImage(wanted.digest, pushed, wanted.built, base=wanted.base)
+
+    def _engine(self, tagged: Tagged, record: Record | None) -> ObservedImage:
+        from vddkctl.observe.engine_images import EngineLook
+
+        look = EngineLook(self.preparation, self.name, self.spec, tagged, record, self._placed)
+        standing = look.standing()
+        if standing:
+            return standing
+        if self.spec.builder == "auto" and self.spec.dockerfile is None:
+            native = self._native(tagged, record)
+            # With auto, an image that a machine without an engine has made is as good as one of an engine.
+            made = tagged.found is not None and tagged.found.digest == native.digest
+            if made or look.engine is None:
+                return native
+        if look.engine is None:
+            with self._placed("builder"):
+                raise BuildError(
+                    "neither podman nor docker is on the path", hint="a Dockerfile needs one of them"
+                )
+        return look.to_be_built(look.engine)
 
     def _wanted(self, tagged: Tagged, before: LastBase) -> _Wanted:
         with self._placed("archive"):

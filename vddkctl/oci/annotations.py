@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -23,6 +25,11 @@ ARCHIVE_SHA256 = "dev.vddkctl.archive.sha256"
 LAYER_VERBATIM = "dev.vddkctl.layer.verbatim"
 """"true" when the image's last layer is that archive as it stands."""
 
+INPUTS = "dev.vddkctl.inputs"
+"""Of an image that an engine has built: the digest of all that it was built from. Also a label."""
+BASES = "dev.vddkctl.bases"
+"""And the images that its Dockerfile names, with the digests that these names meant: a JSON object."""
+
 _HEX = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,63}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
@@ -39,6 +46,8 @@ class Origin(Struct, frozen=True):
     version: str | None = None
     created: str | None = None
     base_name: str | None = None
+    inputs: str | None = None
+    bases: Mapping[str, str] = {}
 
 
 def origin_of(content: bytes) -> Origin:
@@ -55,6 +64,18 @@ def origin_of(content: bytes) -> Origin:
         version if _VERSION.fullmatch(version) else None,
         time_of(annotations.get(CREATED)),
         annotations.get(BASE_NAME),
+        inputs if is_digest(inputs := annotations.get(INPUTS)) else None,
+        _bases(annotations.get(BASES)),
+    )
+
+
+def _bases(text: str | None) -> Mapping[str, str]:
+    try:
+        said = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return (
+        {name: digest for name, digest in said.items() if is_digest(digest)} if isinstance(said, dict) else {}
     )
 
 

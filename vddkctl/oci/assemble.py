@@ -68,6 +68,12 @@ def assemble(base: BaseImage, addition: Addition, platform: Platform) -> Image:
     layers = (*map(_as_oci, base.layers), addition.layer)
     platform = _settled(platform, base.config.platform)
     config = encode(_config(base, addition, platform).to_json())
+    return _image(config, layers, addition.annotations, platform)
+
+
+def _image(
+    config: bytes, layers: tuple[Blob, ...], annotations: Mapping[str, str], platform: Platform
+) -> Image:
     config_descriptor = Descriptor(OCI_CONFIG, digest_of(config), len(config))
     manifest = encode(
         {
@@ -75,11 +81,21 @@ def assemble(base: BaseImage, addition: Addition, platform: Platform) -> Image:
             "mediaType": OCI_MANIFEST,
             "config": config_descriptor.to_json(),
             "layers": [layer.descriptor.to_json() for layer in layers],
-            "annotations": dict(addition.annotations),
+            "annotations": dict(annotations),
         }
     )
     descriptor = Descriptor(OCI_MANIFEST, digest_of(manifest), len(manifest), platform=platform.to_json())
     return Image(descriptor, manifest, config, (*layers, Blob(config_descriptor, Content(config))))
+
+
+def packaged(
+    config: Config, layers: Sequence[Blob], annotations: Mapping[str, str], platform: Platform
+) -> Image:
+    """An image of a config and layers that somebody else has made. Raises ImageError."""
+    extra = {key: value for key, value in config.extra.items() if key not in _OF_ONE_BUILD}
+    runtime = {key: value for key, value in config.runtime.items() if key not in _OF_ONE_CONTAINER}
+    content = encode(replace(config, platform=platform, runtime=runtime, extra=extra).to_json())
+    return _image(content, tuple(map(_as_oci, layers)), annotations, platform)
 
 
 def index(images: Sequence[Image], annotations: Mapping[str, str]) -> ImageIndex:

@@ -31,25 +31,27 @@ def image_warnings(
 
 
 def _based(address: str, spec: ImageSpec, base: ObservedBase) -> Iterator[PlanWarning]:
+    name = base.name or spec.base
+    key = "FROM" if spec.dockerfile else "base:"
     if base.newer:
         yield PlanWarning(
             "base-moved",
             address,
-            f"the base {spec.base} names {base.newer} by now, and the image stays on {base.digest}; "
-            f"pin the new one (base: {spec.base}@{base.newer}) or set {address.replace('.', 's.', 1)}.followBase: true",
+            f"the base {name} names {base.newer} by now, and the image stays on {base.digest}; "
+            f"pin the new one ({key} {name}@{base.newer}) or set {address.replace('.', 's.', 1)}.followBase: true",
         )
     elif base.floating and spec.follow_base:
         yield PlanWarning(
             "base-floating",
             address,
-            f"the base {spec.base} is followed: when that tag moves, so does the image; to pin it instead: "
-            f"{spec.base}@{base.digest}",
+            f"the base {name} is followed: when that tag moves, so does the image; to pin it instead: "
+            f"{name}@{base.digest}",
         )
     elif base.floating:
         yield PlanWarning(
             "base-floating",
             address,
-            f"the base {spec.base} is named by tag and may change; pin it: {spec.base}@{base.digest}",
+            f"the base {name} is named by tag and may change; pin it: {name}@{base.digest}",
         )
 
 

@@ -27,6 +27,7 @@ REFERENCE = "reference"
 """What the record knows of an image: the tag, and what it was made to name."""
 BASE = "base"
 BASE_DIGEST = "baseDigest"
+INPUTS = "inputs"
 """And what it was made on: the base in the words of the spec, and what these meant then."""
 
 
@@ -64,6 +65,14 @@ def made(record: Record | None, name: str, spec: ImageSpec) -> Made:
     return Made(digests, _remembered(record.applied, address, image_reference(spec)))
 
 
+def last_built(record: Record | None, name: str, spec: ImageSpec, inputs: str) -> str | None:
+    """The digest that the last apply gave to the image's tag, if an engine had built that of the same inputs."""
+    fields = record.applied.get(image_address(name), {}) if record else {}
+    digest = fields.get(DIGEST)
+    same = fields.get(INPUTS) == inputs and fields.get(REFERENCE) == image_reference(spec)
+    return digest if same and isinstance(digest, str) and is_digest(digest) else None
+
+
 class LastBase(Struct, frozen=True):
     """What the record tells of an image's base: nothing, if it is not ``known``.
 
@@ -96,11 +105,13 @@ def _unpinned(base: object) -> str:
 def image_memory(name: str, spec: ImageSpec, image: ObservedImage, record: Record | None) -> dict[str, Any]:
     """What the record says of an image once the tag is as declared."""
     last = record.applied.get(image_address(name), {}) if record else {}
-    base = {BASE: spec.base, BASE_DIGEST: image.base.digest} if image.base else last
+    own = image.base and spec.dockerfile is None  # those of a Dockerfile are not the spec's base
+    base = {BASE: spec.base, BASE_DIGEST: image.base.digest} if image.base and own else last
     return {
         REFERENCE: image_reference(spec),
         DIGEST: image.digest,
         **{key: base[key] for key in (BASE, BASE_DIGEST) if key in base},
+        **({INPUTS: image.inputs} if image.inputs else {}),
     }
 
 
@@ -154,7 +165,9 @@ def _reason(image: ObservedImage, recorded: str | None, spec: ImageSpec) -> Reas
         return Reason.ARCHIVE_CHANGED
     if base and base_changed(pushed, spec, base):
         return Reason.BASE_CHANGED
-    return Reason.DIFFERS if pushed.archive_sha256 else Reason.TAG_MOVED
+    if not pushed.archive_sha256:
+        return Reason.TAG_MOVED
+    return Reason.INPUTS_CHANGED if image.inputs else Reason.DIFFERS
 
 
 def base_changed(pushed: PushedImage, spec: ImageSpec, base: ObservedBase) -> bool:
@@ -168,6 +181,7 @@ def _found(pushed: PushedImage) -> FoundImage:
 
 
 def _work(name: str, spec: ImageSpec, built: BuiltImage) -> ImageWork:
+    engine = built.engine
     return ImageWork(
         name=name,
         reference=image_reference(spec),
@@ -175,11 +189,15 @@ def _work(name: str, spec: ImageSpec, built: BuiltImage) -> ImageWork:
         digest=built.digest,
         base_digest=built.base_digest,
         size=built.size,
-        layer_digest=built.layer.digest,
-        layer_verbatim=built.layer.verbatim,
+        layer_digest=built.layer.digest if built.layer else "",
+        layer_verbatim=built.layer.verbatim if built.layer else False,
         archive_sha256=built.archive.sha256,
         archive_size=built.archive.size,
         version=built.archive.version,
         machine=built.archive.machine,
         published=built.archive.published.version if built.archive.published else None,
+        builder=engine.engine if engine else "native",
+        inputs=engine.inputs if engine else None,
+        bases=engine.bases if engine else {},
+        restores=engine.restores if engine else False,
     )

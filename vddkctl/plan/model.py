@@ -34,6 +34,7 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
     ARCHIVE_CHANGED = "archive-changed"
     BASE_CHANGED = "base-changed"
+    INPUTS_CHANGED = "inputs-changed"
     NOT_PINNED = "not-pinned"
     BROKEN_BUFFER_KEY = "broken-buffer-key"
     DECLARED_UNSET = "declared-unset"
@@ -81,6 +82,8 @@ class ImageWork(Wire, frozen=True):
     """All that is needed to make and push an image, and what people want to know about it.
 
     ``spec`` is the image's own part of the site, by its keys there. Digests are ``sha256:<hex>``, sizes bytes.
+    Where ``builder`` is an engine, ``inputs`` is the digest of all that it builds of, ``bases`` what its Dockerfile
+    stands on, and ``digest`` is not known yet; but ``restores``: the image is still there, and only its tag is not.
     """
 
     name: str
@@ -96,6 +99,10 @@ class ImageWork(Wire, frozen=True):
     version: str
     machine: str
     published: str | None = None
+    builder: str = "native"
+    inputs: str | None = None
+    bases: Mapping[str, str] = field(default_factory=dict)
+    restores: bool = False
 
 
 class FoundImage(Wire, frozen=True):

@@ -131,29 +131,46 @@ class ClusterState(Struct, frozen=True):
     migrations: tuple[Migration, ...] = ()
 
 
+class EngineBuild(Struct, frozen=True):
+    """How an engine is to build an image: which one, of what (the digest of all inputs), on which bases.
+
+    ``restores``: it need not, since the image that was last made of these inputs is still in its repository.
+    """
+
+    engine: str
+    inputs: str
+    bases: Mapping[str, str]
+    restores: bool = False
+
+
 class BuiltImage(Struct, frozen=True):
     """The image that the spec asks for, computed without pushing it."""
 
     digest: str
-    """Of the manifest, or of the index where there are several platforms."""
+    """Of the manifest, or of the index where there are several platforms. Not known before an engine has built it."""
     size: int
     """Bytes to push at the most: all blobs together."""
     base_digest: str
-    layer: LayerFacts
+    layer: LayerFacts | None
+    """None: only the engine that builds it knows."""
     archive: ArchiveFacts
     archive_path: str
     """As a person would recognise it (the spec's own words)."""
+    engine: EngineBuild | None = None
+    """None: it is built natively."""
 
 
 class ObservedBase(Struct, frozen=True):
     """The base that an image is to stand on, by ``digest``.
 
     ``floating``: the spec names it by tag. ``newer`` is what that tag names now, where the image does not follow it.
+    ``name`` is the base in the words of a Dockerfile; None for the spec's own.
     """
 
     digest: str
     floating: bool = False
     newer: str | None = None
+    name: str | None = None
 
 
 class PushedImage(Struct, frozen=True):
@@ -182,6 +199,8 @@ class ObservedImage(Struct, frozen=True):
     built: BuiltImage | None = None
     error: VddkctlError | None = None
     base: ObservedBase | None = None
+    inputs: str | None = None
+    """Of an image that an engine builds: the digest of all that it is built of."""
 
 
 class Observed(Struct, frozen=True):

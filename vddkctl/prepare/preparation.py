@@ -76,14 +76,18 @@ class Preparation(Struct, frozen=True, eq=False, dict=True):
 
         forget(self.places.path(path), self._facts)
 
+    def facts(self, spec: ImageSpec) -> ArchiveFacts:
+        """The facts of the spec's archive, and that it fits the spec's platforms. Raises ArchiveError."""
+        wanted = _wanted(spec)
+        begun = self._begun.pop(wanted, None)
+        return begun.result() if begun else self.archive(*wanted)
+
     def material(self, spec: ImageSpec) -> FromArchive:
         """The layer for the spec's archive, which is read for it. Raises ArchiveError."""
         from vddkctl.build.layer import layer_of
         from vddkctl.prepare.material import FromArchive
 
-        wanted = _wanted(spec)
-        begun = self._begun.pop(wanted, None)
-        facts = begun.result() if begun else self.archive(*wanted)
+        facts = self.facts(spec)
         path = self.places.path(spec.archive.path)
         try:
             layer, source = layer_of(path, facts, self._cache.layers, self.progress)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, FieldChange, FoundImage, ImageWork, Origin, Reason
+from vddkctl.plan.unknown import is_unknown
 from vddkctl.report.style import Style
 from vddkctl.report.words import json_text, reference, short, size
 from vddkctl.visible import shown
@@ -17,6 +18,7 @@ _MARKS: Mapping[Action, tuple[str, str]] = {
     Action.RELEASE: ("-", "red"),
 }
 _NAMES = ("spec.settings.", "spec.", "data.")
+_KNOWN_LATER = "(known after apply)"
 _PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
 
 
@@ -62,21 +64,31 @@ def found_text(found: FoundImage) -> str:
     return f"an image of {found.created[:10]}" if found.created else ""
 
 
+def _making(image: ImageWork) -> Iterator[str]:
+    if image.inputs is None:
+        verbatim = image.layer_verbatim
+        how = "the archive itself, nothing repacked" if verbatim else "a normalised copy of the archive"
+        yield f"      layer     {short(image.layer_digest)}   {how}"
+    elif image.restores:
+        yield "      build     none: the image is still there, and gets its tag back"
+    else:
+        dockerfile = shown(str(image.spec.get("dockerfile", "the usual Dockerfile")))
+        yield f"      build     with {image.builder}, {dockerfile}"
+
+
 def base_name(image: ImageWork) -> str:
     """The base as the spec has it."""
     from vddkctl.site.model import DEFAULT_BASE
 
-    return str(image.spec.get("base", DEFAULT_BASE)).partition("@")[0]
+    known = [name for name, digest in image.bases.items() if digest == image.base_digest]
+    return str(known[0] if known else image.spec.get("base", DEFAULT_BASE)).partition("@")[0]
 
 
 def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     published = ", matches the vendor's published checksum" if image.published else ""
     yield f"      {shown(image.reference)}"
     yield f"      archive   VDDK {image.version}, {image.machine}, {size(image.archive_size)}{published}"
-    how = (
-        "the archive itself, nothing repacked" if image.layer_verbatim else "a normalised copy of the archive"
-    )
-    yield f"      layer     {short(image.layer_digest)}   {how}"
+    yield from _making(image)
     before = change.found.base_digest if change.found else None
     if before and before != image.base_digest:
         yield f"      base      {short(before)} → {short(image.base_digest)}   {shown(base_name(image))}"
@@ -85,7 +97,7 @@ def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
         yield f"      digest    {short(image.digest)}   a part of what the tag names is missing"
         return
     was = f"{short(str(field.before))} → " if field.before else ""
-    yield f"      digest    {was}{short(image.digest)}"
+    yield f"      digest    {was}{_KNOWN_LATER if is_unknown(image.digest) else short(image.digest)}"
     found = found_text(change.found) if change.found else ""
     if found:
         yield f"      was       {shown(found)}"

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from vddkctl.progress import Task
 from vddkctl.report.words import size
+from vddkctl.visible import shown
 
 _QUIET = 0.5
 """Seconds before a task says anything: what is quicker needs no words."""
@@ -36,6 +37,12 @@ class Lines:
             yield task
         finally:
             task.end()
+
+    def say(self, line: str) -> None:
+        """A line of a program that works for us, for those who asked for more."""
+        if self._chatty:
+            self.clear()
+            self.write(f"{shown(line)}\n")
 
     @property
     def step(self) -> float:

@@ -22,7 +22,8 @@ _DONE = {
 def step_line(step: StepResult, style: Style = PLAIN) -> str:
     """One step as it ends."""
     if step.status is Status.DONE:
-        line = f"  {style.paint('green', '✓')} {step.address}  {_DONE[step.action]}"
+        digest = f"  {style.paint('dim', step.digest)}" if step.digest else ""
+        line = f"  {style.paint('green', '✓')} {step.address}  {_DONE[step.action]}{digest}"
         return f"{line}\n    {style.paint('yellow', '!')} {_indented(step.warning)}" if step.warning else line
     if step.status is Status.SATISFIED:
         return f"  {style.paint('green', '=')} {step.address}  was already so"
@@ -52,6 +53,7 @@ def result_json(result: Result, tool: str) -> dict[str, Any]:
                 "status": step.status.value,
                 "error": step.error,
                 "warning": step.warning,
+                "digest": step.digest,
             }
             for step in result.steps
         ],

@@ -22,6 +22,9 @@ Builder = Literal["native", "auto", "podman", "docker"]
 DEFAULT_BASE = "registry.access.redhat.com/ubi8/ubi-minimal:8.10"
 """The base that the usual Dockerfile for VDDK images starts from."""
 
+NATIVE = "native"
+"""The builder that needs nothing installed."""
+
 INHERIT = "inherit"
 """As a provider's ``vddkImage``: make sure that the provider has no override of its own."""
 

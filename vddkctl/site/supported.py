@@ -15,7 +15,6 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     """
     diagnostics = []
     for path, what in (
-        *_images(loaded),
         *_providers(loaded),
         *_sections(loaded),
         *_policy(loaded),
@@ -23,15 +22,6 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
         position = loaded.source.key(*path)
         diagnostics.append(Diagnostic(loaded.source.name, position, path, f"{what} not supported yet"))
     return tuple(sorted(diagnostics, key=lambda d: (d.position.line, d.position.column, d.message)))
-
-
-def _images(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
-    for name, image in loaded.site.images.items():
-        path = ("images", name)
-        if image.builder != "native":
-            yield (*path, "builder"), f"only builder native works so far: {image.builder} is"
-        if image.dockerfile is not None:
-            yield (*path, "dockerfile"), f"building {name} with a Dockerfile is"
 
 
 def _providers(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:

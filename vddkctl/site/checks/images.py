@@ -7,10 +7,8 @@ from typing import Any
 
 from vddkctl.errors import ImageError
 from vddkctl.site.mistake import Mistake, mapping_at, text_at
-from vddkctl.site.model import INHERIT
+from vddkctl.site.model import INHERIT, NATIVE
 from vddkctl.site.words import quoted
-
-_NATIVE = "native"
 
 
 def check_images(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -84,7 +82,13 @@ def _check_platforms(path: tuple[str, str], image: dict[str, Any]) -> Iterator[M
 
 
 def _check_builder(path: tuple[str, str], image: dict[str, Any]) -> Iterator[Mistake]:
-    if image.get("builder", _NATIVE) != _NATIVE:
+    if image.get("builder", NATIVE) != NATIVE:
+        if image.get("dockerfile") and "base" in image:
+            message = '"base" has no use with a Dockerfile, whose FROM lines say what it stands on; remove it'
+            yield Mistake((*path, "base"), message, at_key=True)
+        if image.get("buildArgs") and not image.get("dockerfile"):
+            message = '"buildArgs" has no use without a Dockerfile'
+            yield Mistake((*path, "buildArgs"), message, at_key=True)
         return
     for key in ("dockerfile", "buildDir", "buildArgs"):
         if image.get(key):

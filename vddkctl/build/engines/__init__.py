@@ -1,0 +1,1 @@
+"""Building with a container engine: podman, or docker."""

@@ -1,0 +1,97 @@
+"""A declared image that an engine builds: known by what it is built of, since its digest is not known before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+
+from msgspec import Struct
+
+from vddkctl.build.engines.engine import Engine, chosen
+from vddkctl.observe.tagged import Tagged
+from vddkctl.oci.reference import parse
+from vddkctl.plan.images import image_address, image_reference, last_built
+from vddkctl.plan.observed import BuiltImage, EngineBuild, ObservedImage
+from vddkctl.plan.record import Record
+from vddkctl.plan.unknown import unknown_digest
+from vddkctl.prepare import Preparation
+from vddkctl.prepare.recipe import Recipe, recipe, renewed
+from vddkctl.site.model import ImageSpec
+
+
+class EngineLook(Struct, frozen=True, eq=False, dict=True):
+    """Looks at one image. ``placed`` says of what fails in its block which key of the image it comes from."""
+
+    preparation: Preparation
+    name: str
+    spec: ImageSpec
+    tagged: Tagged
+    record: Record | None
+    placed: Callable[[str], AbstractContextManager[None]]
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """The engine that builds it; None where ``auto`` finds none."""
+        with self.placed("builder"):
+            return chosen(self.spec.builder, self.preparation.places.environment)
+
+    def standing(self) -> ObservedImage | None:
+        """The image, where the tag names one that was built of the very inputs that the spec has now."""
+        found, made_of = self.tagged.found, self._recipe
+        if found is None or self._said_inputs != made_of.inputs:
+            return None
+        with self.placed("repository"):
+            pushed = self.tagged.pushed(found.digest)
+        if self._last not in {None, found.digest} or pushed is None or pushed.incomplete:
+            return None
+        return ObservedImage(found.digest, pushed, base=made_of.base, inputs=made_of.inputs)
+
+    def to_be_built(self, engine: Engine) -> ObservedImage:
+        """The image as an engine is to build it, or as it was last built and is still there."""
+        with self.placed("archive"):
+            facts = self.preparation.facts(self.spec)
+        with self.placed("repository"):
+            last = self._last if self._last and self._is_there(self._last) else None
+            pushed = self.tagged.pushed(last or "")
+        with self.placed("base"):
+            made_of = self._recipe if last else renewed(self._recipe, self.spec, self.preparation.bases)
+        base = made_of.base
+        built = BuiltImage(
+            digest=last or unknown_digest(image_address(self.name)),
+            size=0,
+            base_digest=base.digest if base else "",
+            layer=None,
+            archive=facts,
+            archive_path=self.spec.archive.path,
+            engine=EngineBuild(engine.name, made_of.inputs, made_of.bases, restores=last is not None),
+        )
+        return ObservedImage(built.digest, pushed, built, base=base, inputs=made_of.inputs)
+
+    @cached_property
+    def _recipe(self) -> Recipe:
+        with self.placed("archive"):
+            sha256 = self._archive_sha256()
+        with self.placed("repository"):
+            kept = self.tagged.origin.bases if self.tagged.found else {}
+        with self.placed("dockerfile" if self.spec.dockerfile else "base"):
+            return recipe(self.spec, sha256, kept, self.preparation.places, self.preparation.bases)
+
+    @property
+    def _said_inputs(self) -> str | None:
+        with self.placed("repository"):
+            return self.tagged.origin.inputs
+
+    @property
+    def _last(self) -> str | None:
+        return last_built(self.record, self.name, self.spec, self._recipe.inputs)
+
+    def _archive_sha256(self) -> str:
+        """Of the archive; its declared checksum does where the file is not on this machine."""
+        declared = self.spec.archive.sha256
+        if declared is not None and not self.preparation.has_archive(self.spec):
+            return declared
+        return self.preparation.facts(self.spec).sha256
+
+    def _is_there(self, digest: str) -> bool:
+        return self.preparation.bases.has(parse(image_reference(self.spec)), digest)

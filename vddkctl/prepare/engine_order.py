@@ -1,0 +1,80 @@
+"""What an engine is to do: ordered when a run is checked, carried out when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from vddkctl.errors import BuildError
+from vddkctl.oci.image import Image, ImageIndex
+from vddkctl.places import Places
+from vddkctl.prepare.preparation import Preparation
+from vddkctl.prepare.recipe import Recipe
+from vddkctl.progress import Progress
+from vddkctl.site.model import ImageSpec
+from vddkctl.vddk.archive import ArchiveFacts
+
+_COPIES = 3
+"""How often the unpacked archive is there at the same time: as a tree, as the engine saves it, and packed."""
+
+
+class Order(Struct, frozen=True):
+    """What is to be built: an image of the spec, called ``name``, by its recipe."""
+
+    name: str
+    spec: ImageSpec
+    recipe: Recipe
+    facts: ArchiveFacts
+
+    @property
+    def needed(self) -> int:
+        """Bytes on the disk that it is built on, about."""
+        return _COPIES * self.facts.unpacked_size * len(self.spec.platforms)
+
+
+class Assignment(Struct, frozen=True):
+    """An order with the engine that carries it out; or no order, and the ``digest`` of an image that is there."""
+
+    order: Order | None
+    digest: str = ""
+    builder: str = ""
+
+
+def ordered(order: Order, builder: str, places: Places) -> Assignment:
+    """See to it that the engine works and has room, before anything is begun. Raises BuildError."""
+    import tempfile
+    from pathlib import Path
+
+    from vddkctl.build.engines.engine import chosen
+    from vddkctl.build.engines.workspace import check_space
+
+    engine = chosen(builder, places.environment)
+    if engine is None:
+        raise BuildError(f"the plan's builder {builder} is not on the path", where=f"build {order.name}")
+    engine.ready()
+    said = order.spec.build_dir
+    folder = places.path(said) if said else Path(tempfile.gettempdir())
+    while not folder.exists():
+        folder = folder.parent
+    check_space(folder, order.needed, f"build {order.name}")
+    return Assignment(order, builder=engine.name)
+
+
+@contextmanager
+def carried_out(
+    assignment: Assignment, preparation: Preparation, progress: Progress
+) -> Iterator[Image | ImageIndex]:
+    """The image, which can be pushed as long as the block lasts. Nothing is left of its making.
+
+    Raises BuildError, ArchiveError and RegistryError.
+    """
+    from vddkctl.build.engines.engine import chosen
+    from vddkctl.prepare.engine_build import built
+
+    engine = chosen(assignment.builder, preparation.places.environment)
+    assert engine
+    assert assignment.order
+    with built(assignment.order, engine, preparation, progress) as image:
+        yield image
