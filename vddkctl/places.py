@@ -30,12 +30,14 @@ class Places(Struct, frozen=True, eq=False, dict=True):
     """Everything a spec names, found from the spec's own ``folder`` and an environment.
 
     ``registries`` are the spec's settings by host. ``progress`` hears of waits for a registry that wants them.
+    ``nowhere``: there are no settings, and so no cluster.
     """
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
+    nowhere: bool = False
     _lock: Lock = field(default_factory=Lock)
     _clusters: dict[str | None, Cluster] = field(default_factory=dict)
 
@@ -57,6 +59,10 @@ class Places(Struct, frozen=True, eq=False, dict=True):
         ``namespace`` is where Forklift lives there, if that is known. A live cluster is the same object at each
         call: it keeps its connections. Raises ClusterError.
         """
+        if self.nowhere:
+            from vddkctl.cluster.nowhere import Nowhere
+
+            return Nowhere()
         if manifests is not None:
             from vddkctl.cluster.folder import ManifestFolder
 

@@ -53,6 +53,9 @@ def built(
         context = folder / "context"
         (context / "opt").mkdir(parents=True)
         unpack(preparation.places.path(order.spec.archive.path), order.facts, context, progress)
+        scratch = folder / "tmp"
+        scratch.mkdir()
+        engine = engine.working_in(scratch)
         work = _Work(order, engine, preparation.bases, preparation.places, folder, progress)
         images = [work.image(platform) for platform in sorted(set(platforms_of(order.spec)))]
         yield images[0] if len(images) == 1 else index(images, work.annotations(None))

@@ -26,8 +26,7 @@ _LARGEST = 1 << 20
 
 # What the usual Dockerfile for VDDK images says. /opt is copied, not made by a command, so that nothing has to run: for
 # images of other platforms that would need an emulator.
-_USUAL = f"""\
-FROM {{base}}
+_LINES = f"""\
 USER 1001
 COPY {ROOT} /{ROOT}
 COPY opt /opt
@@ -106,11 +105,16 @@ def renewed(recipe: Recipe, spec: ImageSpec, bases: Bases) -> Recipe:
 
 
 def read_dockerfile(spec: ImageSpec, places: Places) -> Dockerfile:
-    """The spec's Dockerfile, or the usual one."""
+    """The spec's Dockerfile, or the usual one.
+
+    One that says nothing of VDDK is about the tools around it: the usual lines come after its own.
+    """
     if spec.dockerfile is None:
-        return parse_dockerfile(_USUAL.format(base=spec.base), {}, "the usual Dockerfile")
-    path = places.path(spec.dockerfile)
-    return parse_dockerfile(_text(path, spec.dockerfile), spec.build_args, spec.dockerfile)
+        return parse_dockerfile(f"FROM {spec.base}\n{_LINES}", {}, "the usual Dockerfile")
+    text = _text(places.path(spec.dockerfile), spec.dockerfile)
+    if ROOT not in text:
+        text = f"{text.rstrip()}\n{_LINES}"
+    return parse_dockerfile(text, spec.build_args, spec.dockerfile)
 
 
 def base_reference(name: str, spec: ImageSpec) -> Reference:

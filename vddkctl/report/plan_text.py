@@ -31,12 +31,13 @@ def summary_line(plan: Plan) -> str:
 def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:
     """``frankfurt: ./gitops, namespace openshift-mtv, harbor.company.com``: the places of settings and of images."""
     hosts = dict.fromkeys(parse(image.reference).host for image in plan.images.values())
-    places = ", ".join([f"namespace {plan.location.namespace}", *filter(None, hosts)])
-    return f"{style.paint('bold', shown(plan.site))}: {shown(where)}, {shown(places)}"
+    namespace = plan.location.namespace and f"namespace {plan.location.namespace}"
+    places = ", ".join(filter(None, [where, namespace, *hosts]))
+    return f"{style.paint('bold', shown(plan.site))}: {shown(places)}"
 
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
-    yield head_line(plan, plan.location.manifests or str(plan.location.context), style)
+    yield head_line(plan, plan.location.manifests or plan.location.context or "", style)
     yield ""
     if plan.changes:
         from vddkctl.report.change_text import change_lines

@@ -36,6 +36,12 @@ class Engine(Struct, frozen=True):
     name: Name
     program: Program
 
+    def working_in(self, folder: Path) -> Engine:
+        """The same, with its temporary files in a folder: interrupted, it leaves some behind."""
+        return Engine(
+            self.name, Program(self.program.name, {**self.program.environment, "TMPDIR": str(folder)})
+        )
+
     def ready(self) -> str:
         """Its version. Raises BuildError when it does not work, as a docker without its daemon."""
         if self.name == "podman":

@@ -1,0 +1,57 @@
+"""No place for settings: for work that is about images alone, and that nobody remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
+from vddkctl.plan.observed import ClusterState, ObjectKey
+
+
+class Nowhere:
+    """As :class:`~vddkctl.cluster.base.Cluster`: nothing is there, and nothing is kept."""
+
+    name = ""
+    tries_for_free = True
+
+    def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
+        """None is needed."""
+        del changes
+        return ()
+
+    def observe(self, wanted: Wanted) -> ClusterState:
+        """Nothing."""
+        del wanted
+        return ClusterState("", (), ())
+
+    def read_secret(self, key: ObjectKey) -> StoredSecret | None:
+        """None."""
+        del key
+        return None
+
+    def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Nothing can be written here, and a plan without settings never tries."""
+        return iter([WriteOutcome(each.key, NotImplementedError()) for each in changes])
+
+    def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """The same."""
+        return self.write(changes)
+
+    def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
+        """Nothing."""
+        del keys
+        return ()
+
+    def read_record(self, site: str) -> bytes | None:
+        """None."""
+        del site
+        return None
+
+    def write_record(self, site: str, content: bytes) -> None:
+        """Forget it."""
+
+    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
+        """Nobody is kept out."""
+        del site, holder
+        return nullcontext()
