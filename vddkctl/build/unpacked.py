@@ -34,19 +34,27 @@ class _Inode(Struct, Generic[Piece], frozen=True, eq=False):
     kind: Literal["file", "folder", "symlink"]
     link: str = ""
     size: int = 0
-    executable: bool = False
+    mode: int = 0o755
     contents: tuple[Piece, ...] = ()
 
 
 class UnpackedEntry(Struct, Generic[Piece], frozen=True):
-    """One entry. ``path`` has the root folder in front; ``contents`` is what the store made of a file's."""
+    """One entry. ``path`` has the root folder in front; ``contents`` is what the store made of a file's.
+
+    ``mode`` is the archive's own; of a folder that it does not list, 0755.
+    """
 
     path: str
     kind: Literal["file", "folder", "symlink", "hardlink"]
     link: str
     size: int
-    executable: bool
+    mode: int
     contents: tuple[Piece, ...]
+
+    @property
+    def executable(self) -> bool:
+        """Whether anybody may execute it."""
+        return bool(self.mode & 0o111)
 
 
 def unpacked(stream: PlainStream, label: str, store: Store[Piece]) -> list[UnpackedEntry[Piece]]:
@@ -88,11 +96,11 @@ def _link(names: dict[str, _Inode[Piece]], waiting: dict[str, str], path: str) -
 
 def _inode(entry: Entry, tar: TarStream, store: Store[Piece]) -> _Inode[Piece]:
     if entry.kind == "folder":
-        return _Inode("folder")
+        return _Inode("folder", mode=entry.mode & 0o777)
     if entry.kind == "symlink":
         return _Inode("symlink", entry.link)
     stored = store.store(tar.content(), entry.size)
-    return _Inode("file", "", entry.size, bool(entry.mode & 0o111), stored)
+    return _Inode("file", "", entry.size, entry.mode & 0o777, stored)
 
 
 def _entries(names: dict[str, _Inode[Piece]]) -> Iterator[UnpackedEntry[Piece]]:
@@ -100,6 +108,6 @@ def _entries(names: dict[str, _Inode[Piece]]) -> Iterator[UnpackedEntry[Piece]]:
     for path, inode in sorted(names.items(), key=lambda item: item[0].split("/")):
         known = first.setdefault(id(inode), path)
         if inode.kind == "file" and known != path:
-            yield UnpackedEntry(path, "hardlink", known, 0, inode.executable, ())
+            yield UnpackedEntry(path, "hardlink", known, 0, inode.mode, ())
         else:
-            yield UnpackedEntry(path, inode.kind, inode.link, inode.size, inode.executable, inode.contents)
+            yield UnpackedEntry(path, inode.kind, inode.link, inode.size, inode.mode, inode.contents)

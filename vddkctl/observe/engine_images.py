@@ -47,26 +47,36 @@ class EngineLook(Struct, frozen=True, eq=False, dict=True):
             return None
         return ObservedImage(found.digest, pushed, base=made_of.base, inputs=made_of.inputs)
 
+    def to_be_restored(self) -> ObservedImage | None:
+        """The image as it was last built of these inputs, where it is still there, and only its tag is not."""
+        with self.placed("repository"):
+            last = self._last
+            if last is None or not self.preparation.bases.has(parse(image_reference(self.spec)), last):
+                return None
+        return self._wanted(last, self._recipe, "")
+
     def to_be_built(self, engine: Engine) -> ObservedImage:
-        """The image as an engine is to build it, or as it was last built and is still there."""
+        """The image as an engine is to build it."""
+        with self.placed("base"):
+            made_of = renewed(self._recipe, self.spec, self.preparation.bases)
+        return self._wanted(unknown_digest(image_address(self.name)), made_of, engine.name)
+
+    def _wanted(self, digest: str, made_of: Recipe, engine: str) -> ObservedImage:
         with self.placed("archive"):
             facts = self.preparation.facts(self.spec)
         with self.placed("repository"):
-            last = self._last if self._last and self._is_there(self._last) else None
-            pushed = self.tagged.pushed(last or "")
-        with self.placed("base"):
-            made_of = self._recipe if last else renewed(self._recipe, self.spec, self.preparation.bases)
+            pushed = self.tagged.pushed(digest)
         base = made_of.base
         built = BuiltImage(
-            digest=last or unknown_digest(image_address(self.name)),
+            digest=digest,
             size=0,
             base_digest=base.digest if base else "",
             layer=None,
             archive=facts,
             archive_path=self.spec.archive.path,
-            engine=EngineBuild(engine.name, made_of.inputs, made_of.bases, restores=last is not None),
+            engine=EngineBuild(engine, made_of.inputs, made_of.bases, restores=not engine),
         )
-        return ObservedImage(built.digest, pushed, built, base=base, inputs=made_of.inputs)
+        return ObservedImage(digest, pushed, built, base=base, inputs=made_of.inputs)
 
     @cached_property
     def _recipe(self) -> Recipe:
@@ -92,6 +102,3 @@ class EngineLook(Struct, frozen=True, eq=False, dict=True):
         if declared is not None and not self.preparation.has_archive(self.spec):
             return declared
         return self.preparation.facts(self.spec).sha256
-
-    def _is_there(self, digest: str) -> bool:
-        return self.preparation.bases.has(parse(image_reference(self.spec)), digest)

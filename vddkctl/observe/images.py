@@ -86,7 +86,7 @@ class _Look(Struct, frozen=True):
         from vddkctl.observe.engine_images import EngineLook
 
         look = EngineLook(self.preparation, self.name, self.spec, tagged, record, self._placed)
-        standing = look.standing()
+        standing = look.standing() or look.to_be_restored()
         if standing:
             return standing
         if self.spec.builder == "auto" and self.spec.dockerfile is None:

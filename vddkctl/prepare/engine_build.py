@@ -12,7 +12,7 @@ from msgspec import Struct
 from vddkctl.build.engines.engine import Build, Engine
 from vddkctl.build.engines.saved import Saved, read_saved
 from vddkctl.build.engines.tree import unpack
-from vddkctl.build.engines.workspace import workspace
+from vddkctl.build.engines.workspace import swept, workspace
 from vddkctl.build.native import rfc3339
 from vddkctl.errors import BuildError
 from vddkctl.oci.annotations import (
@@ -49,6 +49,7 @@ def built(
 
     Raises BuildError, ArchiveError and RegistryError.
     """
+    engine.remove_of(swept(_folder(order, preparation.places)))
     with workspace(_folder(order, preparation.places), order.needed, order.name) as folder:
         context = folder / "context"
         (context / "opt").mkdir(parents=True)

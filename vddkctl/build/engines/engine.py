@@ -71,6 +71,14 @@ class Engine(Struct, frozen=True):
         form = ["--format", "docker-archive"] if self.name == "podman" else []
         self.program.run(["save", *form, "--output", str(target), name], what)
 
+    def remove_of(self, builds: Sequence[str]) -> None:
+        """Remove the images that builds in folders of these names have left, when they were killed."""
+        if not builds:
+            return
+        listed = self.program.run(["images", "--format", "{{.Repository}}:{{.Tag}}"], "list images")
+        heads = tuple(f"localhost/{name}-" for name in builds)
+        self.remove([name for name in listed.splitlines() if name.startswith(heads)])
+
     def remove(self, names: Sequence[str]) -> None:
         """Remove images, as far as they are there."""
         for name in names:

@@ -39,9 +39,9 @@ class Program(Struct, frozen=True):
             )
         except OSError as error:
             raise BuildError(f"{self.name} cannot be run: {error.strerror}", where=what) from None
+        assert process.stdout
         lines: deque[str] = deque(maxlen=10_000)
         try:
-            assert process.stdout
             for line in process.stdout:
                 lines.append(line.rstrip())
                 heard(lines[-1])
@@ -49,6 +49,8 @@ class Program(Struct, frozen=True):
         except BaseException:
             _stop(process)
             raise
+        finally:
+            process.stdout.close()
         if code:
             last = "".join(f"\n    {line}" for line in list(lines)[-KEPT:])
             name = self.name.rpartition("/")[2]

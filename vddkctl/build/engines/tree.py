@@ -17,9 +17,9 @@ from vddkctl.vddk.archive import ArchiveFacts
 def unpack(path: Path, facts: ArchiveFacts, folder: Path, progress: Progress) -> None:
     """Unpack an archive that was inspected into ``folder``, an empty one.
 
-    Nothing comes of the archive but names below its root, contents, links and who may execute: modes are 0755 and 0644,
-    so that any user can read the image. Raises ArchiveError when the file is no longer the one that was inspected,
-    and BuildError when it cannot be written.
+    Nothing comes of the archive but names below its root, contents, links and modes; where any of these would not do
+    in an image, modes are 0755 and 0644, as the native builder has it. Raises ArchiveError when the file is no longer
+    the one that was inspected, and BuildError when it cannot be written.
     """
     pieces = folder / ".pieces"
     try:
@@ -33,7 +33,10 @@ def unpack(path: Path, facts: ArchiveFacts, folder: Path, progress: Progress) ->
         if stream.sha256 != facts.sha256:
             raise changed(str(path))
         for entry in entries:
-            _place(entry, folder)
+            _place(entry, folder, as_is=facts.verbatim)
+        for entry in entries:  # only now: what nobody may write to could not be filled
+            if entry.kind == "folder" and facts.verbatim:
+                (folder / entry.path).chmod(entry.mode)
         pieces.rmdir()
     except OSError as error:
         raise BuildError(f"the archive cannot be unpacked: {error.strerror}", where=str(folder)) from None
@@ -56,7 +59,7 @@ class _Files:
         return (path,)
 
 
-def _place(entry: UnpackedEntry[Path], folder: Path) -> None:
+def _place(entry: UnpackedEntry[Path], folder: Path, *, as_is: bool) -> None:
     """Give an entry its name. They are sorted, so that a folder comes before what is in it."""
     target = folder / entry.path
     if entry.kind == "folder":
@@ -69,4 +72,4 @@ def _place(entry: UnpackedEntry[Path], folder: Path) -> None:
     else:
         (contents,) = entry.contents
         contents.rename(target)
-        target.chmod(0o755 if entry.executable else 0o644)
+        target.chmod(entry.mode if as_is else 0o755 if entry.executable else 0o644)

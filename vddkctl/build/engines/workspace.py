@@ -21,13 +21,12 @@ _LOCK = "lock"
 def workspace(folder: Path | None, needed: int, what: str) -> Iterator[Path]:
     """A new folder below ``folder`` (where temporary files go, if None), on a disk with ``needed`` bytes.
 
-    What lies in ``folder`` is never touched, but for what killed runs of ours have left. ``folder`` is made if it is
-    not there, and then removed again. Raises BuildError, which ``what`` gives its place.
+    What lies in ``folder`` is never touched. It is made if it is not there, and then removed again. Raises BuildError,
+    which ``what`` gives its place.
     """
     parent = folder or Path(tempfile.gettempdir())
     try:
         made = _made(parent)
-        _sweep(parent)
         new = parent / f"{_PREFIX}{secrets.token_hex(6)}"  # a part of the names that images get
         new.mkdir(mode=0o700)
     except OSError as error:
@@ -41,7 +40,7 @@ def workspace(folder: Path | None, needed: int, what: str) -> Iterator[Path]:
             _check_links(new, what)
             yield new
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        _remove(new)
         for each in made:
             with suppress(OSError):
                 each.rmdir()
@@ -56,6 +55,17 @@ def check_space(folder: Path, needed: int, what: str) -> None:
             where=f"{what}: {folder}",
             hint="make room there, or name a folder on another disk with buildDir",
         )
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and what is in it; some folders of an archive may not be written to."""
+    for root, folders, _ in os.walk(folder):
+        for name in folders:
+            inner = Path(root, name)
+            if not inner.is_symlink():
+                with suppress(OSError):
+                    inner.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _made(folder: Path) -> list[Path]:
@@ -86,13 +96,16 @@ def _check_links(folder: Path, what: str) -> None:
         )
 
 
-def _sweep(parent: Path) -> None:
-    """Remove what killed runs have left: folders of ours that nobody holds the lock of."""
-    for folder in parent.glob(f"{_PREFIX}*"):
+def swept(parent: Path | None) -> list[str]:
+    """Remove what killed runs have left: folders of ours that nobody holds the lock of. Returns their names."""
+    gone = []
+    for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             status = folder.lstat()
             if status.st_uid != os.geteuid() or folder.is_symlink():
                 continue
             with (folder / _LOCK).open("r") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
+                gone.append(folder.name)
+    return gone

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from vddkctl.cli.options import Output
 from vddkctl.cli.output import data, note, style
 from vddkctl.cli.streams import flush
-from vddkctl.errors import VddkctlError
+from vddkctl.errors import UsageError, VddkctlError
+from vddkctl.site.diagnostic import SpecError
 from vddkctl.site.one_image import IMAGE, SOURCE
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def in_words_of_options() -> Iterator[None]:
     """Errors of a spec that nobody wrote: without its lines and keys."""
     try:
         yield
+    except SpecError as error:
+        raise UsageError("; ".join(each.message for each in error.diagnostics)) from None
     except VddkctlError as error:
         error.where = _PLACE.sub("", error.where)
         for key, option in _OPTIONS.items():
@@ -95,7 +98,7 @@ def built_here(
     """Build it, and put it into the storage of an engine on this machine; the exit code."""
     from vddkctl.build.engines.engine import chosen
     from vddkctl.build.engines.workspace import workspace
-    from vddkctl.errors import BuildError, UsageError
+    from vddkctl.errors import BuildError
     from vddkctl.oci.image import Image
     from vddkctl.oci.reference import parse
     from vddkctl.places import Places
