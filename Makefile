@@ -41,6 +41,7 @@ venv:
 
 packages:
 	@scripts/packages.sh $(TEST_PACKAGES)
+	@command -v docker >/dev/null || scripts/packages.sh docker.io # the command; the daemon is podman's
 
 # A real API server for the tests: built once, kept in the user's cache.
 apiserver: packages
