@@ -533,7 +533,7 @@ images:
     archive: {path: a.tar.gz}
     repository: oci:./images
     tag: 8.0.1
-    base: oci:./base:1
+    dockerfile: ./Dockerfile
     builder: podman
     buildArgs: {A: 5, B: [x]}
 """,

@@ -28,8 +28,11 @@ def is_unknown(value: object) -> bool:
 
 def settled(plan: Plan, digests: Mapping[str, str]) -> Plan:
     """The plan, with these digests (by the image's address) in the place of what stood for them."""
-    names = {unknown_digest(address): digest for address, digest in digests.items()}
-    names = {name: digest for name, digest in names.items() if name != digest}
+    names = {
+        unknown_digest(address): digest
+        for address, digest in digests.items()
+        if address in plan.images and is_unknown(plan.images[address].digest)
+    }
     if not names:
         return plan
     return replace(

@@ -7,7 +7,7 @@ import typer
 from vddkctl.cli.image import build, copy, export, index, inspect, verify
 from vddkctl.cli.shape import Command
 
-_HELP = "Build one image, look at images wherever they are kept, and carry them."
+_HELP = "Build one image, look at images, carry them."
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode=None)
 for _command in (build, copy, export, index, inspect, verify):

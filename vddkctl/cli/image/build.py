@@ -101,7 +101,7 @@ def run(
     dry_run: DryRun = False,
     verbose: Verbose = 0,
 ) -> int:
-    """Build one image from the vendor's archive, and push it where it is to go. No spec is needed.
+    """Build one image of an archive, and push it; no spec needed.
 
     What is done is shown as a plan, and then done without a question: the words say it. The last line is the image by
     its digest. What comes after the first image is better written down once, in a spec: see vddkctl init.
