@@ -240,3 +240,51 @@ def test_a_record_that_was_edited_by_hand_does_not_break_a_plan(
     record.write_text(record.read_text().replace(': "true"', ': ["true"]'))
     done = vddkctl("drift", cwd=applied.root)
     assert "mistake in vddkctl" not in done.err
+
+
+IGNORE = """\
+drift:
+  ignore:
+    - address: provider.*/prod
+      fields: [vddkConfig]
+      reason: sized by hand until the new disks are there
+      until: {until}
+"""
+
+
+def test_what_the_spec_ignores_is_told_and_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2999-12-31"))
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "No drift.\nIgnored: provider.openshift-mtv/prod vddkConfig: "
+        "sized by hand until the new disks are there (until 2999-12-31)\n"
+    )
+    applied.change("gitops/prod.yaml", "BufCount=32", "BufCount=4")
+    idle = vddkctl("drift", cwd=applied.root)
+    assert (idle.code, idle.out) == (0, "No drift.\n")
+    assert "nothing is ignored by this ignore of provider.*/prod; take it out." in idle.err
+
+
+def test_an_ignore_whose_day_is_over_is_an_alarm(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2020-01-31"))
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert "the ignore of provider.*/prod ended on 2020-01-31" in done.out
+    assert done.out.endswith("Drift: 1 ignore expired.\n")
+    assert (
+        json.loads(vddkctl("drift", "--output", "json", cwd=applied.root).out)["summary"]["expiredIgnores"]
+        == 1
+    )
+
+
+def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + "drift: {ignore: [{address: a, until: tomorrow}]}\n")
+    done = vddkctl("validate", cwd=applied.root)
+    assert done.code == 1
+    assert 'missing key "reason"' in done.out + done.err
+    assert "expected a date such as 2026-12-31" in done.out + done.err

@@ -32,10 +32,12 @@ def run(
     verbose: Verbose = 0,
 ) -> int:
     """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
+    from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.exposed import pulled
+    from vddkctl.plan.ignores import told
     from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
@@ -45,7 +47,7 @@ def run(
     plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
-    drift = drift_of(plan, exposed if denied else {})
+    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
     if output is Output.JSON:
         by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
         json_data(drift_json(drift, by_address))
@@ -55,6 +57,8 @@ def run(
         data(drift_text(drift, plan.tags, style()))
     for address, exposure in ({} if denied else exposed).items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
+    for ignore in drift.idle:
+        note(f"{ignore.where}: nothing is ignored by this ignore of {ignore.address}; take it out.")
     for name, image in observed.images.items():
         if image.error:
             note(
