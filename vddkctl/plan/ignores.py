@@ -20,7 +20,8 @@ def ignores_of(loaded: LoadedSite) -> tuple[Ignore, ...]:
 def told(drift: Drift, loaded: LoadedSite, today: str) -> Drift:
     """The drift without what is ignored. ``today`` is a date such as ``2026-12-31``.
 
-    An ignore counts on its last day, too. One that is over ignores nothing, and is an alarm of its own; one that ignores nothing is idle.
+    An ignore counts on its last day, too. One that is over ignores nothing, and is an alarm of its own; one that
+    ignores nothing is idle.
     """
     every = ignores_of(loaded)
     expired = tuple(ignore for ignore in every if ignore.until < today)
