@@ -18,6 +18,7 @@ from vddkctl.verify.expected import Expected
 from vddkctl.verify.extra import extra_checks
 from vddkctl.verify.layer import Attention, Layer, Unread
 from vddkctl.verify.libraries import libraries, machine_check
+from vddkctl.verify.needs import needs_check
 from vddkctl.verify.overlay import Overlay
 from vddkctl.verify.platforms import ground_of, platform_checks
 from vddkctl.verify.reading import LayerReader
@@ -159,6 +160,9 @@ class _Run:
             )
             if other:
                 yield other
+        needs = needs_check(placed, overlay, image.name)
+        if needs:
+            yield needs
 
 
 def _layer(layer: Layer | Unread, descriptor: Descriptor, diff_id: str) -> Iterator[Check]:
