@@ -84,7 +84,7 @@ class Walk:
         probe = ElfProbe() if tool or (below and found.is_library) else None
         digest = hashlib.sha256() if below and self._attention.contents else None
         folder, _, name = path.rpartition("/")
-        head = HEAD if found.is_library else _PROGRAM_HEAD if self._is_program(folder, name) else 0
+        head = HEAD if found.is_library else _PROGRAM_HEAD if tool or self._is_program(folder, name) else 0
         room = MOST_READ if entry.size <= MOST_READ else head
         text = bytearray()
         for piece in self._tar.content():
