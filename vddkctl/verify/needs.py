@@ -50,6 +50,8 @@ def needs_check(placed: Iterable[Placed], overlay: Overlay, subject: str) -> Che
         told = [f"{name} (for {some(paths, 2)})" for name, paths in sorted(missing.items())]
         what = f"neither in the archive's folder nor in every system: {some(told, 5)}"
         return warned("needs", subject, what, _HINT)
+    if not beside | system:
+        return passed("needs", subject, f"{len(files)} libraries and tools ask for no others")
     rest = f", {len(system)} of any system" if system else ""
     what = f"{len(files)} libraries and tools find what they need: {len(beside)} beside them{rest}"
     return passed("needs", subject, what)

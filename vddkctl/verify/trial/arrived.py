@@ -108,6 +108,8 @@ def _tar(shop: Workshop, inside: Sequence[str], timeout: float) -> Generator[byt
             raise refused(_LABEL, "cannot be read", hint="look whether tar works here")
     finally:
         timer.cancel()
+        if process.stdout:
+            process.stdout.close()
         if process.poll() is None:
             kill(process)
 

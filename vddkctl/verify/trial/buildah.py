@@ -49,7 +49,7 @@ class Buildah:
 
     def load(self) -> None:
         """Pull from the layout; the ID of what arrives is the digest of the config that was verified."""
-        done = self._buildah("pull", "--quiet", f"oci:{self._shop.layout}:{self._tag}")
+        done = self._buildah("pull", "--quiet", f"oci:{self._shop.layout.name}:{self._tag}")
         if done.code != 0 or done.out.split() != [self._image]:
             raise TrialError(f"{self.title} cannot load the image: {done.last}")
         done = self._buildah("from", "--quiet", "--pull=never", "--name", _CONTAINER, self._image)
@@ -65,7 +65,7 @@ class Buildah:
         return _ended(run(words, self._shop.environment, self._timeout, merged=True))
 
     def _buildah(self, *words: str) -> Done:
-        return run([NAME, *words], self._shop.environment, _OWN_WORK)
+        return run([NAME, *words], self._shop.environment, _OWN_WORK, folder=self._shop.folder)
 
 
 def _ended(done: Done) -> Ended:
@@ -76,6 +76,6 @@ def _ended(done: Done) -> Ended:
     if refused:
         return Ended(done.code, refused=refused[1].strip(), lines=lines)
     if done.code and not _ENDED.search(done.out):  # buildah itself, or unshare
-        return Ended(done.code, refused=done.last.removeprefix("Error: "), lines=lines)
+        return Ended(done.code, refused=done.last, lines=lines)
     killed = _KILLED.search(done.out)
     return Ended(done.code, signal=killed[1] if killed else "", lines=lines)

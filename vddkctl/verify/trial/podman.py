@@ -31,7 +31,7 @@ class Podman:
 
     def load(self) -> None:
         """Pull from the layout; the ID of what arrives is the digest of the config that was verified."""
-        done = self._podman("pull", "--quiet", f"oci:{self._shop.layout}:{self._tag}")
+        done = self._podman("pull", "--quiet", f"oci:{self._shop.layout.name}:{self._tag}")
         if done.code != 0 or done.out.split() != [self._image]:
             raise TrialError(f"{self.title} cannot load the image: {done.last}")
 
@@ -62,7 +62,9 @@ class Podman:
     def _podman(self, *words: str, timeout: float = _OWN_WORK, merged: bool = False) -> Done:
         common = ["--remote=false", "--events-backend=none", "--cgroup-manager=cgroupfs"]
         common.append(f"--tmpdir={self._shop.run / 'podman'}")
-        return run([NAME, *common, *words], self._shop.environment, timeout, merged=merged)
+        return run(
+            [NAME, *common, *words], self._shop.environment, timeout, folder=self._shop.folder, merged=merged
+        )
 
 
 def _refusal(lines: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
+from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
@@ -34,11 +35,16 @@ class Done(Struct, frozen=True):
     def last(self) -> str:
         """The last line that it wrote, of standard error where there is one."""
         lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines()]
-        return lines[-1] if lines else f"exit code {self.code}"
+        return lines[-1].removeprefix("Error: ") if lines else f"exit code {self.code}"
 
 
 def run(
-    words: Sequence[str], environment: Mapping[str, str], timeout: float, *, merged: bool = False
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float,
+    *,
+    folder: Path | None = None,
+    merged: bool = False,
 ) -> Done:
     """Run it in a session of its own, so that a Ctrl-C is ours to pass on. ``merged``: both streams are ``out``.
 
@@ -52,6 +58,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             env=environment,
+            cwd=folder,
             start_new_session=True,
         )
     except OSError as error:

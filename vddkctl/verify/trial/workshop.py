@@ -6,6 +6,7 @@ Nothing goes into the user's own storage, and nothing of a trial is left when it
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -39,7 +40,7 @@ class Workshop(Struct, frozen=True):
 
     @property
     def layout(self) -> Path:
-        """Where the image is put for the engine to read."""
+        """Where the image is put for the engine to read: engines take its name, not any path, for an image's."""
         return self.folder / "image"
 
     @property
@@ -68,6 +69,11 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
         folder = Path(tempfile.mkdtemp(prefix="vddkctl-run-"))
     except OSError as error:
         raise TrialError(f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR") from None
+    if ":" in str(folder):
+        folder.rmdir()
+        raise TrialError(
+            "engines take no folder with a colon in its path", where=str(folder), hint="set TMPDIR"
+        )
     shop = Workshop(folder, _environment(folder, environment))
     try:
         _furnish(shop)
@@ -115,7 +121,9 @@ def _furnish(shop: Workshop) -> None:
             (shop.folder / name).mkdir(mode=0o700)
         shop.opt.chmod(0o777)
         (shop.folder / "storage.conf").write_text(
-            f'[storage]\ndriver = "vfs"\ngraphroot = "{shop.folder}/storage"\nrunroot = "{shop.run}/storage"\n'
+            '[storage]\ndriver = "vfs"\n'
+            f"graphroot = {json.dumps(str(shop.folder / 'storage'))}\n"
+            f"runroot = {json.dumps(str(shop.run / 'storage'))}\n"
         )
     except OSError as error:
         raise TrialError(f"cannot be written to: {error.strerror}", where=str(shop.folder)) from None
