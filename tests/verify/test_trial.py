@@ -114,7 +114,10 @@ def test_what_the_container_is_like(layout: Layout, archive: Path) -> None:
     ("command", "what"),
     [
         (["/bin/nothing"], "no such file or directory"),
-        (script("echo one >&2; echo two >&2; exit 3"), "its command ended with 3: one; two (started by buildah "),
+        (
+            script("echo one >&2; echo two >&2; exit 3"),
+            "its command ended with 3: one; two (started by buildah ",
+        ),
         (script("kill -SEGV $$"), "its command was ended by a signal (segmentation fault) (started by"),
         (script("echo PASSWORD=s3cr3t9x; exit 1"), "ended with 1: (a line that is not shown) (started"),
     ],
