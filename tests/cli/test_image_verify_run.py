@@ -19,7 +19,7 @@ from tests.conftest import ROOT as PROJECT
 from tests.conftest import Golden, Vddkctl
 from tests.support.running_registry import RunningRegistry
 from tests.verify.made import Layout, as_it_is, vendor_archive
-from tests.verify.trial_images import MACHINE, PLATFORM, base, left_in, script
+from tests.verify.trial_images import MACHINE, PLATFORM, base, left_in, podman_settings, script
 
 
 @pytest.fixture
@@ -136,15 +136,24 @@ def test_without_room_for_temporary_files(vddkctl: Vddkctl, layout: Layout, temp
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("runtime", ["buildah", "podman"])
 def test_a_run_that_is_stopped_leaves_nothing(
-    layout: Layout, archive: Path, temporary: Path, number: signal.Signals
+    layout: Layout, archive: Path, temporary: Path, tmp_path: Path, runtime: str, number: signal.Signals
 ) -> None:
-    seconds = str(80_000 + os.getpid() % 1000 + number)
+    settings = podman_settings(tmp_path) if runtime == "podman" else None
+    if runtime == "podman" and settings is None:
+        pytest.skip("podman cannot start containers here")
+    seconds = str(80_000 + os.getpid() % 1000 * 10 + number)
     layout.put(base(), as_it_is(archive), platform=PLATFORM, Entrypoint=script(f"/bin/sleep {seconds}; true"))
     with subprocess.Popen(
-        [sys.executable, "-m", "vddkctl", "image", "verify", "oci:images:1", "--run", "--runtime", "buildah"],
+        [sys.executable, "-m", "vddkctl", "image", "verify", "oci:images:1", "--run", "--runtime", runtime],
         cwd=layout.root,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT),
+            "TMPDIR": str(temporary),
+            **({"CONTAINERS_CONF": str(settings)} if settings else {}),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as command:
@@ -159,6 +168,7 @@ def test_a_run_that_is_stopped_leaves_nothing(
     assert (command.returncode, out, err) == (130, b"", b"Interrupted.\n")
     assert left_in(temporary) == []
     assert f"sleep {seconds}" not in _processes()
+    assert str(temporary) not in Path("/proc/self/mountinfo").read_text()
 
 
 def _processes() -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.verify.made import Layout, RawLayer, file, folder, link, stored, tar
+from tests.verify.made import Layout, RawLayer, as_it_is, file, folder, link, stored, tar, vendor_archive
 from vddkctl.demo.base import find_busybox
 from vddkctl.oci.platform import ARCHITECTURES
 from vddkctl.progress import Silent
@@ -15,7 +17,6 @@ from vddkctl.verify import Trial, Verification
 
 MACHINE = os.uname().machine
 PLATFORM = f"linux/{ARCHITECTURES[MACHINE]}"
-ENGINES = tuple(name for name in ("podman", "buildah") if shutil.which(name))
 
 
 def base() -> RawLayer:
@@ -34,7 +35,36 @@ def base() -> RawLayer:
     )
 
 
-def tried(layout: Layout, runtime: str = "buildah", timeout: float = 60, **more: Any) -> Verification:
+def podman_settings(folder: Path) -> Path | None:
+    """A containers.conf with which podman starts containers here; None when there is none.
+
+    Where crun cannot, for cgroups that are of two versions at once, say, runc may.
+    """
+    settings = folder / "containers.conf"
+    for name in ("crun", "runc"):
+        program = shutil.which(name)
+        if program is None:
+            continue
+        settings.write_text(f'[engine]\nruntime = "{program}"\n')
+        if _starts(program):
+            return settings
+    return None
+
+
+@cache
+def _starts(program: str) -> bool:
+    """Whether podman starts a container with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        layout = Layout(root)
+        layout.put(base(), as_it_is(vendor_archive(root)), platform=PLATFORM, Env=["PATH=/bin"])
+        (root / "containers.conf").write_text(f'[engine]\nruntime = "{program}"\n')
+        environment = {**os.environ, "CONTAINERS_CONF": str(root / "containers.conf")}
+        verification = layout.verify(trial=Trial("podman", 60, environment, Silent()))
+    return not any("cannot start it" in check.message for check in verification.checks)
+
+
+def tried(layout: Layout, runtime: str, timeout: float = 60, **more: Any) -> Verification:
     """What a verification with a trial says."""
     return layout.verify(trial=Trial(runtime, timeout, os.environ, Silent()), **more)
 

@@ -100,16 +100,15 @@ def _tar(shop: Workshop, inside: Sequence[str], timeout: float) -> Generator[byt
     timer = threading.Timer(timeout, kill, [process])
     timer.daemon = True
     timer.start()
+    assert process.stdout
     try:
-        assert process.stdout
         while data := process.stdout.read(READ):
             yield data
         if process.wait() != 0:
             raise refused(_LABEL, "cannot be read", hint="look whether tar works here")
     finally:
         timer.cancel()
-        if process.stdout:
-            process.stdout.close()
+        process.stdout.close()
         if process.poll() is None:
             kill(process)
 

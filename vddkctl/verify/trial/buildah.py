@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from vddkctl.errors import TrialError
-from vddkctl.verify.trial.engine import UID, Ended, last_lines
+from vddkctl.verify.trial.engine import UID, Ended, last_lines, signal_of
 from vddkctl.verify.trial.process import Done, run
 from vddkctl.verify.trial.workshop import Workshop, enter
 
@@ -78,4 +78,4 @@ def _ended(done: Done) -> Ended:
     if done.code and not _ENDED.search(done.out):  # buildah itself, or unshare
         return Ended(done.code, refused=done.last, lines=lines)
     killed = _KILLED.search(done.out)
-    return Ended(done.code, signal=killed[1] if killed else "", lines=lines)
+    return Ended(done.code, signal=killed[1] if killed else signal_of(done.code), lines=lines)

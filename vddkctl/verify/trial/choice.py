@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -49,7 +50,10 @@ def installed(runtime: str, environment: Mapping[str, str]) -> tuple[Installed, 
 
 
 def _version(name: str, environment: Mapping[str, str]) -> str:
-    done = run([name, "--version"], environment, _ASKING)
+    """Engines make folders for themselves even then."""
+    with tempfile.TemporaryDirectory(prefix="vddkctl-run-") as folder:
+        own = {**environment, "TMPDIR": folder, "XDG_RUNTIME_DIR": folder}
+        done = run([name, "--version"], own, _ASKING)
     told = _VERSION.search(done.out)
     if done.code != 0 or told is None:
         raise TrialError(

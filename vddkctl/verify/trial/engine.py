@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -50,3 +51,8 @@ def last_lines(text: str) -> tuple[str, ...]:
     """The last lines that say something."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     return tuple(line[-300:] for line in lines[-3:])
+
+
+def signal_of(code: int) -> str:
+    """The signal that an exit code stands for, by its name: shells, and podman, give 128 and its number."""
+    return (signal.strsignal(code - 128) or "").lower() if 128 < code <= 128 + signal.SIGRTMAX else ""

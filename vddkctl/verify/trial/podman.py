@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
+import resource
 from collections.abc import Mapping, Sequence
 
 from vddkctl.errors import TrialError
-from vddkctl.verify.trial.engine import UID, Ended, last_lines
+from vddkctl.verify.trial.engine import UID, Ended, last_lines, signal_of
 from vddkctl.verify.trial.process import Done, run
 from vddkctl.verify.trial.workshop import Workshop, undisturbed
 
@@ -39,7 +39,7 @@ class Podman:
         """Run a container, and remove it."""
         words = ["run", "--name", _CONTAINER, "--pull", "never", "--user", str(UID), "--cap-drop", "all"]
         words += ["--security-opt", "no-new-privileges", "--network", "none", "--log-driver", "none"]
-        words += ["--volume", f"{self._shop.opt}:/opt:Z"]
+        words += ["--volume", f"{self._shop.opt}:/opt:Z", *_limits()]
         words += [f"--env={name}={value}" for name, value in environment.items()]
         if command is not None:
             words += ["--entrypoint", json.dumps(list(command))]
@@ -57,7 +57,7 @@ class Podman:
         state = self._podman("inspect", "--format", "{{.State.Status}}", _CONTAINER).out.strip()
         if state in _NEVER_STARTED:
             return Ended(done.code, refused=_refusal(lines) or f"exit code {done.code}", lines=lines)
-        return Ended(done.code, signal=_signal(done.code), lines=lines)
+        return Ended(done.code, signal=signal_of(done.code), lines=lines)
 
     def _podman(self, *words: str, timeout: float = _OWN_WORK, merged: bool = False) -> Done:
         common = ["--remote=false", "--events-backend=none", "--cgroup-manager=cgroupfs"]
@@ -67,11 +67,14 @@ class Podman:
         )
 
 
+def _limits() -> list[str]:
+    """More than copying takes. Podman's own are higher, and cannot be set in many sandboxes."""
+    wanted = (("nofile", resource.RLIMIT_NOFILE, 1024), ("nproc", resource.RLIMIT_NPROC, 4096))
+    limits = [(name, resource.getrlimit(number)[1], most) for name, number, most in wanted]
+    low = [(name, most if hard == resource.RLIM_INFINITY else min(hard, most)) for name, hard, most in limits]
+    return [f"--ulimit={name}={most}:{most}" for name, most in low]
+
+
 def _refusal(lines: Sequence[str]) -> str:
     told = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
     return told[-1] if told else "; ".join(lines)
-
-
-def _signal(code: int) -> str:
-    """Podman gives 128 and the signal's number, as shells do."""
-    return (signal.strsignal(code - 128) or "").lower() if 128 < code <= 128 + signal.SIGRTMAX else ""

@@ -9,7 +9,7 @@ from vddkctl.oci.platform import ARCHITECTURES
 from vddkctl.vddk.archive import ROOT
 from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.interpreter import interpreter
-from vddkctl.verify.overlay import Overlay, Placed
+from vddkctl.verify.overlay import Overlay
 from vddkctl.verify.trial.engine import Ended, Engine
 from vddkctl.verify.trial.words import said
 
@@ -36,17 +36,18 @@ def tool_check(engine: Engine, tree: Overlay, image: Overlay, subject: str, time
     program, here = tool.item.program, os.uname().machine
     if program is not None and ARCHITECTURES.get(program.machine) != ARCHITECTURES.get(here):
         return warned("tool", subject, f"{_NAME} is for {program.machine}, this machine is {here}", "")
+    loader = interpreter(tool.item.found.head)
+    if loader is not None and image.find(loader) is None:
+        what = f"{_NAME} is not started: the image has no {loader}, which it needs"
+        return warned("tool", subject, what, _ELSEWHERE)
     ended = engine.start([f"/opt/{_PATH}", "-h"], {"LD_LIBRARY_PATH": _LIBRARIES})
-    return _judged(ended, tool, image, subject, timeout)
+    return _judged(ended, subject, timeout)
 
 
-def _judged(ended: Ended, tool: Placed, image: Overlay, subject: str, timeout: float) -> Check:
+def _judged(ended: Ended, subject: str, timeout: float) -> Check:
     shown = f"{_NAME} -h"
     if ended.refused:
-        loader = interpreter(tool.item.found.head)
-        lacks = loader is not None and image.find(loader) is None
-        why = f"the image has no {loader}, which it needs" if lacks else ended.refused
-        return warned("tool", subject, f"{shown} cannot be started: {why}", _ELSEWHERE)
+        return warned("tool", subject, f"{shown} cannot be started: {ended.refused}", _ELSEWHERE)
     if ended.code is None:
         what = f"{shown} had not ended after {timeout:g} s{said(ended.lines, ': ')}"
         return failed("tool", subject, what, "look at the archive, or allow it more time with --timeout")

@@ -26,6 +26,9 @@ _REMOTE = frozenset(
 )
 """Variables that would lead an engine elsewhere than to the storage in here."""
 
+_LONG = 40
+"""Characters of a path below which podman's sockets cannot be relied on: their paths have little more than 100."""
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ENDING = 60.0
@@ -33,9 +36,10 @@ _ENDING = 60.0
 
 
 class Workshop(Struct, frozen=True):
-    """``environment`` is for engines."""
+    """``run`` is for what an engine keeps while it runs, its sockets among it; ``environment`` is for engines."""
 
     folder: Path
+    run: Path
     environment: Mapping[str, str]
 
     @property
@@ -47,11 +51,6 @@ class Workshop(Struct, frozen=True):
     def opt(self) -> Path:
         """What is mounted at /opt: as an emptyDir, which any user may write to."""
         return self.folder / "opt"
-
-    @property
-    def run(self) -> Path:
-        """For what an engine keeps while it runs."""
-        return self.folder / "run"
 
 
 def enter(engine: str) -> tuple[str, ...]:
@@ -65,16 +64,14 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
 
     Raises TrialError.
     """
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="vddkctl-run-"))
-    except OSError as error:
-        raise TrialError(f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR") from None
+    folder = _new_folder()
     if ":" in str(folder):
         folder.rmdir()
         raise TrialError(
             "engines take no folder with a colon in its path", where=str(folder), hint="set TMPDIR"
         )
-    shop = Workshop(folder, _environment(folder, environment))
+    run_folder = _new_folder("/tmp") if len(str(folder)) > _LONG else folder / "run"  # noqa: S108 - mkdtemp makes it
+    shop = Workshop(folder, run_folder, _environment(folder, run_folder, environment))
     try:
         _furnish(shop)
         yield shop
@@ -101,14 +98,21 @@ def undisturbed() -> Iterator[None]:
         signal.raise_signal(waiting[0])
 
 
-def _environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def _new_folder(parent: str | None = None) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="vddkctl-run-", dir=parent))
+    except OSError as error:
+        raise TrialError(f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR") from None
+
+
+def _environment(folder: Path, run_folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The user's own settings stay, but for the storage, and for where engines keep caches and sockets."""
     kept = {name: value for name, value in environment.items() if name not in _REMOTE}
     return {
         **kept,
         "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
         "XDG_DATA_HOME": str(folder / "data"),
-        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "XDG_RUNTIME_DIR": str(run_folder),
         "TMPDIR": str(folder / "tmp"),
         "LC_ALL": "C",  # messages are read for their reasons
     }
@@ -117,8 +121,8 @@ def _environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]
 def _furnish(shop: Workshop) -> None:
     """Vfs works wherever there are files, in containers too, and leaves no mounts behind."""
     try:
-        for name in ("data", "run", "tmp", "opt"):
-            (shop.folder / name).mkdir(mode=0o700)
+        for path in (shop.run, *(shop.folder / name for name in ("data", "tmp", "opt"))):
+            path.mkdir(mode=0o700, exist_ok=True)
         shop.opt.chmod(0o777)
         (shop.folder / "storage.conf").write_text(
             '[storage]\ndriver = "vfs"\n'
@@ -134,26 +138,30 @@ def _remove(shop: Workshop, inside: Sequence[str]) -> None:
     _end_pause(shop)
     _unmount(shop)
     if inside:
-        with contextlib.suppress(TrialError):
-            run([*inside, "rm", "-rf", *map(str, shop.folder.iterdir())], shop.environment, _ENDING)
+        theirs = [path for path in shop.folder.iterdir() if path != shop.run]
+        with contextlib.suppress(TrialError):  # what is left is told below
+            words = [*inside, "rm", "-rf", *map(str, theirs), str(shop.run / "storage")]
+            run(words, shop.environment, _ENDING)
         _end_pause(shop)
-    shutil.rmtree(shop.folder, ignore_errors=True)
-    if shop.folder.exists():
-        raise TrialError(
-            "what a trial left there cannot be removed", where=str(shop.folder), hint="remove that folder"
-        )
+    for folder in (shop.run, shop.folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise TrialError(
+                "what a trial left cannot be removed", where=str(folder), hint="remove that folder"
+            )
 
 
 def _end_pause(shop: Workshop) -> None:
     """Rootless podman leaves a process that keeps its namespace; this one is of no use to anybody else."""
-    with contextlib.suppress(OSError, ValueError):
-        os.kill(int((shop.run / "libpod" / "tmp" / "pause.pid").read_text()), signal.SIGKILL)
+    for path in shop.run.rglob("pause.pid"):
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(path.read_text()), signal.SIGKILL)
 
 
 def _unmount(shop: Workshop) -> None:
     """Nothing is to be removed through a mount."""
     for _ in range(2):
-        mounts = [path for path in _mounts() if path.is_relative_to(shop.folder)]
+        mounts = [path for path in _mounts() if {shop.folder, shop.run} & {path, *path.parents}]
         if not mounts:
             return
         for path in reversed(mounts):
