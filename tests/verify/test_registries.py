@@ -242,6 +242,16 @@ def test_the_usual_dockerfile_is_run(build: Build, archive: Path) -> None:
     )
 
 
+def test_dockers_types_are_run(
+    archive: Path, plain_registry: RunningRegistry, repository: str, skopeo: Skopeo, build: Build
+) -> None:
+    other = At(plain_registry, f"{repository}:2")
+    skopeo.copy(f"docker://{build()}", other, "--format=v2s2", "--src-tls-verify=false")
+    verification = verified(other.reference, archive, Trial("auto", 60, os.environ, Silent()))
+    assert failures(verification) == []
+    assert len(said(verification, "run", Status.PASS)) == 1
+
+
 def test_a_broken_dockerfile_is_run(build: Build, archive: Path) -> None:
     """A file for root alone, as a careless umask leaves it, and the layer says so before anything runs."""
     reference = build("USER 0", "RUN chmod 600 /vmware-vix-disklib-distrib/lib64/libssl.so.3", "USER 1001")

@@ -74,10 +74,16 @@ class Trial:
         checks = [_run_check(start, image.name, self._timeout)]
         if start.ended.refused:
             return checks
-        layer = arrived(shop, enter(self._engines[-1].name), self._timeout)
-        tree = Overlay([layer])
-        checks += arrival_checks(layer, tree, overlay, image.name)
-        if not start.ended.code and start.ended.code is not None:
+        try:
+            layer = arrived(shop, enter(self._engines[-1].name), self._timeout)
+            tree = Overlay([layer])
+            checks += arrival_checks(layer, tree, overlay, image.name)
+        except ArchiveError as error:
+            return [
+                *checks,
+                failed("arrived", image.name, f"in /opt: {error.what}", error.hint or _ENTRYPOINT),
+            ]
+        if start.ended.code == 0:
             checks.append(tool_check(start.engine, tree, overlay, image.name, self._timeout))
         return checks
 
