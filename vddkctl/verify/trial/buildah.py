@@ -38,18 +38,18 @@ class Buildah:
     """See :class:`~vddkctl.verify.trial.engine.Engine`. ``own`` is the image's command, which buildah leaves out."""
 
     def __init__(
-        self, version: str, shop: Workshop, image_id: str, tag: str, timeout: float, own: Sequence[str]
+        self, version: str, shop: Workshop, image_id: str, source: str, timeout: float, own: Sequence[str]
     ) -> None:
         self.title = f"{NAME} {version} with chroot"
         self._shop = shop
         self._image = image_id
-        self._tag = tag
+        self._source = source
         self._timeout = timeout
         self._own = own
 
     def load(self) -> None:
-        """Pull from the layout; the ID of what arrives is the digest of the config that was verified."""
-        done = self._buildah("pull", "--quiet", f"oci:{self._shop.layout.name}:{self._tag}")
+        """Take it from its source; the ID of what arrives is the digest of the config that was verified."""
+        done = self._buildah("pull", "--quiet", self._source)
         if done.code != 0 or done.out.split() != [self._image]:
             raise TrialError(f"{self.title} cannot load the image: {done.last}")
         done = self._buildah("from", "--quiet", "--pull=never", "--name", _CONTAINER, self._image)

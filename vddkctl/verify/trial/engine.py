@@ -26,7 +26,7 @@ class Ended(Struct, frozen=True):
 
 
 class Engine(Protocol):
-    """Containers of one image that was loaded from a layout.
+    """Containers of one image.
 
     Each has an empty folder of the machine at /opt, runs as :data:`UID`, without capabilities, without new
     privileges and without a network; its other files it may write to, since neither CDI nor Forklift makes them

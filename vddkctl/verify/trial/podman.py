@@ -22,16 +22,16 @@ _NEVER_STARTED = frozenset({"", "created", "configured", "initialized"})
 class Podman:
     """See :class:`~vddkctl.verify.trial.engine.Engine`."""
 
-    def __init__(self, version: str, shop: Workshop, image_id: str, tag: str, timeout: float) -> None:
+    def __init__(self, version: str, shop: Workshop, image_id: str, source: str, timeout: float) -> None:
         self.title = f"{NAME} {version}"
         self._shop = shop
         self._image = image_id
-        self._tag = tag
+        self._source = source
         self._timeout = timeout
 
     def load(self) -> None:
-        """Pull from the layout; the ID of what arrives is the digest of the config that was verified."""
-        done = self._podman("pull", "--quiet", f"oci:{self._shop.layout.name}:{self._tag}")
+        """Take it from its source; the ID of what arrives is the digest of the config that was verified."""
+        done = self._podman("pull", "--quiet", self._source)
         if done.code != 0 or done.out.split() != [self._image]:
             raise TrialError(f"{self.title} cannot load the image: {done.last}")
 

@@ -10,12 +10,9 @@ from msgspec import Struct
 from vddkctl.errors import ArchiveError, ImageError, RegistryError, TrialError
 from vddkctl.oci.config import Config
 from vddkctl.oci.digest import hex_of
-from vddkctl.oci.reference import Reference, parse
+from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import Registry
-from vddkctl.registry.copy import copy
-from vddkctl.registry.layout import LayoutRegistry
-from vddkctl.registry.whole import read_whole
 from vddkctl.verify.check import Check, failed, passed, warned
 from vddkctl.verify.documents import Pulled
 from vddkctl.verify.overlay import Overlay
@@ -26,11 +23,11 @@ from vddkctl.verify.trial.buildah import Buildah
 from vddkctl.verify.trial.choice import Installed, installed
 from vddkctl.verify.trial.engine import UID, Ended, Engine
 from vddkctl.verify.trial.podman import Podman
+from vddkctl.verify.trial.source import fetch
 from vddkctl.verify.trial.tool import tool_check
 from vddkctl.verify.trial.words import said
 from vddkctl.verify.trial.workshop import Workshop, enter, workshop
 
-_TAG = "trial"
 _HERE = "run it on another machine, or choose another --runtime"
 _ENTRYPOINT = "look at the image's entrypoint and at its base"
 
@@ -63,14 +60,16 @@ class Trial:
             return [failed("run", image.name, "it cannot be started: it has no command", _ENTRYPOINT)]
         try:
             with workshop(self._environment, self._engines[-1].name) as shop:
-                _fetch(registry, reference, image, shop, self._progress)
-                return self._tried(shop, image, config, overlay)
+                source = fetch(registry, reference, image, shop, self._progress)
+                return self._tried(shop, source, image, config, overlay)
         except (TrialError, RegistryError, ImageError, ArchiveError) as error:
             what = f"{error.where}: {error.what}" if error.where else error.what
             return [failed("run", image.name, what, error.hint or _HERE)]
 
-    def _tried(self, shop: Workshop, image: Pulled, config: Config, overlay: Overlay) -> list[Check]:
-        start = self._start(shop, image, config)
+    def _tried(
+        self, shop: Workshop, source: str, image: Pulled, config: Config, overlay: Overlay
+    ) -> list[Check]:
+        start = self._start(shop, source, image, config)
         checks = [_run_check(start, image.name, self._timeout)]
         if start.ended.refused:
             return checks
@@ -87,11 +86,11 @@ class Trial:
             checks.append(tool_check(start.engine, tree, overlay, image.name, self._timeout))
         return checks
 
-    def _start(self, shop: Workshop, image: Pulled, config: Config) -> _Start:
+    def _start(self, shop: Workshop, source: str, image: Pulled, config: Config) -> _Start:
         """Start the image's own command, by the first engine that can."""
         before: list[str] = []
         for number, each in enumerate(self._engines, 1):
-            engine = self._engine(each, shop, image, command_of(config))
+            engine = self._engine(each, shop, source, image, command_of(config))
             last = number == len(self._engines)
             try:
                 engine.load()
@@ -106,11 +105,13 @@ class Trial:
             before.append(f"{engine.title} cannot start it: {ended.refused}")
         return _Start(engine, ended, tuple(before))
 
-    def _engine(self, each: Installed, shop: Workshop, image: Pulled, own: Sequence[str]) -> Engine:
+    def _engine(
+        self, each: Installed, shop: Workshop, source: str, image: Pulled, own: Sequence[str]
+    ) -> Engine:
         config = hex_of(image.manifest.config.digest)
         if each.name == buildah.NAME:
-            return Buildah(each.version, shop, config, _TAG, self._timeout, own)
-        return Podman(each.version, shop, config, _TAG, self._timeout)
+            return Buildah(each.version, shop, config, source, self._timeout, own)
+        return Podman(each.version, shop, config, source, self._timeout)
 
 
 class _Start(Struct, frozen=True):
@@ -119,14 +120,6 @@ class _Start(Struct, frozen=True):
     engine: Engine
     ended: Ended
     before: tuple[str, ...]
-
-
-def _fetch(
-    registry: Registry, reference: Reference, image: Pulled, shop: Workshop, progress: Progress
-) -> None:
-    """Put the very image that was verified into a layout: every digest is checked on the way."""
-    whole = read_whole(registry, reference, image.descriptor)
-    copy(whole, LayoutRegistry(shop.layout.parent), parse(f"oci:{shop.layout.name}:{_TAG}"), progress)
 
 
 def _run_check(start: _Start, subject: str, timeout: float) -> Check:

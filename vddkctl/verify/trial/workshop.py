@@ -43,11 +43,6 @@ class Workshop(Struct, frozen=True):
     environment: Mapping[str, str]
 
     @property
-    def layout(self) -> Path:
-        """Where the image is put for the engine to read: engines take its name, not any path, for an image's."""
-        return self.folder / "image"
-
-    @property
     def opt(self) -> Path:
         """What is mounted at /opt: as an emptyDir, which any user may write to."""
         return self.folder / "opt"
