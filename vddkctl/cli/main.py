@@ -29,6 +29,7 @@ COMMANDS = (
     "show",
     "drift",
     "explain",
+    "tune",
     "schema",
     "version",
 )
