@@ -30,6 +30,7 @@ COMMANDS = (
     "drift",
     "explain",
     "tune",
+    "doctor",
     "schema",
     "version",
 )
