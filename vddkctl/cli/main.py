@@ -29,6 +29,8 @@ COMMANDS = (
     "show",
     "drift",
     "explain",
+    "status",
+    "logs",
     "tune",
     "doctor",
     "schema",
