@@ -41,7 +41,7 @@ def run(
     context: Context = None,
     namespace: Namespace = None,
 ) -> int:
-    """Show what the VDDK containers of a provider's or plan's pods write.
+    """Show what the VDDK containers of a provider or a plan write.
 
     Each line begins with its pod and container. Several pods are read at the same time.
     """

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from kubernetes.client import ApiClient, Configuration
@@ -26,7 +27,7 @@ def test_quantities(text: str, value: float) -> None:
 
 class _Metrics(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        there = self.path.startswith("/apis/metrics.k8s.io/v1beta1/namespaces/vms/pods")
+        there = urlsplit(self.path).path.startswith("/apis/metrics.k8s.io/v1beta1/namespaces/vms/pods")
         usage = [
             {"name": "a", "usage": {"cpu": "250m", "memory": "1Mi"}},
             {"name": "b", "usage": {"cpu": "1"}},

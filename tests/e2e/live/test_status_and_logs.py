@@ -156,6 +156,7 @@ def test_logs_of_a_plan_and_of_a_provider(applied: LiveSite, kubelet: Kubelet) -
         assert "[importer/virt-v2v] one\n" in ended.out
         assert "\x1b" not in ended.out
     tailed = applied.run("logs", "prod", "--tail", "1", "--since", "5m")
+    assert tailed.code == 0, tailed.err
     assert "[importer/virt-v2v] one" not in tailed.out
     assert ("sinceSeconds", ["300"]) in [item for _, query in kubelet.asked for item in query.items()]
 
