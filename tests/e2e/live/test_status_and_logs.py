@@ -207,6 +207,21 @@ def test_who_may_not_see_pods_hears_it_and_sees_the_rest(applied: LiveSite) -> N
     assert "Not seen: pods in" in ended.out
 
 
+def test_the_documented_rights_to_see_pods_are_enough(applied: LiveSite, kubelet: Kubelet) -> None:
+    from tests.e2e.live.test_rights import grant
+
+    names = ("ClusterRole vddkctl-view", "Role vddkctl-view", "ClusterRole vddkctl-pods")
+    grant(applied.server, "reader", applied.namespace, *names)
+    pod(applied, "importer", plan=migration_plan(applied, "wave-1", "prod"))
+    kubelet.logs[f"{applied.namespace}/importer/virt-v2v"] = ["one"]
+    kubelet.logs[f"{applied.namespace}/importer/vddk-side-car"] = ["copying"]
+    reader = replace(applied, user="reader")
+    ended = reader.run("status")
+    assert "Not seen" not in ended.out
+    assert "/importer   Running   plan wave-1" in ended.out
+    assert reader.run("logs", "prod").code == 0
+
+
 def test_a_status_that_is_watched_ends_with_ctrl_c(applied: LiveSite) -> None:
     with applied.start("status", "--watch", "--every", "1") as process:
         assert process.stdout
