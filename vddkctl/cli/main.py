@@ -29,7 +29,10 @@ COMMANDS = (
     "show",
     "drift",
     "explain",
+    "status",
+    "logs",
     "tune",
+    "doctor",
     "schema",
     "version",
 )

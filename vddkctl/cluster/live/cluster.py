@@ -47,6 +47,11 @@ class KubernetesCluster:
         self._fresh: Home | None = None
 
     @property
+    def api(self) -> Api:
+        """The API server, for what only looks at a live cluster."""
+        return self._api
+
+    @property
     def name(self) -> str:
         """The context's name."""
         return self._api.place

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.json import decode
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import Api
-from vddkctl.cluster.live.kinds import BY_KIND, CONFIG_MAPS, LEASES, REVIEWS, Resource
+from vddkctl.cluster.live.kinds import (
+    BY_KIND,
+    CONFIG_MAPS,
+    CONTROLLERS,
+    DEPLOYMENTS,
+    LEASES,
+    MIGRATIONS,
+    PLANS,
+    PROVIDERS,
+    REVIEWS,
+    Resource,
+)
 from vddkctl.threads import each
 
 _AT_ONCE = 8
@@ -36,11 +47,35 @@ class _Review(Struct, frozen=True):
     status: _ReviewStatus
 
 
+VIEW = (
+    (CONTROLLERS, ("get", "list")),
+    (PROVIDERS, ("get", "list")),
+    (PLANS, ("list",)),
+    (MIGRATIONS, ("list",)),
+    (CONFIG_MAPS, ("get", "list")),
+)
+"""What looking takes in Forklift's namespace: ``docs/rbac.md``, "To look"."""
+
+APPLY = (
+    (CONTROLLERS, ("patch",)),
+    (PROVIDERS, ("patch",)),
+    (CONFIG_MAPS, ("create", "patch")),
+    (LEASES, ("get", "create", "update", "patch")),
+    (DEPLOYMENTS, ("get",)),
+)
+"""And applying, "To apply"."""
+
+
+def allowed(api: Api, rights: Sequence[Right]) -> list[bool]:
+    """Which of these this user has, as the server says."""
+    return each(lambda right: _may(api, right), rights, _AT_ONCE)
+
+
 def missing_rights(api: Api, home: str, changes: Iterable[ObjectChange]) -> tuple[str, ...]:
     """The rights that writing these objects needs and this user lacks, the lock and the record included."""
     rights = list(dict.fromkeys(_needed(home, changes)))
-    answers = each(lambda right: _may(api, right), rights, _AT_ONCE)
-    return tuple(str(right) for right, allowed in zip(rights, answers, strict=True) if not allowed)
+    answers = allowed(api, rights)
+    return tuple(str(right) for right, may in zip(rights, answers, strict=True) if not may)
 
 
 def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
