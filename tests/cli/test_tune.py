@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
 from tests.conftest import Vddkctl
+from tests.support import inventories
+from tests.support.inventories import machine
 
 SPEC = """\
 apiVersion: vddkctl.dev/v1alpha1
@@ -97,43 +96,19 @@ def test_a_table_without_providers_needs_one_to_be_written(vddkctl: Vddkctl, fol
     assert vddkctl("tune", "--csv", "disks.csv", "--provider", "test", "--write", cwd=folder).code == 0
 
 
-class _Inventory(BaseHTTPRequestHandler):
-    """A stand-in for Forklift's inventory, which cannot run here: its paths, its token, its fields."""
-
-    answers: ClassVar[dict[str, Any]] = {
-        "/providers/vsphere?detail=1": [
-            {"uid": "u-1", "name": "prod", "namespace": "mtv"},
-            {"uid": "u-2", "name": "test", "namespace": "mtv"},
-        ],
-        "/providers/vsphere/u-1/vms?detail=4": [
-            {"name": "db", "disks": [{"capacity": 300 * 10**9}, {"capacity": 10**9}]},
-            {"name": "diskless", "disks": None},
-        ],
-        "/providers/vsphere/u-2/vms?detail=4": [{"name": "a", "disks": [{"capacity": 10**9}]}],
-    }
-
-    def do_GET(self) -> None:
-        allowed = self.headers.get("Authorization") == "Bearer sesame"
-        body = json.dumps(self.answers.get(self.path, {})).encode() if allowed else b"no"
-        self.send_response(200 if allowed else 401)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        del format, args
-
-
 @pytest.fixture
 def inventory() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Inventory)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    prod = inventories.provider(
+        "u-1",
+        "prod",
+        "mtv",
+        machine("db", 300 * 10**9, 10**9),
+        {"name": "diskless", "disks": None},
+        machine("golden", 900 * 10**9, isTemplate=True),
+    )
+    test = inventories.provider("u-2", "test", "mtv", machine("a", 10**9))
+    with inventories.inventory(prod, test, token="sesame") as address:
+        yield f"http://{address}"
 
 
 def test_disks_of_the_inventory(vddkctl: Vddkctl, folder: Path, inventory: str) -> None:
@@ -150,3 +125,138 @@ def test_an_inventory_that_lets_nobody_in(vddkctl: Vddkctl, folder: Path, invent
     assert done.code == 1
     assert "does not let us in: 401" in done.err
     assert "wrong-secret" not in done.out + done.err
+
+
+def test_a_token_does_not_leave_this_machine_without_tls(vddkctl: Vddkctl, folder: Path) -> None:
+    (folder / "token").write_text("sesame")
+    done = vddkctl("tune", "--inventory", "http://inventory.example.com", "--token-file", "token", cwd=folder)
+    assert done.code == 1
+    assert "a token is not sent without TLS" in done.err
+    assert "sesame" not in done.out + done.err
+
+
+def test_one_provider_of_the_inventory(vddkctl: Vddkctl, folder: Path, inventory: str) -> None:
+    (folder / "token").write_text("sesame\n")
+    words = ("tune", "--inventory", inventory, "--token-file", "token", "--output", "json")
+    found = json.loads(vddkctl(*words, "--provider", "test", cwd=folder).out)["providers"]
+    assert [each["provider"] for each in found] == ["test"]
+    assert vddkctl(*words, "--provider", "nobody", cwd=folder).code == 1
+
+
+FORKLIFT = """\
+apiVersion: forklift.konveyor.io/v1beta1
+kind: ForkliftController
+metadata: {name: forklift-controller, namespace: mtv}
+spec: {controller_max_vm_inflight: 7}
+---
+apiVersion: forklift.konveyor.io/v1beta1
+kind: Provider
+metadata: {name: prod, namespace: mtv}
+spec: {type: vsphere, url: "https://VC1.example.com/sdk", secret: {}}
+---
+apiVersion: forklift.konveyor.io/v1beta1
+kind: Provider
+metadata: {name: far, namespace: vms}
+spec: {type: vsphere, url: "https://vc2.example.com:443/sdk", secret: {}}
+"""
+
+
+@pytest.fixture
+def gitops(folder: Path) -> Path:
+    (folder / "gitops").mkdir()
+    (folder / "gitops" / "forklift.yaml").write_text(FORKLIFT)
+    return folder
+
+
+def test_disks_at_the_same_time_are_what_the_controller_says(vddkctl: Vddkctl, gitops: Path) -> None:
+    rows = "".join(f"prod,vm{number},10\n" for number in range(9))
+    (gitops / "disks.csv").write_text("provider,vm,size_gb\n" + rows)
+    done = vddkctl("tune", "--csv", "disks.csv", cwd=gitops)
+    assert "  memory    64 × 64 KiB × 4 × 7 disks = 112 MiB\n" in done.out
+    said = "Disks at the same time: 7, as controller.mtv/forklift-controller says"
+    assert said in done.out
+    done = vddkctl("tune", "--csv", "disks.csv", "--concurrent", "3", cwd=gitops)
+    assert "Disks at the same time: 3, as --concurrent says" in done.out
+    (gitops / "site.yaml").unlink()
+    done = vddkctl("tune", "--csv", "disks.csv", cwd=gitops)
+    assert (done.code, done.err) == (0, "")
+    assert "Disks at the same time: 20, Forklift's default" in done.out
+
+
+def test_a_table_of_vcenters_is_one_of_the_providers_that_stand_for_them(
+    vddkctl: Vddkctl, gitops: Path
+) -> None:
+    head = "VM,Disk,Capacity MiB,VI SDK Server\n"
+    (gitops / "disks.csv").write_text(f"{head}a,d,409600,vc1.example.com\nb,d,1024,vc2.example.com\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=gitops)
+    assert done.code == 0, done.err
+    text = (gitops / "site.yaml").read_text()
+    assert "    buffers: {sizeIn64K: 256, count: 16}   # by hand\n" in text
+    assert text.endswith("  vms/far:\n    aio: true\n    buffers: small\n")
+    (gitops / "disks.csv").write_text(f"{head}a,d,409600,vc9.example.com\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=gitops)
+    assert done.code == 64
+    assert "vc9.example.com is a vCenter" in done.err
+    assert (gitops / "site.yaml").read_text() == text
+    done = vddkctl("tune", "--csv", "disks.csv", "--provider", "test", "--write", cwd=gitops)
+    assert done.code == 0
+    assert "  test: {vddkImage: inherit, aio: true, buffers: large}\n" in (gitops / "site.yaml").read_text()
+
+
+RULES = """\
+apiVersion: vddkctl.dev/v1alpha1
+kind: Site
+metadata: {name: s}
+cluster: {manifests: ./gitops}
+providers:
+  mtv/prod: {aio: true}   # with its namespace
+  "vms/*":                # all others
+    vddkImage: h.io/vddk:8
+    aio: true
+    buffers: small
+"""
+
+
+def test_an_entry_that_takes_the_place_of_a_rule_keeps_its_image(vddkctl: Vddkctl, gitops: Path) -> None:
+    (gitops / "site.yaml").write_text(RULES)
+    (gitops / "disks.csv").write_text("provider,vm,size_gb\nvms/far,a,60\nprod,b,60\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=gitops)
+    assert done.code == 0, done.err
+    assert (gitops / "site.yaml").read_text() == RULES.replace(
+        "{aio: true}   #", "{aio: true, buffers: medium}   #"
+    ) + "  vms/far:\n    vddkImage: h.io/vddk:8\n    aio: true\n    buffers: medium\n"
+    assert vddkctl("validate", cwd=gitops).code == 0
+    assert vddkctl("plan", cwd=gitops).code == 0
+
+
+def test_what_a_rule_says_already_is_not_written_again(vddkctl: Vddkctl, gitops: Path) -> None:
+    (gitops / "site.yaml").write_text(RULES)
+    (gitops / "disks.csv").write_text("provider,vm,size_gb\nvms/far,a,6\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=gitops)
+    assert "site.yaml says so already." in done.err
+    assert (gitops / "site.yaml").read_text() == RULES
+
+
+@pytest.mark.parametrize("name", ["Prod", "a b", "edge-*", "a/b/c"])
+def test_what_is_no_providers_name_is_not_written(vddkctl: Vddkctl, gitops: Path, name: str) -> None:
+    (gitops / "disks.csv").write_text(f"provider,vm,size_gb\n{name},a,6\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=gitops)
+    assert done.code == 1
+    assert "is no provider's name" in done.err
+    assert (gitops / "site.yaml").read_text() == SPEC
+
+
+def test_a_table_does_without_a_cluster_that_is_gone(vddkctl: Vddkctl, folder: Path) -> None:
+    (folder / "site.yaml").write_text(SPEC.replace("{manifests: ./gitops}", "{context: gone}"))
+    done = vddkctl("tune", "--csv", "disks.csv", cwd=folder)
+    assert done.code == 0
+    assert "Not looked at: " in done.err
+    assert "Disks at the same time: 20, Forklift's default" in done.out
+    assert "Traceback" not in done.err
+
+
+def test_without_a_table_there_has_to_be_a_cluster(vddkctl: Vddkctl, folder: Path) -> None:
+    (folder / "site.yaml").unlink()
+    done = vddkctl("tune", cwd=folder)
+    assert done.code == 1
+    assert "there is no kubeconfig" in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +14,13 @@ from vddkctl.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vddkctl.cluster.base import Cluster
     from vddkctl.plan.importing import Imported
-    from vddkctl.plan.observed import Observed
+    from vddkctl.plan.observed import ClusterState, Observed
+    from vddkctl.plan.record import Record
 
 NAME = "import"
+_SITE_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 
 Context = Annotated[
     str | None,
@@ -53,22 +57,31 @@ def run(
     import os
     from pathlib import Path
 
-    from vddkctl.cluster.base import Wanted
+    from vddkctl.observe import read_record
     from vddkctl.places import Places
     from vddkctl.plan.observed import Observed
 
     if context and manifests:
         raise UsageError("--context and --manifests are two places; name one")
+    if not _SITE_NAME.fullmatch(name):
+        raise UsageError(
+            f'--name: "{name}" is not a name', hint="lower-case letters, digits, - and ., at most 63"
+        )
     target = None if out == "-" else Path(out)
+    if target and not force:
+        _check_free(target)
     folder = (target.parent if target else Path()).resolve()
     places = Places(folder, progress=progress(verbose))
     inside = os.path.relpath(Path(manifests).resolve(), folder) if manifests else None
     if inside is not None and not os.path.isabs(inside) and not inside.startswith("."):  # noqa: PTH117
         inside = f"./{inside}"
     cluster = places.cluster(inside, context, namespace)
-    state = cluster.observe(Wanted(namespace, storage_maps=inside is None))
+    record = read_record(cluster, name)
+    if record is not None:
+        note(f"Something was applied already of a site {name}; --name calls this one otherwise.")
+    state = _look(cluster, namespace, record)
     place = {"manifests": inside} if inside else {"context": cluster.name}
-    observed = Observed(state, {}, cluster_name=cluster.name, folder=str(folder))
+    observed = Observed(state, {}, record, cluster_name=cluster.name, folder=str(folder))
     found = _settled(observed, name, {**place, "namespace": state.namespace})
     if target:
         _write(target, found.text, force=force)
@@ -78,6 +91,29 @@ def run(
     for left in found.left:
         note(f"Left out: {left.address}: {left.why}")
     return 0
+
+
+def _look(cluster: Cluster, namespace: str | None, record: Record | None) -> ClusterState:
+    """All there is; without service accounts and storage maps where this user may not see them."""
+    from vddkctl.cluster.base import Wanted
+    from vddkctl.errors import ClusterDeniedError
+    from vddkctl.plan.accounts import DEFAULT, applied_accounts
+    from vddkctl.plan.observed import ObjectKey
+
+    state = cluster.observe(Wanted(namespace))
+    if not state.live:
+        return state
+    places = {state.namespace, *(plan.target_namespace for plan in state.plans if plan.target_namespace)}
+    accounts = {ObjectKey("ServiceAccount", place, DEFAULT) for place in places} | {*applied_accounts(record)}
+    for wanted in (
+        Wanted(namespace, tuple(sorted(accounts)), storage_maps=True),
+        Wanted(namespace, storage_maps=True),
+    ):
+        try:
+            return cluster.observe(wanted)
+        except ClusterDeniedError as error:
+            note(f"Left out, since it cannot be seen: {error.what}")
+    return state
 
 
 def _settled(observed: Observed, name: str, place: dict[str, str]) -> Imported:
@@ -95,6 +131,8 @@ def _settled(observed: Observed, name: str, place: dict[str, str]) -> Imported:
             plan = make_plan(load(found.text, "site.yaml"), observed)
         except SpecError as error:
             without |= _mistaken(observed, error)
+            if len(without) == before:
+                raise
         else:
             without |= {change.address: "a spec would change it" for change in plan.changes}
         if len(without) == before:
@@ -125,14 +163,26 @@ def _mistaken(observed: Observed, error: Exception) -> dict[str, str]:
 def _write(target: Path, text: str, *, force: bool) -> None:
     from vddkctl.errors import VddkctlError
 
+    if force:
+        from vddkctl.cluster.atomic import replace_file
+
+        replace_file(target.resolve(), text.encode())
+        return
     try:
-        with target.open("w" if force else "x", encoding="utf-8") as stream:
+        with target.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError:
+        _check_free(target)
+    except OSError as error:
+        raise VddkctlError(f"cannot be written: {error.strerror}", where=str(target)) from None
+
+
+def _check_free(target: Path) -> None:
+    from vddkctl.errors import VddkctlError
+
+    if target.exists() or target.is_symlink():
         raise VddkctlError(
             "there is a file already, and it stays as it is",
             where=str(target),
             hint="name another one, or --force",
-        ) from None
-    except OSError as error:
-        raise VddkctlError(f"cannot be written: {error.strerror}", where=str(target)) from None
+        )

@@ -7,8 +7,10 @@ kubev2v/forklift, ``pkg/controller/provider/web/vsphere``: ``GET /providers/vsph
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from msgspec import Struct
@@ -18,35 +20,73 @@ from vddkctl.vddk.tuning import Disk
 
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=120.0)
 _UNAUTHORIZED = (401, 403)
+_HERE = ("localhost", "127.0.0.1", "::1")
+"""Where a token may go without TLS: the near end of a port-forward."""
 
 
 class Inventory(Struct, frozen=True):
-    """The service at ``url``. ``token`` is a bearer token, which is never shown."""
+    """The service at ``url``. ``token`` is a bearer token, which is never shown.
+
+    ``ca_file`` is trusted in the place of this machine's authorities, ``also`` besides them. ``provider`` is the one
+    that is asked for; else all are.
+    """
 
     url: str
     token: str | None = None
     ca_file: str | None = None
     insecure: bool = False
+    also: str | None = None
+    provider: str | None = None
 
-    def disks(self, namespace: str | None = None) -> list[Disk]:
-        """Every disk of every vSphere provider (of a namespace). Raises VddkctlError."""
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Inventory({self.url})"
+
+    def disks(self, home: str | None = None) -> list[Disk]:
+        """Every disk of every vSphere provider; templates are not moved. Raises VddkctlError.
+
+        Providers outside of ``home``, Forklift's namespace, are named with theirs, as in a spec.
+        """
+        parts = urlsplit(self.url)
+        if self.token and parts.scheme != "https" and parts.hostname not in _HERE:
+            raise VddkctlError(
+                "a token is not sent without TLS", where=self.url, hint="name the inventory by https://…"
+            )
         with urllib3.PoolManager(
-            cert_reqs="CERT_NONE" if self.insecure else "CERT_REQUIRED",
-            ca_certs=self.ca_file,
+            ssl_context=self._trust(),
             retries=urllib3.Retry(2, backoff_factor=0.3, status_forcelist=(502, 503, 504)),
             timeout=_TIMEOUT,
         ) as pool:
-            return list(self._disks(pool, namespace))
+            return list(self._disks(pool, home))
 
-    def _disks(self, pool: urllib3.PoolManager, namespace: str | None) -> Iterator[Disk]:
+    def _trust(self) -> ssl.SSLContext:
+        try:
+            trust = ssl.create_default_context(cafile=self.ca_file)
+            if self.also:
+                trust.load_verify_locations(self.also)
+        except OSError as error:  # ssl.SSLError is one
+            where = self.ca_file or self.also or ""
+            raise VddkctlError(
+                f"the authority cannot be read: {error.strerror or error}", where=where
+            ) from None
+        if self.insecure:
+            trust.check_hostname = False
+            trust.verify_mode = ssl.CERT_NONE
+        return trust
+
+    def _disks(self, pool: urllib3.PoolManager, home: str | None) -> Iterator[Disk]:
         for provider in self._list(pool, "/providers/vsphere?detail=1"):
-            if namespace and provider.get("namespace") != namespace:
+            name, namespace = str(provider.get("name")), str(provider.get("namespace") or "")
+            if home is not None and namespace not in ("", home):
+                name = f"{namespace}/{name}"
+            if self.provider not in (None, name, f"{namespace}/{provider.get('name')}"):
                 continue
-            name = str(provider.get("name"))
             for machine in self._list(pool, f"/providers/vsphere/{provider.get('uid')}/vms?detail=4"):
+                if machine.get("isTemplate") is True:
+                    continue
                 for disk in machine.get("disks") or ():
                     if isinstance(disk, dict) and isinstance(disk.get("capacity"), int):
-                        yield Disk(name, str(machine.get("name") or machine.get("id")), disk["capacity"])
+                        yield Disk(name, str(machine.get("id") or machine.get("name")), disk["capacity"])
 
     def _list(self, pool: urllib3.PoolManager, path: str) -> list[dict[str, Any]]:
         where = f"{self.url.rstrip('/')}{path}"
@@ -61,7 +101,7 @@ class Inventory(Struct, frozen=True):
                 hint="is it the route (or a port-forward) of the service forklift-inventory? Or take --csv",
             ) from None
         if answer.status in _UNAUTHORIZED:
-            hint = "name a token with --token-file (oc whoami -t), or one of the kubeconfig's context"
+            hint = "name a token with --token-file: one of a user who may see providers (oc whoami -t)"
             raise VddkctlError(f"the inventory does not let us in: {answer.status}", where=where, hint=hint)
         try:
             if answer.status != 200:

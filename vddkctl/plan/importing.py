@@ -1,6 +1,7 @@
 """A spec written from what there is: planning it right away shows no changes.
 
-What a spec cannot say, or would change, is left out with a comment that says why. Secrets are not looked at.
+What a spec cannot say, or would change, is left out with a comment that says why. Secrets are named, and not looked
+into.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from vddkctl.errors import ImageError
+from vddkctl.oci.reference import parse
 from vddkctl.plan import fields
-from vddkctl.plan.observed import ClusterState, LiveObject
+from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
 from vddkctl.plan.storage import PLUGIN, XCOPY
+from vddkctl.site.names import flaw_of_provider_name, is_rule
 from vddkctl.vddk import config_text
 from vddkctl.vddk.boolean import parse_bool
-from vddkctl.vddk.buffers import PRESETS
+from vddkctl.vddk.buffers import Buffers, preset_of
+from vddkctl.visible import shown
 
 _HEAD = """\
 # yaml-language-server: $schema=./site.schema.json
@@ -31,6 +36,8 @@ metadata:
 cluster:
 {cluster}"""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_MOST = Buffers(65536, 1024)
+"""What a spec takes at the most."""
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "inherit"})
 
 
@@ -56,7 +63,8 @@ def imported(
     head = _HEAD.format(
         name=name, cluster="".join(f"  {key}: {_scalar(value)}\n" for key, value in cluster.items())
     )
-    body = [*writer.controller(), *writer.providers(), *writer.storage_maps()]
+    body = [*writer.controller(), *writer.providers(), *writer.storage_maps(), *writer.policy()]
+    body += _pull_secrets(state, writer.images)
     return Imported(head + "".join(f"{line}\n" for line in body), tuple(writer.left))
 
 
@@ -64,14 +72,17 @@ class _Writer:
     def __init__(self, state: ClusterState, without: Mapping[str, str]) -> None:
         self._state, self._without = state, without
         self.left: list[Left] = []
+        self.images: list[str] = []
+        """Those that the spec names, in its order."""
 
     def controller(self) -> Iterator[str]:
         here = [each for each in self._state.controllers if each.key.namespace == self._state.namespace]
         for live in here[:1]:
-            image = fields.raw_value(live.spec, fields.CONTROLLER_IMAGE)
-            lines = list(self._image(live, image, "  "))
-            if lines and not self._skipped(live):
-                yield "controller:"
+            if self._skipped(live):
+                continue
+            lines = list(self._image(live, fields.raw_value(live.spec, fields.CONTROLLER_IMAGE), "  "))
+            if lines:
+                yield "controller:" if _says_something(lines) else "# controller: nothing is managed"
                 yield from lines
 
     def providers(self) -> Iterator[str]:
@@ -81,18 +92,20 @@ class _Writer:
                 continue
             here = live.key.namespace == self._state.namespace
             name = live.key.name if here else f"{live.key.namespace}/{live.key.name}"
-            why = self._without.get(live.key.address)
+            why = self._without.get(live.key.address) or _flaw_of_name(name)
             bodies[name] = [self._out(live, why, "    ")] if why else list(self._provider(live))
-        if any(not line.lstrip().startswith("#") for lines in bodies.values() for line in lines):
+        if any(map(_says_something, bodies.values())):
             yield "providers:"
-            for name, lines in bodies.items():
-                said = any(not line.lstrip().startswith("#") for line in lines)
-                yield f"  {_scalar(name)}:" if said else f"  # {name}: nothing is managed"
-                yield from lines
-        else:
-            for name, lines in bodies.items():
-                yield f"# {name}: nothing is managed"
-                yield from (f"#   {line.lstrip(' #')}" for line in lines)
+        for name, lines in bodies.items():
+            said = _says_something(lines)
+            yield f"  {_scalar(name)}:" if said else f"  # {shown(name)}: nothing is managed"
+            yield from lines
+
+    def policy(self) -> Iterator[str]:
+        if any(not parse(image).pinned for image in self.images):
+            yield "policy:"
+            yield "  # Images are named by tag here. A tag that is pushed again is neither validated nor pulled again."
+            yield "  pin: tag"
 
     def storage_maps(self) -> Iterator[str]:
         maps: list[str] = []
@@ -131,18 +144,25 @@ class _Writer:
         size, count = reading.buffers.size_in_64k, reading.buffers.count
         if not reading.sound:
             why = "the library ignores BufSizeIn64K" if reading.broken_key else "lines are repeated or stray"
-            yield self._out(live, f"vddkConfig is broken ({why}); to mend it, declare buffers", "    ")
+            mend = _said(config_text.meant(text)) or "…"
+            yield self._out(
+                live, f"vddkConfig is broken ({why}); to mend it, declare buffers: {mend}", "    "
+            )
         elif size or count:
-            preset = next((name for name, each in PRESETS.items() if each == reading.buffers), None)
-            yield f"    buffers: {preset or f'{{sizeIn64K: {size}, count: {count}}}'}"
+            said = _said(reading.buffers)
+            most = f"at most {_MOST.size_in_64k} and {_MOST.count}"
+            why = f"buffers of {size} × 64 KiB × {count} are more than a spec takes ({most})"
+            yield f"    buffers: {said}" if said else self._out(live, why, "    ")
 
     def _image(self, live: LiveObject, image: Any, indent: str) -> Iterator[str]:
         if image in (None, ""):
             return
-        if isinstance(image, str) and image == image.strip() and image.isprintable() and image != "inherit":
-            yield f"{indent}vddkImage: {_scalar(image)}"
+        flaw = _flaw_of_image(image)
+        if flaw:
+            yield self._out(live, flaw, indent)
         else:
-            yield self._out(live, f"the image {_shown(image)} is no reference", indent)
+            self.images.append(image)
+            yield f"{indent}vddkImage: {_scalar(image)}"
 
     def _skipped(self, live: LiveObject) -> bool:
         why = self._without.get(live.key.address)
@@ -152,7 +172,61 @@ class _Writer:
 
     def _out(self, live: LiveObject, why: str, indent: str) -> str:
         self.left.append(Left(live.key.address, why))
-        return f"{indent}# {why}"
+        return f"{indent}# {shown(why)}"
+
+
+def _says_something(lines: list[str]) -> bool:
+    return any(not line.lstrip().startswith("#") for line in lines)
+
+
+def _flaw_of_name(name: str) -> str | None:
+    return "the name is one of a rule" if is_rule(name) else flaw_of_provider_name(name)
+
+
+def _flaw_of_image(image: Any) -> str | None:
+    """Why a spec cannot name this image; None where it can."""
+    if not isinstance(image, str):
+        return f"the image {_shown(image)} is not a text"
+    try:
+        reference = parse(image)
+    except ImageError:
+        secret = "@" in image.partition("/")[0] or "://" in image  # what stands there is often a password
+        return f"the image {'' if secret else _shown(image) + ' '}is no full reference"
+    if reference.transport != "docker":
+        return f"the image {_shown(image)} is none of a registry"
+    if reference.tag is None and reference.digest is None:
+        return f"the image {_shown(image)} has neither tag nor digest"
+    return None
+
+
+def _said(buffers: Buffers) -> str | None:
+    """Buffers as a spec has them; None for what it does not take, or for none."""
+    size, count = buffers.size_in_64k, buffers.count
+    if size > _MOST.size_in_64k or count > _MOST.count or not (size or count):
+        return None
+    return preset_of(buffers) or f"{{sizeIn64K: {size}, count: {count}}}"
+
+
+def _pull_secrets(state: ClusterState, images: list[str]) -> Iterator[str]:
+    """As comments: which registry a Secret is for stands in its values, which are not looked at."""
+    concerned = {state.namespace, *(plan.target_namespace for plan in state.plans)}
+    users: dict[str, list[ObjectKey]] = {}
+    for account in state.accounts:
+        for name in account.spec.get("imagePullSecrets") or ():
+            ours = f"{account.key.name}-dockercfg-"  # OpenShift's own, for its own registry
+            if account.key.namespace in concerned and not name.startswith(ours):
+                users.setdefault(name, []).append(account.key)
+    if not users:
+        return
+    host = parse(images[0]).host if images else "registry.example.com"
+    yield "# Service accounts pull with these Secrets. To look after them, say which registry each is for:"
+    yield "# pullSecrets:"
+    for name, keys in sorted(users.items()):
+        namespaces, accounts = sorted({key.namespace for key in keys}), sorted({key.name for key in keys})
+        yield f"#   {_scalar(name)}:"
+        yield f"#     registry: {_scalar(host)}   # is it this one?"
+        yield f"#     namespaces: [{', '.join(map(_scalar, namespaces))}]"
+        yield f"#     serviceAccounts: [{', '.join(map(_scalar, accounts))}]"
 
 
 def _offload(live: LiveObject) -> Iterator[tuple[str, str, str]]:
@@ -172,7 +246,7 @@ def _scalar(text: str) -> str:
     return (
         text
         if _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-        else json.dumps(text, ensure_ascii=False)
+        else json.dumps(text, ensure_ascii=not text.isprintable())
     )
 
 

@@ -22,11 +22,15 @@ CONCURRENT = 20
 
 
 class Disk(Struct, frozen=True):
-    """One disk of a virtual machine, in bytes. ``provider`` is empty where nobody said which."""
+    """One disk of a virtual machine, in bytes. ``provider`` is empty where nobody said which.
+
+    ``server`` is the vCenter that a table names in its place.
+    """
 
     provider: str
     vm: str
     size: int
+    server: str = ""
 
 
 class Advice(Struct, frozen=True):
@@ -62,10 +66,10 @@ def preset_for(size: int) -> str:
 
 
 def advise(disks: Iterable[Disk], concurrent: int) -> list[Advice]:
-    """Advice for each provider, by name."""
+    """Advice for each provider, by name; for each vCenter where only that is known."""
     by_provider: dict[str, list[Disk]] = {}
     for disk in disks:
-        by_provider.setdefault(disk.provider, []).append(disk)
+        by_provider.setdefault(disk.provider or disk.server, []).append(disk)
     return [_advice(name, found, concurrent) for name, found in sorted(by_provider.items())]
 
 
