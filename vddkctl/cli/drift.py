@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from vddkctl.cli.options import (
     DEFAULT_FILE,
@@ -15,6 +17,7 @@ from vddkctl.cli.options import (
     Verbose,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
+from vddkctl.cli.reports import Reports, checked, outcome, write
 
 if TYPE_CHECKING:
     from vddkctl.plan.model import Plan
@@ -22,35 +25,62 @@ if TYPE_CHECKING:
 
 NAME = "drift"
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing where there is no drift.")]
+
 
 def run(
     file: SpecFile = DEFAULT_FILE,
     target: Targets = None,
     exclude: Excludes = None,
     summary: SummaryOption = False,
+    quiet: Quiet = False,
+    report: Reports = None,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
-    """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
+    """Say what someone else changed since the last apply.
+
+    Changes nothing; exits with 3 when there is drift. For cron: --quiet says nothing where there is none. A place that
+    cannot be reached is an error (1), never "no drift".
+    """
     from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
+    from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
     from vddkctl.plan.ignores import told
     from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
+    from vddkctl.report.files.outcome import drift_rows
 
+    files = checked(report)
     session = open_session(file, progress(verbose))
     observed = session.observe(lambda address: True)
     plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
     drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
+
+    def as_data() -> dict[str, Any]:
+        return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
+
+    write(
+        files,
+        lambda: outcome(
+            "drift",
+            plan,
+            drift_summary(drift),
+            drift_rows(drift, plan),
+            as_data(),
+            tuple(explanations(session.loaded, observed, plan)),
+        ),
+    )
+    if quiet and not drift.found:
+        return 0
     if output is Output.JSON:
-        by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
-        json_data(drift_json(drift, by_address))
+        json_data(as_data())
     elif summary:
         data(drift_summary(drift) + "\n")
     else:
