@@ -288,3 +288,67 @@ def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, appl
     assert done.code == 1
     assert 'missing key "reason"' in done.out + done.err
     assert "expected a date such as 2026-12-31" in done.out + done.err
+
+
+def test_healing_puts_back_what_was_changed_and_nothing_that_is_pending(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    before = (applied.gitops / "prod.yaml").read_text()
+    applied.change("gitops/prod.yaml", 'useVddkAioOptimization: "true"', 'useVddkAioOptimization: "false"')
+    applied.change("site.yaml", '  "edge-*": {aio: true}', '  "edge-*": {aio: false}')
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert f"✓ {PROD}  updated" in done.out
+    assert "Applied: 1 of 1 change done." in done.out
+    assert (applied.gitops / "prod.yaml").read_text() == before
+    after = vddkctl("drift", cwd=applied.root)
+    assert after.code == 0
+    assert "addresses have pending changes of the spec" in after.out
+    again = vddkctl("drift", "--heal", "--quiet", cwd=applied.root)
+    assert (again.code, again.out) == (0, "")
+
+
+def test_healing_moves_a_tag_back(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    index = applied.root / "images" / "eight" / "index.json"
+    kept = json.loads(index.read_text())
+    moved = json.loads((applied.root / "images" / "seven" / "index.json").read_text())
+    images = applied.root / "images"
+    shutil.copytree(images / "seven" / "blobs", images / "eight" / "blobs", dirs_exist_ok=True)
+    moved["manifests"][0]["annotations"] = kept["manifests"][0]["annotations"]
+    index.write_text(json.dumps(moved))
+    assert vddkctl("drift", cwd=applied.root).code == 3
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert f"✓ {EIGHT}  replaced" in done.out
+    assert vddkctl("drift", cwd=applied.root).code == 0
+
+
+def test_more_than_the_limit_is_not_healed(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.change("gitops/forklift.yaml", "vddk_image:", "vddk_image: quay.io/other/vddk:1 #")
+    before = applied.tree()
+    done = vddkctl("drift", "--heal", "--heal-limit", "1", cwd=applied.root)
+    assert done.code == 3
+    assert "2 addresses are more than --heal-limit 1" in done.err
+    assert applied.tree() == before
+
+
+def test_a_field_for_which_the_spec_asks_for_a_third_value_is_not_healed(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    before = applied.tree()
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 3
+    assert "Nothing of it can be healed" in done.err
+    assert applied.tree() == before
+
+
+def test_what_is_gone_is_told_and_not_made_again(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "test.yaml").unlink()
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 3
+    assert f"✓ {PROD}  updated" in done.out
+    assert f"still to be looked at: {TEST}" in done.err

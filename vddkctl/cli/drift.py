@@ -13,18 +13,30 @@ from vddkctl.cli.options import (
     OutputOption,
     SpecFile,
     SummaryOption,
+    Take,
     Targets,
     Verbose,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
 from vddkctl.cli.reports import Reports, checked, outcome, write
+from vddkctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vddkctl.plan.drift import Drift
+    from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
 
 NAME = "drift"
 
+Heal = Annotated[
+    bool, typer.Option("--heal", help="Put back what someone else changed; nothing that is pending.")
+]
+HealLimit = Annotated[
+    int, typer.Option("--heal-limit", min=1, metavar="COUNT", help="Heal no more addresses than this.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing where there is no drift.")]
 
 
@@ -34,14 +46,17 @@ def run(
     exclude: Excludes = None,
     summary: SummaryOption = False,
     quiet: Quiet = False,
+    heal: Heal = False,
+    heal_limit: HealLimit = 20,
+    take: Take = None,
     report: Reports = None,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
     """Say what someone else changed since the last apply.
 
-    Changes nothing; exits with 3 when there is drift. For cron: --quiet says nothing where there is none. A place that
-    cannot be reached is an error (1), never "no drift".
+    Changes nothing unless told to --heal; exits with 3 when there is drift. For cron: --quiet says nothing where there
+    is none. A place that cannot be reached is an error (1), never "no drift".
     """
     from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
@@ -50,15 +65,19 @@ def run(
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
     from vddkctl.plan.ignores import told
-    from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
     from vddkctl.report.files.outcome import drift_rows
 
     files = checked(report)
+    if heal and output is Output.JSON:
+        raise UsageError(
+            "--heal tells its steps as text", hint="leave --output json out; --report FILE.json has it"
+        )
     session = open_session(file, progress(verbose))
     observed = session.observe(lambda address: True)
-    plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
+    selection = Selection(target or (), exclude or (), take or ())
+    plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
     drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
@@ -85,7 +104,19 @@ def run(
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
-    for address, exposure in ({} if denied else exposed).items():
+    _notes(drift, observed, {} if denied else exposed)
+    if heal:
+        from vddkctl.cli.healing import healed
+
+        return healed(session, plan, drift, observed.record, heal_limit)
+    return 3 if drift.found else 0
+
+
+def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
+    """What to know besides: on standard error."""
+    from vddkctl.plan.secrets import secret_warnings
+
+    for address, exposure in allowed.items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
     for ignore in drift.idle:
         note(f"{ignore.where}: nothing is ignored by this ignore of {ignore.address}; take it out.")
@@ -98,7 +129,6 @@ def run(
         note(f"{warning.address} {warning.message}")
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
-    return 3 if drift.found else 0
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:
