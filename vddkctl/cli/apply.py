@@ -82,8 +82,8 @@ def run(
             note(head_line(plan, _where(plan, places)))
         if prove:
             return _proved(plan, places)
-        return _carry_out(plan, places, output, verbose, waiting, files, shown=False)
-    if not prove and not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
+        return carried_out(plan, places, output, verbose, waiting, files, shown=False)
+    if not prove and not auto_approve and (output is Output.JSON or not terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
             hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
@@ -102,14 +102,14 @@ def run(
         from vddkctl.apply.consent import agreeable
 
         agreeable(plan, _cluster(plan, session.places))
-        if not auto_approve and not _agreed():
+        if not auto_approve and not agreed():
             note("Nothing was changed.")
             return 1
     elif session.remembers(plan):
         from vddkctl.apply.result import Result
 
         return _told(Result(plan.site, ()), plan, output, files)
-    return _carry_out(plan, session.places, output, verbose, waiting, files)
+    return carried_out(plan, session.places, output, verbose, waiting, files)
 
 
 def _proved(plan: Plan, places: Places) -> int:
@@ -150,7 +150,7 @@ def _typed(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _carry_out(
+def carried_out(
     plan: Plan,
     places: Places,
     output: Output,
@@ -160,6 +160,7 @@ def _carry_out(
     *,
     shown: bool = True,
 ) -> int:
+    """Carry out a plan, and tell each step; the exit code. ``wait`` is seconds, None for not at all."""
     from vddkctl.apply.execute import Executor
     from vddkctl.apply.identity import now, whoami
     from vddkctl.apply.waiting import waited
@@ -222,11 +223,13 @@ def seconds(text: str) -> float:
     return float(int(number) * units[unit])
 
 
-def _terminal() -> bool:
+def terminal() -> bool:
+    """Whether there is somebody who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _agreed() -> bool:
+def agreed() -> bool:
+    """Ask whether to apply the plan that was shown."""
     flush()
     try:
         note("\nApply this plan? Only yes is taken for an answer: ", end="")

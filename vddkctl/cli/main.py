@@ -28,6 +28,8 @@ COMMANDS = (
     "apply",
     "show",
     "drift",
+    "history",
+    "rollback",
     "explain",
     "status",
     "logs",
