@@ -28,6 +28,7 @@ COMMANDS = (
     "apply",
     "show",
     "drift",
+    "schedule",
     "history",
     "rollback",
     "explain",
