@@ -82,6 +82,9 @@ def run(
             note(head_line(plan, _where(plan, places)))
         if prove:
             return _proved(plan, places)
+        from vddkctl.apply.consent import refuse_without_rights
+
+        refuse_without_rights(plan, _cluster(plan, places))
         return carried_out(plan, places, output, verbose, waiting, files, shown=False)
     if not prove and not auto_approve and (output is Output.JSON or not terminal() or file == "-"):
         raise UsageError(

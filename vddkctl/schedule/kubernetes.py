@@ -13,6 +13,7 @@ from vddkctl.site.source import LoadedSite
 
 _NO_NAME = re.compile(r"[^a-z0-9-]+")
 _SPEC = "/etc/vddkctl"
+_SCRATCH = "/tmp"  # noqa: S108 - of the container, and of nobody else
 
 
 def kubernetes(
@@ -51,7 +52,8 @@ def kubernetes(
     ]
     note = (
         f"# Registries that want a login: a Secret {name}-registries in {namespace} with the key auth.json,\n"
-        f"#   kubectl -n {namespace} create secret generic {name}-registries --from-file=auth.json=$REGISTRY_AUTH_FILE\n"
+        f"#   kubectl -n {namespace} create secret generic {name}-registries "
+        "--from-file=auth.json=$REGISTRY_AUTH_FILE\n"
     )
     return note + "---\n".join(f"{json.dumps(each, indent=2, ensure_ascii=False)}\n" for each in objects)
 
@@ -114,7 +116,7 @@ def _cron_job(task: Task, name: str, meta: dict[str, str], image: str) -> dict[s
         "image": image,
         "command": ["vddkctl", *task.words[1:]],
         "env": [
-            {"name": "XDG_CACHE_HOME", "value": "/tmp/cache"},
+            {"name": "XDG_CACHE_HOME", "value": f"{_SCRATCH}/cache"},
             {"name": "REGISTRY_AUTH_FILE", "value": "/etc/registries/auth.json"},
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
@@ -126,7 +128,7 @@ def _cron_job(task: Task, name: str, meta: dict[str, str], image: str) -> dict[s
         "volumeMounts": [
             {"name": "spec", "mountPath": _SPEC, "readOnly": True},
             {"name": "registries", "mountPath": "/etc/registries", "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "tmp", "mountPath": _SCRATCH},
         ],
     }
     pod = {

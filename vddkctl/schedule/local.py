@@ -30,7 +30,7 @@ UMask=0077"""
 
 
 def crontab(task: Task, user: str | None) -> str:
-    """One line, for ``crontab -e``; with a ``user`` for /etc/cron.d. cron mails what is written: nothing if all is well."""
+    """One line, for ``crontab -e``; with a ``user`` for /etc/cron.d. cron mails what is written, if anything is."""
     lock = f"/tmp/{task.name}-{task.site}.lock"  # noqa: S108 - a lock that holds nothing
     # In a crontab, % ends the command.
     command = f"flock -n {shlex.quote(lock)} {task.shell}".replace("%", r"\%")

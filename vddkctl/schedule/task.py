@@ -37,7 +37,7 @@ class Task(Struct, frozen=True):
 
 
 def cron_of(every: str, site: str) -> str:
-    """Five fields of cron for ``15m``, ``1h`` or ``1d``; what is left open depends on the site, so that not all run at once.
+    """Five fields of cron for ``15m``, ``1h`` or ``1d``. Which minute depends on the site: not all shall run at once.
 
     Raises UsageError for a time that cron cannot say.
     """

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
-from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.api import Api, authorize
 from vddkctl.cluster.live.pods import PODS
 from vddkctl.cluster.live.refusal import RefusedError, unreachable
 
@@ -59,7 +59,7 @@ def _opened(api: Api, path: str, query: Mapping[str, str], *, follow: bool) -> B
 
     client = api.connection.client
     headers: dict[str, Any] = {"Accept": "*/*", "User-Agent": "vddkctl", **api.headers}
-    client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+    authorize(client, headers, path, "GET")
     host = client.configuration.host
     url = urlsplit(host).path.rstrip("/") + path + f"?{urlencode(query)}"
     try:

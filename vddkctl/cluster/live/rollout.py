@@ -86,12 +86,22 @@ class Deployment(Struct, frozen=True):
 
 def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...] | None:
     """What has not arrived yet; None where Forklift's controller does not run, so that nothing will."""
-    deployment = _deployment(api, home)
-    if deployment is None:
-        return None
     found: list[Unsettled] = []
+    try:
+        deployment = _deployment(api, home)
+    except ClusterDeniedError:  # providers can be seen all the same
+        deployment = None
+        if any(key.kind == "ForkliftController" for key in keys):
+            address = next(key.address for key in keys if key.kind == "ForkliftController")
+            text = (
+                f"whether {DEPLOYMENT} has taken it in cannot be seen: this user may not get the Deployment"
+            )
+            found.append(Unsettled(address, text, stays=True))
+    else:
+        if deployment is None:
+            return None
     for key in keys:
-        if key.kind == "ForkliftController":
+        if key.kind == "ForkliftController" and deployment:
             found += _controller(api, key, deployment)
         elif key.kind == "Provider":
             found += _provider(api, key)
@@ -101,8 +111,6 @@ def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled
 def _deployment(api: Api, home: str) -> Deployment | None:
     try:
         return api.get(DEPLOYMENTS.path(home, DEPLOYMENT), of=Deployment)
-    except ClusterDeniedError:
-        return None
     except RefusedError as refused:
         if refused.code != 404:
             raise
@@ -147,7 +155,7 @@ def _config(api: Api, namespace: str, name: str) -> str:
 
 
 def controller_image(api: Api, home: str) -> str | None:
-    """The image that the controller's pod runs with, empty for none; None where no controller is seen to run."""
+    """The image that the controller's pod runs with, empty for none; None where no controller runs."""
     deployment = _deployment(api, home)
     return None if deployment is None else _effective(api, deployment)[0]
 
