@@ -142,7 +142,7 @@ def test_an_image_that_is_made_public_is_drift(private_site: RegistrySite) -> No
                 "message": open_to_anyone(site),
             }
         ]
-        assert data["summary"] == {"drift": 0, "pending": 0, "gone": 0, "exposed": 1}
+        assert {name: count for name, count in data["summary"].items() if count} == {"exposed": 1}
         assert site.run("drift", "--target", "provider.*").code == 0
         # A plan without changes stays cheap, one that makes settings name the image does not.
         assert "public-registry" not in site.warnings()

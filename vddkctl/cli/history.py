@@ -23,7 +23,7 @@ def run(
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
-    """Show what was applied: when, by whom, with which version and spec.
+    """Show what was applied: when, by whom, and with which spec.
 
     With a number, what that run changed, from what to what. The last 50 runs are kept, their details as far as there
     is room.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vddkctl.cluster.base import FieldEdit
-from vddkctl.cluster.live.entries import offload_patch, pull_secret_patch
+from vddkctl.cluster.live.entries import bound, offload_patch, pull_secret_patch
 from vddkctl.errors import ClusterError
 from vddkctl.plan.accounts import entry as pull_secret
 from vddkctl.plan.storage import entry as offload
@@ -69,10 +69,19 @@ def test_secrets_come_and_go_and_others_stay_in_their_order(
 
 @given(NAMES, NAMES)
 def test_a_list_that_has_moved_meanwhile_is_not_patched(names: list[str], moved: list[str]) -> None:
-    patch = pull_secret_patch(edits(["new"], names[:1]), names)
-    if names and moved[: len(names)] != names:
-        with pytest.raises((AssertionError, IndexError, KeyError)):
-            patched(account(moved), patch)
+    patch = bound("7", pull_secret_patch(edits(["new"], names[:1]), names))
+    assert has(patched({"metadata": {"resourceVersion": "7"}, **account(names)}, patch)) == [
+        *names[1:],
+        "new",
+    ]
+    with pytest.raises(AssertionError):
+        patched({"metadata": {"resourceVersion": "8"}, **account(moved)}, patch)
+
+
+def test_entries_without_a_name_stay() -> None:
+    document = {"imagePullSecrets": [{}, {"name": "a"}]}
+    found = patched(document, pull_secret_patch(edits(["b"], ["a"]), ["", "a"]))
+    assert found == {"imagePullSecrets": [{}, {"name": "b"}]}
 
 
 def test_nothing_is_sent_where_nothing_changes() -> None:

@@ -67,7 +67,11 @@ def test_other_keys_of_an_entry_stay(mapped: LiveSite) -> None:
     found = deepcopy(ENTRIES)
     found[0]["offloadPlugin"] = {"vsphereXcopyConfig": {**OLD, **hosts}}
     set_entries(mapped, found)
-    assert mapped.apply().code == 0
+    refused = mapped.apply()
+    assert refused.code == 1
+    assert "take them with --take" in refused.err
+    assert entries(mapped)[0] == found[0]
+    assert mapped.apply("--take", "storagemap.*").code == 0
     assert entries(mapped)[0]["offloadPlugin"]["vsphereXcopyConfig"] == {**NEW, **hosts}
     assert mapped.changing() == []
 
@@ -128,7 +132,8 @@ def test_what_somebody_else_changed_is_drift(mapped: LiveSite) -> None:
     assert "datastore.1" in ended.out
     assert "datastore-42" not in ended.out
     assert "somebody" in ended.out
-    assert mapped.apply().code == 0
+    assert mapped.apply().code == 1
+    assert mapped.apply("--take", "storagemap.*").code == 0
     assert entries(mapped) == with_offload(0, 1)
 
 

@@ -155,8 +155,11 @@ def _config(api: Api, namespace: str, name: str) -> str:
 
 
 def controller_image(api: Api, home: str) -> str | None:
-    """The image that the controller's pod runs with, empty for none; None where no controller runs."""
-    deployment = _deployment(api, home)
+    """The image that the controller's pod runs with, empty for none; None where no controller is seen to run."""
+    try:
+        deployment = _deployment(api, home)
+    except ClusterDeniedError:
+        return None
     return None if deployment is None else _effective(api, deployment)[0]
 
 

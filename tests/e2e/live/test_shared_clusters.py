@@ -1,0 +1,101 @@
+"""Several sites in one cluster, and records that are lost or not seen: nobody's fields are given back but one's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.support.live_sites import IMAGE, LiveSite
+
+CORE = "/api/v1"
+
+
+def other_site(site: LiveSite, parts: str) -> LiveSite:
+    """Another site in the same Forklift, with a spec and a record of its own."""
+    folder = site.root / "other"
+    folder.mkdir(exist_ok=True)
+    other = replace(site, root=folder)
+    other.write(parts)
+    text = (folder / "site.yaml").read_text()
+    (folder / "site.yaml").write_text(
+        text.replace(f"metadata: {{name: {site.namespace}}}", "metadata: {name: other}")
+    )
+    return other
+
+
+def lose_record(site: LiveSite, name: str) -> None:
+    code, found = site.server.request(
+        "DELETE", f"{CORE}/namespaces/{site.namespace}/configmaps/vddkctl-{name}"
+    )
+    assert code == 200, found
+
+
+def test_a_record_that_is_lost_makes_no_other_site_give_its_fields_back(applied: LiveSite) -> None:
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    assert other.apply().code == 0
+    lose_record(applied, applied.namespace)
+    other.write("providers: {test: {aio: false}}\n")
+    text = (other.root / "site.yaml").read_text()
+    (other.root / "site.yaml").write_text(
+        text.replace(f"metadata: {{name: {applied.namespace}}}", "metadata: {name: other}")
+    )
+    assert other.changing() == ["provider.test"]
+    assert other.apply().code == 0
+    assert applied.image == IMAGE
+    assert applied.settings("prod")["useVddkAioOptimization"] == "true"
+
+
+def test_records_that_may_not_be_seen_are_not_taken_for_none(applied: LiveSite) -> None:
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    view = [
+        {
+            "apiGroups": ["forklift.konveyor.io"],
+            "resources": ["forkliftcontrollers", "providers", "plans", "migrations"],
+            "verbs": ["get", "list"],
+        }
+    ]
+    own = [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["vddkctl-other"], "verbs": ["get"]}
+    ]
+    applied.server.grant("reader", view, None)
+    applied.server.grant("reader", own, applied.namespace)
+    assert replace(other, user="reader").changing() == ["provider.test"]
+
+
+def kubeconfig_of(site: LiveSite) -> dict[str, Any]:
+    text = Path(site.server.kubeconfig(site.user)).read_text()
+    found: dict[str, Any] = YAML(typ="safe").load(text)
+    return found
+
+
+def with_kubeconfig(site: LiveSite, config: dict[str, Any]) -> LiveSite:
+    path = site.root / "kubeconfig"
+    path.write_text(json.dumps(config))
+    return replace(site, environment={"KUBECONFIG": str(path)})
+
+
+def test_a_token_with_a_line_break_works_and_is_never_told(applied: LiveSite) -> None:
+    config = kubeconfig_of(applied)
+    user = config["users"][0]["user"]
+    token = user.pop("token")
+    user["tokenFile"] = str(applied.root / "token")
+    site = with_kubeconfig(applied, config)
+    (applied.root / "token").write_text(f"{token}\n")
+    assert site.run("plan").code == 0
+    (applied.root / "token").write_text(f"{token}\nmore\n")
+    broken = site.run("plan", "-vv")
+    assert broken.code == 1
+    assert "no header can hold" in broken.err
+    assert token not in broken.out + broken.err
+
+
+def test_a_named_context_needs_no_current_one(applied: LiveSite) -> None:
+    config = kubeconfig_of(applied)
+    name = config.pop("current-context")
+    applied.write(cluster=f"cluster: {{context: {name}, namespace: {applied.namespace}}}\n")
+    ended = with_kubeconfig(applied, config).run("plan")
+    assert ended.code == 0, ended.err
