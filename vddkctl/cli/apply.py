@@ -24,12 +24,13 @@ from vddkctl.cli.options import (
     proven,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
-from vddkctl.cli.reports import Reports, checked, outcome, write
+from vddkctl.cli.reports import Form, Notify, NotifyForm, Reports, Telling, outcome, telling
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.apply.result import Result, StepResult
+    from vddkctl.cli.session import Session
     from vddkctl.cluster.base import Cluster
     from vddkctl.places import Places
     from vddkctl.plan.model import Plan
@@ -59,6 +60,8 @@ def run(
     wait: Wait = True,
     timeout: Timeout = "5m",
     report: Reports = None,
+    notify: Notify = None,
+    notify_format: NotifyForm = Form.JSON,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -69,35 +72,71 @@ def run(
     """
     from vddkctl.cli.session import open_session
 
-    prove, waiting, files = proven(dry_run), seconds(timeout) if wait else None, checked(report)
-    if plan_file is not None:
-        if target or exclude or take:
-            raise UsageError(
-                "a saved plan is done as it is; --target, --exclude and --take go with vddkctl plan"
-            )
-        plan, places = _saved(plan_file, file if _typed(context, "file") else None, verbose)
-        if output is Output.TEXT:
-            from vddkctl.report.plan_text import head_line
-
-            note(head_line(plan, _where(plan, places)))
-        if prove:
-            return _proved(plan, places)
-        from vddkctl.apply.consent import refuse_without_rights
-
-        refuse_without_rights(plan, _cluster(plan, places))
-        return carried_out(plan, places, output, verbose, waiting, files, shown=False)
-    if not prove and not auto_approve and (output is Output.JSON or not terminal() or file == "-"):
+    prove, waiting = proven(dry_run), seconds(timeout) if wait else None
+    if prove and (report or notify):
+        raise UsageError(
+            "apply --dry-run has nothing to report", hint="vddkctl plan --dry-run=server has, with --report"
+        )
+    if plan_file is not None and (target or exclude or take):
+        raise UsageError("a saved plan is done as it is; --target, --exclude and --take go with vddkctl plan")
+    unasked = plan_file is not None or prove or auto_approve
+    if not unasked and (output is Output.JSON or not terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
             hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
         )
-    session = open_session(file, progress(verbose), context.obj)
-    plan = session.plan(target, exclude, take)
+    scope = (*(target or ()), "but", *(exclude or ()))
+    ends = telling("apply", report, notify, notify_format, inputs=[plan_file or file], scope=scope)
+    with ends.of_run():
+        if plan_file is not None:
+            spec = file if _typed(context, "file") else None
+            return _saved_applied(plan_file, spec, output, verbose, waiting, ends, prove=prove)
+        session = open_session(file, progress(verbose), context.obj)
+        ends.site = session.loaded.site.metadata.name
+        plan = session.plan(target, exclude, take)
+        return _applied(session, plan, output, verbose, waiting, ends, prove=prove, ask=not auto_approve)
+
+
+def _saved_applied(
+    plan_file: str,
+    spec: str | None,
+    output: Output,
+    verbose: int,
+    wait: float | None,
+    ends: Telling,
+    *,
+    prove: bool,
+) -> int:
+    plan, places = _saved(plan_file, spec, verbose)
+    ends.site = plan.site
+    if output is Output.TEXT:
+        from vddkctl.report.plan_text import head_line
+
+        note(head_line(plan, _where(plan, places)))
+    if prove:
+        return _proved(plan, places)
+    from vddkctl.apply.consent import refuse_without_rights
+
+    refuse_without_rights(plan, _cluster(plan, places))
+    return carried_out(plan, places, output, verbose, wait, ends, shown=False)
+
+
+def _applied(
+    session: Session,
+    plan: Plan,
+    output: Output,
+    verbose: int,
+    wait: float | None,
+    ends: Telling,
+    *,
+    prove: bool,
+    ask: bool,
+) -> int:
     if output is Output.TEXT:
         from vddkctl.cli.plan_view import show_plan
 
         show_plan(plan, output)
-        if plan.changes and auto_approve:
+        if plan.changes and not ask:
             data("\n")
     if prove:
         return _proved(plan, session.places)
@@ -105,14 +144,14 @@ def run(
         from vddkctl.apply.consent import agreeable
 
         agreeable(plan, _cluster(plan, session.places))
-        if not auto_approve and not agreed():
+        if ask and not agreed():
             note("Nothing was changed.")
             return 1
     elif session.remembers(plan):
         from vddkctl.apply.result import Result
 
-        return _told(Result(plan.site, ()), plan, output, files)
-    return carried_out(plan, session.places, output, verbose, waiting, files)
+        return _told(Result(plan.site, ()), plan, output, ends)
+    return carried_out(plan, session.places, output, verbose, wait, ends)
 
 
 def _proved(plan: Plan, places: Places) -> int:
@@ -159,7 +198,7 @@ def carried_out(
     output: Output,
     verbose: int,
     wait: float | None,
-    files: tuple[Path, ...],
+    ends: Telling,
     *,
     shown: bool = True,
 ) -> int:
@@ -186,15 +225,15 @@ def carried_out(
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
     if wait is not None and not result.interrupted:
         result = waited(result, cluster, progress(verbose), wait)
-    code = _told(result, plan, output, files, shown=shown)
+    code = _told(result, plan, output, ends, shown=shown)
     if lost:
         raise lost[0]
     return code
 
 
-def _told(result: Result, plan: Plan, output: Output, files: tuple[Path, ...], *, shown: bool = True) -> int:
-    if files:
-        _report(files, result, plan)
+def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: bool = True) -> int:
+    if ends.wanted:
+        _report(ends, result, plan)
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:
             from vddkctl.report.result_text import result_json
@@ -208,13 +247,13 @@ def _told(result: Result, plan: Plan, output: Output, files: tuple[Path, ...], *
     return result.exit_code
 
 
-def _report(files: tuple[Path, ...], result: Result, plan: Plan) -> None:
+def _report(ends: Telling, result: Result, plan: Plan) -> None:
     from vddkctl.report.files.outcome import apply_rows
     from vddkctl.report.result_text import result_json, result_text
 
     headline = result_text(result).partition("\n")[0]
     rows = apply_rows(plan, result)
-    write(files, lambda: outcome("apply", plan, headline, rows, result_json(result, plan.tool)))
+    ends.tell(lambda: outcome("apply", plan, headline, rows, result_json(result, plan.tool)))
 
 
 def seconds(text: str) -> float:

@@ -18,11 +18,11 @@ from vddkctl.cli.options import (
     Verbose,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
-from vddkctl.cli.reports import Reports, checked, outcome, write
+from vddkctl.cli.reports import Form, Notify, NotifyForm, Reports, Telling, outcome, telling
 from vddkctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vddkctl.plan.drift import Drift
     from vddkctl.plan.exposed import Exposure
@@ -50,6 +50,8 @@ def run(
     heal_limit: HealLimit = 20,
     take: Take = None,
     report: Reports = None,
+    notify: Notify = None,
+    notify_format: NotifyForm = Form.JSON,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -58,6 +60,30 @@ def run(
     Changes nothing unless told to --heal; exits with 3 when there is drift. For cron: --quiet says nothing where there
     is none. A place that cannot be reached is an error (1), never "no drift".
     """
+    if heal and output is Output.JSON:
+        raise UsageError(
+            "--heal tells its steps as text", hint="leave --output json out; --report FILE.json has it"
+        )
+    scope = (*(target or ()), "but", *(exclude or ()))
+    ends = telling("drift", report, notify, notify_format, inputs=[file], scope=scope)
+    with ends.of_run():
+        limit = heal_limit if heal else 0
+        return _checked(
+            file, (target or (), exclude or (), take or ()), summary, quiet, limit, output, verbose, ends
+        )
+
+
+def _checked(
+    file: str,
+    selected: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    summary: bool,
+    quiet: bool,
+    heal_limit: int,
+    output: Output,
+    verbose: int,
+    ends: Telling,
+) -> int:
+    """Look, tell and heal; the exit code. A ``heal_limit`` of 0: nothing is healed."""
     from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
@@ -66,17 +92,14 @@ def run(
     from vddkctl.plan.exposed import pulled
     from vddkctl.plan.ignores import told
     from vddkctl.plan.target import Selection
+    from vddkctl.progress import Silent
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
     from vddkctl.report.files.outcome import drift_rows
 
-    files = checked(report)
-    if heal and output is Output.JSON:
-        raise UsageError(
-            "--heal tells its steps as text", hint="leave --output json out; --report FILE.json has it"
-        )
-    session = open_session(file, progress(verbose))
+    session = open_session(file, Silent() if quiet else progress(verbose))
+    ends.site = session.loaded.site.metadata.name
     observed = session.observe(lambda address: True)
-    selection = Selection(target or (), exclude or (), take or ())
+    selection = Selection(*selected)
     plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
@@ -85,8 +108,7 @@ def run(
     def as_data() -> dict[str, Any]:
         return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
 
-    write(
-        files,
+    ends.tell(
         lambda: outcome(
             "drift",
             plan,
@@ -105,7 +127,7 @@ def run(
     else:
         data(drift_text(drift, plan.tags, style()))
     _notes(drift, observed, {} if denied else exposed)
-    if heal:
+    if heal_limit:
         from vddkctl.cli.healing import healed
 
         return healed(session, plan, drift, observed.record, heal_limit)

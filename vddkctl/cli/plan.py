@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,7 +21,7 @@ from vddkctl.cli.options import (
     proven,
 )
 from vddkctl.cli.output import note, progress
-from vddkctl.cli.reports import Reports, checked, outcome, write
+from vddkctl.cli.reports import Form, Notify, NotifyForm, Reports, Telling, outcome, telling
 
 if TYPE_CHECKING:
     from vddkctl.cli.session import Session
@@ -47,35 +46,58 @@ def run(
     dry_run: DryRun = None,
     summary: SummaryOption = False,
     report: Reports = None,
+    notify: Notify = None,
+    notify_format: NotifyForm = Form.JSON,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
     """Say what would change, and why. Changes nothing."""
-    from vddkctl.cli.plan_file import save_plan
-    from vddkctl.cli.plan_view import show_plan
+    prove = proven(dry_run)
+    inputs, scope = [file, *([out] if out else [])], (*(target or ()), "but", *(exclude or ()))
+    ends = telling("plan", report, notify, notify_format, inputs=inputs, scope=scope)
+    with ends.of_run():
+        session = _opened(file, context, verbose, ends)
+        plan = session.plan(target, exclude, take)
+        if prove:
+            plan = session.tried(plan)
+        return _told(session, plan, out, output, ends, summary=summary, detailed=detailed_exitcode)
+
+
+def _opened(file: str, context: typer.Context, verbose: int, ends: Telling) -> Session:
     from vddkctl.cli.session import open_session
 
-    prove, files = proven(dry_run), checked(report)
     session = open_session(file, progress(verbose), context.obj)
-    plan = session.plan(target, exclude, take)
-    if prove:
-        plan = session.tried(plan)
+    ends.site = session.loaded.site.metadata.name
+    return session
+
+
+def _told(
+    session: Session,
+    plan: Plan,
+    out: str | None,
+    output: Output,
+    ends: Telling,
+    *,
+    summary: bool,
+    detailed: bool,
+) -> int:
+    from vddkctl.cli.plan_file import save_plan
+    from vddkctl.cli.plan_view import show_plan
+
     if out is not None:
         save_plan(plan, out)
-    if files:
-        _report(files, session, plan)
+    if ends.wanted:
+        _report(ends, session, plan)
     show_plan(plan, output, summary=summary)
     if out is not None and output is Output.TEXT:
         note(f"Saved to {out}. Carry it out with: vddkctl apply {shlex.quote(out)}")
-    return 2 if detailed_exitcode and plan.changes else 0
+    return 2 if detailed and plan.changes else 0
 
 
-def _report(files: tuple[Path, ...], session: Session, plan: Plan) -> None:
+def _report(ends: Telling, session: Session, plan: Plan) -> None:
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.report.files.outcome import plan_rows
     from vddkctl.report.plan_text import summary_line
 
-    chains = session.explained(plan) if any(file.suffix == ".html" for file in files) else ()
-    write(
-        files, lambda: outcome("plan", plan, summary_line(plan), plan_rows(plan), plan_to_json(plan), chains)
-    )
+    chains = session.explained(plan) if any(file.suffix == ".html" for file in ends.files) else ()
+    ends.tell(lambda: outcome("plan", plan, summary_line(plan), plan_rows(plan), plan_to_json(plan), chains))

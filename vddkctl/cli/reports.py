@@ -1,21 +1,37 @@
-"""``--report``: what a run came to, in files."""
+"""``--report`` and ``--notify``: what a run came to, in files and to a webhook."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vddkctl.cli.output import note
-from vddkctl.errors import UsageError
+from vddkctl.cli.output import note, progress
+from vddkctl.cli.streams import flush
+from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
+    from vddkctl.notify.webhook import Webhook
     from vddkctl.plan.explain import Explanation
     from vddkctl.plan.model import Plan
     from vddkctl.report.files.outcome import ChainRow, Kind, Outcome, Row
+    from vddkctl.vddk.precedence import Level
+
+ENDINGS = (".json", ".html", ".md", ".prom", ".xml")
+
+
+class Form(StrEnum):
+    """What a webhook is sent."""
+
+    JSON = "json"
+    SLACK = "slack"
+
 
 Reports = Annotated[
     list[str] | None,
@@ -25,17 +41,124 @@ Reports = Annotated[
         help="Write a report: .json, .html, .md, .prom or .xml (JUnit); repeatable.",
     ),
 ]
-ENDINGS = (".json", ".html", ".md", ".prom", ".xml")
+Notify = Annotated[
+    str | None,
+    typer.Option(
+        "--notify",
+        metavar="URL",
+        envvar="VDDKCTL_NOTIFY_URL",
+        help="Post the result to this webhook when the state changed since it was last told.",
+    ),
+]
+NotifyForm = Annotated[
+    Form, typer.Option("--notify-format", help="The JSON of --output json, or a text for Slack.")
+]
 
 
-def checked(reports: Sequence[str] | None) -> tuple[Path, ...]:
-    """The files to write. Raises UsageError for an ending that means nothing, before anything is done."""
+def checked(
+    reports: Sequence[str] | None, endings: Sequence[str] = ENDINGS, inputs: Sequence[str] = ()
+) -> tuple[Path, ...]:
+    """The files to write.
+
+    Raises UsageError, before anything is done, for an ending that means nothing, and for a file that is read.
+    """
+    read = {os.path.realpath(name) for name in inputs}
     for name in reports or ():
-        if Path(name).suffix not in ENDINGS:
+        if Path(name).suffix not in endings:
             raise UsageError(
-                f"--report {name}: the ending says the form", hint=f"there are: {', '.join(ENDINGS)}"
+                f"--report {name}: the ending says the form", hint=f"there are: {', '.join(endings)}"
             )
+        if os.path.realpath(name) in read:
+            raise UsageError(f"--report {name}: that file is read by this run", hint="name another one")
     return tuple(map(Path, reports or ()))
+
+
+class Telling:
+    """Where the end of a run is told, besides the terminal. ``site`` is set as soon as it is known.
+
+    ``scope`` is what the run looks at: two that look at different parts do not share a state.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        files: tuple[Path, ...] = (),
+        webhook: Webhook | None = None,
+        form: Form = Form.JSON,
+        scope: Sequence[str] = (),
+    ) -> None:
+        self.site = ""
+        self.files = files
+        self._kind = kind
+        self._webhook = webhook
+        self._form = form
+        self._scope = scope
+        self._outcome: Outcome | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self.files or self._webhook)
+
+    def tell(self, made: Callable[[], Outcome]) -> None:
+        """Write every file, each in one step, and keep the outcome for the webhook."""
+        if not self.wanted:
+            return
+        self._outcome = made()
+        for path in self.files:
+            write(path, _content(path.suffix, self._outcome))
+
+    @contextmanager
+    def of_run(self) -> Iterator[None]:
+        """What happens inside is the run: when it fails, that is told; at its end the webhook is.
+
+        The webhook comes last, behind what goes to standard output: it can take its time.
+        """
+        try:
+            yield
+        except (UsageError, Interrupted):
+            raise
+        except VddkctlError as error:
+            if self._outcome is None:
+                failure = error
+                self.tell(lambda: failed(self._kind, self.site, failure))
+            self._notify()
+            raise
+        except BrokenPipeError:
+            self._notify()
+            raise
+        else:
+            try:
+                flush()
+            finally:
+                self._notify()
+
+    def _notify(self) -> None:
+        if self._webhook is None or self._outcome is None:
+            return
+        try:
+            _notified(self._webhook, self._outcome, self._form, self._scope)
+        except VddkctlError as error:
+            note(f"Error: {error}\n  The result of the run stands; the next run tries again.")
+
+
+def telling(
+    kind: Kind,
+    reports: Sequence[str] | None,
+    notify: str | None,
+    form: Form,
+    *,
+    inputs: Sequence[str] = (),
+    scope: Sequence[str] = (),
+) -> Telling:
+    """Where to tell of a run. Raises UsageError for what cannot be, before anything is done."""
+    files = checked(reports, inputs=inputs)
+    if not notify:
+        return Telling(kind, files)
+    from vddkctl.notify.webhook import timeout_of, webhook_at
+
+    timeout_of(os.environ)
+    return Telling(kind, files, webhook_at(notify), form, scope)
 
 
 def outcome(
@@ -54,33 +177,75 @@ def outcome(
     place = ", ".join(
         filter(None, (at.manifests or at.context, at.namespace and f"namespace {at.namespace}"))
     )
+    explained = tuple(_chain(each, plan.tags) for each in chains)
     return Outcome(
         kind, plan.site, place, now(), int(time.time()), plan.tool, headline, tuple(rows), plan.warnings,
-        tuple(map(_chain, chains)), data,
+        explained, data,
     )  # fmt: skip
 
 
-def write(files: Sequence[Path], made: Callable[[], Outcome]) -> None:
-    """Write each file in one step. One that cannot be written is told; the run's result stands."""
-    if not files:
-        return
+def failed(kind: Kind, site: str, error: VddkctlError) -> Outcome:
+    """What a run came to that did not come to its end."""
+    from vddkctl.apply.identity import now
+    from vddkctl.plan.make import TOOL
+    from vddkctl.plan.model import FORMAT_VERSION
+    from vddkctl.report.files.outcome import Outcome
+
+    said = {"message": error.what, "where": error.where or None, "hint": error.hint or None}
+    data = {"formatVersion": FORMAT_VERSION, "tool": TOOL, "site": site or None, "error": said}
+    headline = f"{kind} failed: nothing is known of the site's state."
+    return Outcome(
+        kind, site, "", now(), int(time.time()), TOOL, headline, (), (), (), data, error=str(error)
+    )  # fmt: skip
+
+
+def write(path: Path, content: str) -> None:
+    """Write a report in one step. One that cannot be written is told; the run's result stands."""
     from vddkctl.atomic import replacing, write_all
 
-    result = made()
-    for path in files:
-        try:
-            content = _content(path.suffix, result).encode(errors="backslashreplace")
-            with replacing(path, mode=0o644) as handle:
-                write_all(handle, content)
-        except OSError as error:
-            note(f"Error: the report {path} cannot be written: {error.strerror}; the result above stands.")
+    target = Path(os.path.realpath(path))  # a link stays one
+    try:
+        if target.exists() and not target.is_file():
+            raise VddkctlError(f"the report {path} cannot be written: it is no file")
+        with replacing(target, mode=0o644) as handle:
+            write_all(handle, content.encode(errors="backslashreplace"))
+    except OSError as error:
+        note(f"Error: the report {path} cannot be written: {error.strerror}; the result of the run stands.")
+    except VddkctlError as error:
+        note(f"Error: {error}; the result of the run stands.")
+
+
+def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str]) -> None:
+    """Post the result where it says something new, and remember what was said. Raises VddkctlError."""
+    from vddkctl.notify.memory import Memory, state_folder
+    from vddkctl.notify.webhook import post
+    from vddkctl.report.files.json import json_text
+    from vddkctl.report.files.slack import slack
+    from vddkctl.report.files.state import is_news, state_of
+
+    about = (result.site, result.kind, form.value, webhook.address, webhook.login, *scope)
+    memory, state = Memory(state_folder(os.environ), about), state_of(result)
+    if is_news(result, state, memory.recall()):
+        body = json_text(slack(result) if form is Form.SLACK else result.data).encode(
+            errors="backslashreplace"
+        )
+        post(webhook, body, {"X-Vddkctl-Command": result.kind}, os.environ, progress())
+    elif state == memory.recall():
+        return
+    try:
+        memory.keep(state)
+    except OSError as error:
+        note(
+            f"What {webhook.shown} was told cannot be remembered ({error.strerror}): it may be told again.\n"
+            "  Set XDG_STATE_HOME to a folder that can be written."
+        )
 
 
 def _content(ending: str, result: Outcome) -> str:
-    import json
-
     if ending == ".json":
-        return json.dumps(result.data, indent=2, ensure_ascii=False) + "\n"
+        from vddkctl.report.files.json import json_text
+
+        return json_text(result.data)
     if ending == ".html":
         from vddkctl.report.files.html import html
 
@@ -98,11 +263,14 @@ def _content(ending: str, result: Outcome) -> str:
     return junit(result)
 
 
-def _chain(explained: Explanation) -> ChainRow:
+def _chain(explained: Explanation, tags: Mapping[str, str]) -> ChainRow:
     from vddkctl.report.files.outcome import ChainRow
-    from vddkctl.report.words import short
+    from vddkctl.report.words import reference
 
-    levels = tuple(
-        (f"{each.name} {each.field}", short(each.value or ""), each.wins) for each in explained.now
-    )
-    return ChainRow(explained.address, levels)
+    def levels(found: Sequence[Level]) -> tuple[tuple[str, str, bool], ...]:
+        return tuple(
+            (f"{each.name} {each.field}", reference(each.value or "", tags), each.wins) for each in found
+        )
+
+    now, then = levels(explained.now), levels(explained.then)
+    return ChainRow(explained.address, now, then if then != now else ())

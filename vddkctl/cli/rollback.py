@@ -37,6 +37,7 @@ def run(
     from vddkctl.cli.apply import agreed, carried_out, terminal
     from vddkctl.cli.plan_file import save_plan
     from vddkctl.cli.plan_view import show_plan
+    from vddkctl.cli.reports import Telling
     from vddkctl.cli.session import open_session
     from vddkctl.errors import PlanError
     from vddkctl.plan.rollback import rollback_plan
@@ -73,6 +74,6 @@ def run(
         note("Nothing was changed.")
         return 1
     data("\n")
-    code = carried_out(plan, session.places, Output.TEXT, verbose, 300.0, ())
+    code = carried_out(plan, session.places, Output.TEXT, verbose, 300.0, Telling("apply"))
     note("The spec still says what it said: edit it, or the next apply undoes this.")
     return code

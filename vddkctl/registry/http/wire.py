@@ -31,13 +31,16 @@ TIMEOUT = "VDDKCTL_REGISTRY_TIMEOUT"
 
 
 class Wire:
-    """Connections that are kept, with the certificates and proxies of one registry. Any thread may use it."""
+    """Connections that are kept, with the certificates and proxies of one registry. Any thread may use it.
 
-    def __init__(self, access: Access) -> None:
+    ``timeouts`` are seconds to connect in and of silence, instead of those of the environment.
+    """
+
+    def __init__(self, access: Access, timeouts: tuple[float, float] | None = None) -> None:
         self.access = access
         self._pools: dict[tuple[str | None, bool, bool], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
-        self._connect, self._silence = _timeouts(access.environment)
+        self._connect, self._silence = timeouts or _timeouts(access.environment)
 
     def send(
         self,

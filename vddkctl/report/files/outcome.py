@@ -51,15 +51,23 @@ class Row(Struct, frozen=True):
     note: str = ""
 
 
+Levels = tuple[tuple[str, str, bool], ...]
+"""(level, value, wins), the strongest first."""
+
+
 class ChainRow(Struct, frozen=True):
-    """The precedence chain of a provider: (level, value, wins), the strongest first."""
+    """The precedence chain of a provider. ``then`` is what an apply makes of it, where that is something else."""
 
     address: str
-    levels: tuple[tuple[str, str, bool], ...]
+    levels: Levels
+    then: Levels = ()
 
 
 class Outcome(Struct, frozen=True):
-    """A whole run. ``at`` is RFC 3339, ``seconds`` since the epoch; ``data`` is what ``--output json`` prints."""
+    """A whole run. ``at`` is RFC 3339, ``seconds`` since the epoch; ``data`` is what ``--output json`` prints.
+
+    ``error`` is why the run failed, with no rows then: nothing is known.
+    """
 
     kind: Kind
     site: str
@@ -72,11 +80,12 @@ class Outcome(Struct, frozen=True):
     warnings: tuple[PlanWarning, ...]
     chains: tuple[ChainRow, ...]
     data: Mapping[str, Any]
+    error: str = ""
 
     @property
     def well(self) -> bool:
         """Whether nobody has to look at anything."""
-        return not any(row.state in BAD for row in self.rows)
+        return not self.error and not any(row.state in BAD for row in self.rows)
 
     def count(self, *states: str) -> int:
         """How many addresses are in these states."""

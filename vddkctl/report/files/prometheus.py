@@ -19,14 +19,21 @@ def prometheus(outcome: Outcome) -> str:
 def _lines(outcome: Outcome) -> Iterator[str]:
     site = {"site": outcome.site, "run": outcome.kind}
     yield from _metric("vddkctl_last_run_timestamp_seconds", "When the run ended.", [(site, outcome.seconds)])
+    success = "Whether the run came to its end (1), or failed (0): then nothing else is known."
+    done = int(not outcome.error and outcome.count("failed", "skipped") == 0)
+    yield from _metric("vddkctl_last_run_success", success, [(site, done)])
     well = "Whether nobody has to look at anything (1), or somebody has (0)."
     yield from _metric("vddkctl_last_run_well", well, [(site, int(outcome.well))])
+    if outcome.error:
+        return
     counts = [({**site, "state": state}, outcome.count(state)) for state in STATES]
     yield from _metric("vddkctl_addresses", "Addresses by what came of them.", counts)
     fields = sum(len(row.fields) for row in outcome.rows if row.state == "drift")
     yield from _metric(
         "vddkctl_drift_fields", "Fields that somebody else changed since the last apply.", [(site, fields)]
     )
+    pending = "Addresses with changes of the spec that were not applied yet."
+    yield from _metric("vddkctl_pending_changes", pending, [(site, outcome.count("pending"))])
     listed = [
         ({**site, "address": row.address, "state": row.state}, 1)
         for row in outcome.rows
