@@ -193,7 +193,7 @@ def failed(kind: Kind, site: str, error: VddkctlError) -> Outcome:
 
     said = {"message": error.what, "where": error.where or None, "hint": error.hint or None}
     data = {"formatVersion": FORMAT_VERSION, "tool": TOOL, "site": site or None, "error": said}
-    headline = f"{kind} failed: nothing is known of the site's state."
+    headline = f"The {kind} failed."
     return Outcome(
         kind, site, "", now(), int(time.time()), TOOL, headline, (), (), (), data, error=str(error)
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -112,3 +113,28 @@ def test_a_change_between_the_check_and_the_write_is_not_overwritten(site: LiveS
     assert ended.code == 1
     assert "spec.vddk_image was not set, now" in ended.err
     assert site.image == OTHER
+
+
+def test_every_report_says_who_and_when(applied: LiveSite) -> None:
+    name = by_kubectl(applied)
+    files = [f"r.{ending}" for ending in ("html", "md", "xml")]
+    words = [word for file in files for word in ("--report", file)]
+    assert applied.run("drift", "--quiet", *words).code == 3
+    for file in files:
+        assert re.search(rf"by {name} on \d{{4}}-\d\d-\d\d", (applied.root / file).read_text()), file
+    assert applied.apply("--take", "controller.*", *words).code == 0
+    assert "Applied: 1 of 1 change done." in (applied.root / "r.md").read_text()
+
+
+def test_a_cluster_that_is_away_is_no_drift_of_zero(applied: LiveSite) -> None:
+    config = applied.root / "away"
+    text = applied.server.kubeconfig(applied.user).read_text()
+    config.write_text(re.sub(r"(https://[^:/\"]+):\d+", r"\1:1", text))
+    assert config.read_text() != text
+    away = replace(applied, environment={"KUBECONFIG": str(config)})
+    ended = away.run("drift", "--report", "r.prom", "--report", "r.md")
+    assert (ended.code, ended.out) == (1, "")
+    metrics = (applied.root / "r.prom").read_text()
+    assert f'vddkctl_last_run_success{{site="{applied.namespace}",run="drift"}} 0\n' in metrics
+    assert "vddkctl_drift_fields" not in metrics
+    assert "The drift failed." in (applied.root / "r.md").read_text()

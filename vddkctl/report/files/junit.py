@@ -2,45 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as Tree
 
-from vddkctl.report.files.outcome import BAD, Outcome, Row
+from vddkctl.report.files.outcome import BAD, STATES, Outcome, Row
 
 
 def junit(outcome: Outcome) -> str:
-    """The whole document. What somebody has to look at is a failure, what is ignored is skipped."""
-    failures = sum(row.state in BAD for row in outcome.rows)
-    skipped = outcome.count("ignored")
+    """The whole document. What somebody has to look at is a failure, what is ignored is skipped.
+
+    It keeps to the schema of Ant's reports, the strictest that readers hold it against: what is to be known of a case
+    that passed stands in the suite's own output. A run that failed is one case with an error.
+    """
+    cases = _by_address(outcome.rows)
+    bad, ignored = (
+        [rows for rows in cases.values() if rows[0].state in BAD],
+        [rows for rows in cases.values() if rows[0].state == "ignored"],
+    )
     attributes = {
-        "name": f"vddkctl {outcome.kind} {_clean(outcome.site)}",
-        "tests": str(len(outcome.rows)),
-        "failures": str(failures),
-        "errors": "0",
-        "skipped": str(skipped),
+        "name": f"vddkctl {outcome.kind} {_clean(outcome.site)}".rstrip(),
+        "package": f"vddkctl.{outcome.kind}",
+        "id": "0",
+        "tests": str(len(cases) + bool(outcome.error)),
+        "failures": str(len(bad)),
+        "errors": str(int(bool(outcome.error))),
+        "skipped": str(len(ignored)),
         "timestamp": outcome.at.removesuffix("Z"),
+        "hostname": _clean(outcome.place) or "localhost",
         "time": "0",
     }
-    root = Tree.Element(
-        "testsuites", {key: attributes[key] for key in ("name", "tests", "failures", "errors")}
-    )
-    suite = Tree.SubElement(root, "testsuite", {**attributes, "hostname": _clean(outcome.place)})
-    for row in outcome.rows:
-        _case(suite, outcome, row)
+    root = Tree.Element("testsuites")
+    suite = Tree.SubElement(root, "testsuite", attributes)
+    Tree.SubElement(suite, "properties")
+    for address, rows in cases.items():
+        _case(suite, outcome, address, rows)
+    if outcome.error:
+        case = _named(suite, outcome, f"vddkctl {outcome.kind}")
+        said = {"message": outcome.headline, "type": "error"}
+        Tree.SubElement(case, "error", said).text = _clean(outcome.error)
+    Tree.SubElement(suite, "system-out").text = _passed(cases)
+    Tree.SubElement(suite, "system-err")
     Tree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Tree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(suite: Tree.Element, outcome: Outcome, row: Row) -> None:
-    names = {"classname": f"{outcome.kind}.{_clean(outcome.site)}", "name": _clean(row.address), "time": "0"}
-    case = Tree.SubElement(suite, "testcase", names)
-    text = _clean(_text(row))
-    if row.state in BAD:
-        message = f"{row.state}: {row.reason or row.note or row.address}"
-        Tree.SubElement(case, "failure", {"message": _clean(message), "type": row.state}).text = text
-    elif row.state == "ignored":
+def _by_address(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """All there is to say of each address, what matters most first: it can have drifted and be pending as well."""
+    cases: dict[str, list[Row]] = {}
+    for row in rows:
+        cases.setdefault(row.address, []).append(row)
+    return {address: sorted(said, key=lambda row: STATES.index(row.state)) for address, said in cases.items()}
+
+
+def _case(suite: Tree.Element, outcome: Outcome, address: str, rows: Sequence[Row]) -> None:
+    case, first = _named(suite, outcome, address), rows[0]
+    text = _clean("\n".join(filter(None, map(_text, rows))))
+    if first.state in BAD:
+        message = f"{first.state}: {first.reason or first.note or address}"
+        Tree.SubElement(case, "failure", {"message": _clean(message), "type": first.state}).text = text
+    elif first.state == "ignored":
         Tree.SubElement(case, "skipped", {"message": text})
-    elif text:
-        Tree.SubElement(case, "system-out").text = f"{row.state}: {text}"
+
+
+def _named(suite: Tree.Element, outcome: Outcome, name: str) -> Tree.Element:
+    room = f"{outcome.kind}.{_clean(outcome.site)}".rstrip(".")
+    return Tree.SubElement(suite, "testcase", {"classname": room, "name": _clean(name), "time": "0"})
+
+
+def _passed(cases: Mapping[str, Sequence[Row]]) -> str:
+    told = (
+        f"{row.state} {address}: {_text(row)}"
+        for address, rows in cases.items()
+        for row in rows
+        if rows[0].state not in {*BAD, "ignored"} and (row.fields or row.note)
+    )
+    return _clean("\n".join(told))
 
 
 def _text(row: Row) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from vddkctl.report.files.outcome import BAD, FieldRow, Outcome, Row
 
 _MARKS = {"pending": "🟡", "done": "🟢", "satisfied": "🟢", "unchanged": "⚪", "ignored": "⚪"}
+
+
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+"""What would call somebody; the @ of a digest does not."""
+
+_MOST = 60_000
+"""Characters: GitHub takes 65,536 in a comment. The parts share them."""
 
 
 def markdown(outcome: Outcome) -> str:
@@ -15,21 +23,25 @@ def markdown(outcome: Outcome) -> str:
 
 
 def _lines(outcome: Outcome) -> Iterator[str]:
-    yield f"### vddkctl {outcome.kind}: {_plain(outcome.site)}"
+    yield f"### vddkctl {outcome.kind}: {_plain(outcome.site)}".removesuffix(": ")
     yield ""
-    yield f"{'🟢' if outcome.well else '🔴'} **{_plain(outcome.headline)}** — {_plain(outcome.place)}, {outcome.at}"
+    place = ", ".join(filter(None, (_plain(outcome.place), outcome.at)))
+    yield f"{'🟢' if outcome.well else '🔴'} **{_plain(outcome.headline)}** — {place}"
+    if outcome.error:
+        yield ""
+        yield f"<pre>{_plain(outcome.error)}</pre>"
     rows = [row for row in outcome.rows if row.state != "unchanged"]
     if rows:
         yield ""
         yield "| | address | | what |"
         yield "|---|---|---|---|"
-        yield from map(_row, rows)
+        yield from _as_many_as_fit(map(_row, rows), len(rows), _MOST * 2 // 3, "| | and {} more | | |")
     if outcome.warnings:
         yield ""
         yield f"<details><summary>{len(outcome.warnings)} warnings</summary>"
         yield ""
-        for warning in outcome.warnings:
-            yield f"- {_code(warning.address)}: {_plain(warning.message)} ({_code(warning.code)})"
+        told = (f"- {_code(w.address)}: {_plain(w.message)} ({_code(w.code)})" for w in outcome.warnings)
+        yield from _as_many_as_fit(told, len(outcome.warnings), _MOST // 6, "- and {} more")
         yield ""
         yield "</details>"
     unchanged = [row for row in outcome.rows if row.state == "unchanged"]
@@ -37,9 +49,20 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield ""
         yield f"<details><summary>{len(unchanged)} as declared</summary>"
         yield ""
-        yield ", ".join(_code(row.address) for row in unchanged)
+        names = (f"{_code(row.address)}<br>" for row in unchanged)
+        yield from _as_many_as_fit(names, len(unchanged), _MOST // 6, "and {} more")
         yield ""
         yield "</details>"
+
+
+def _as_many_as_fit(lines: Iterable[str], count: int, most: int, rest: str) -> Iterator[str]:
+    """Lines until they are too many characters; then ``rest``, with how many are left out."""
+    for number, line in enumerate(lines):
+        most -= len(line) + 1
+        if most < len(rest) + 10:
+            yield rest.format(count - number)
+            return
+        yield line
 
 
 def _row(row: Row) -> str:
@@ -69,4 +92,5 @@ def _plain(text: str) -> str:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for sign in "\\`*_[]|":
         escaped = escaped.replace(sign, f"&#{ord(sign)};")
+    escaped = _MENTION.sub("@&#8203;", escaped)
     return "<br>".join(escaped.split("\n"))
