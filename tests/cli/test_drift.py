@@ -352,3 +352,18 @@ def test_what_is_gone_is_told_and_not_made_again(vddkctl: Vddkctl, applied: Site
     assert done.code == 3
     assert f"✓ {PROD}  updated" in done.out
     assert f"still to be looked at: {TEST}" in done.err
+
+
+def test_a_moved_tag_is_not_healed_where_its_image_cannot_be_made(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    images = applied.root / "images"
+    kept = json.loads((images / "eight" / "index.json").read_text())
+    moved = json.loads((images / "seven" / "index.json").read_text())
+    shutil.copytree(images / "seven" / "blobs", images / "eight" / "blobs", dirs_exist_ok=True)
+    moved["manifests"][0]["annotations"] = kept["manifests"][0]["annotations"]
+    (images / "eight" / "index.json").write_text(json.dumps(moved))
+    (applied.root / "eight.tar.gz").unlink()
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 3
+    assert "Nothing of it can be healed" in done.err

@@ -147,3 +147,13 @@ def test_a_damaged_record_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     done = vddkctl("history", cwd=twice.root)
     assert done.code == 1
     assert "bring it back from Git" in done.err
+
+
+def test_going_back_gives_what_a_run_set_and_not_what_somebody_made_of_it(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    assert vddkctl("rollback", "1", "--auto-approve", cwd=applied.root).code == 0
+    assert "BufCount=4\n" in (applied.gitops / "prod.yaml").read_text()

@@ -101,6 +101,7 @@ def opened(
 
 def _again(tell: Callable[[], None], every: int) -> None:
     """Until Ctrl-C: on a terminal in the same place, else one block after the other, each with its time."""
+    import gc
     import time
 
     from vddkctl.apply.identity import now
@@ -111,4 +112,5 @@ def _again(tell: Callable[[], None], every: int) -> None:
         data("\x1b[H\x1b[2J" if terminal else f"# {now()}\n")
         tell()
         flush()
+        gc.collect()  # a run is short and does without; this one is not
         time.sleep(every)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from vddkctl.plan.drift import Drift
 from vddkctl.plan.model import Action, Change, Origin, Plan
+from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 
 HEALED = frozenset({Action.UPDATE, Action.REPLACE, Action.RELEASE})
@@ -38,6 +39,8 @@ def _healing(told: Change, plan: Plan) -> Change | None:
     paths = {field.path for field in told.fields if field.origin is Origin.DRIFT}
     fields = tuple(field for field in whole.fields if field.path in paths)
     if not fields or whole.action not in HEALED or whole.secret is not None:
+        return None
+    if room(whole.address) == "image" and whole.image is None:  # it cannot be made on this machine
         return None
     released = whole.image is None and all(field.after is None for field in fields)
     action = whole.action if whole.image else Action.RELEASE if released else Action.UPDATE

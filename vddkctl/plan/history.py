@@ -58,9 +58,15 @@ def state_after(record: Record, number: int) -> dict[str, dict[str, Changed]]:
     Raises PlanError where the details of a run since then are not kept.
     """
     run_of(record, number)
+    then: dict[tuple[str, str], object] = {}
     since: dict[str, dict[str, Changed]] = {}
     for run in numbered(record.runs):
-        if run.number <= number or not run.changes:
+        if run.number <= number:
+            # What this run set, whatever somebody else made of it before the next one.
+            for address, fields in (run.details or {}).items():
+                then |= {(address, path): changed.after for path, changed in fields.items()}
+            continue
+        if not run.changes:
             continue
         if run.details is None:
             raise PlanError(
@@ -69,6 +75,7 @@ def state_after(record: Record, number: int) -> dict[str, dict[str, Changed]]:
             )
         for address, fields in run.details.items():
             for path, changed in fields.items():
-                before = since.get(address, {}).get(path, changed).before
+                first = since.get(address, {}).get(path, changed).before
+                before = then.get((address, path), first)
                 since.setdefault(address, {})[path] = Changed(before, changed.after)
     return since

@@ -58,13 +58,22 @@ def rollback_plan(
             warnings.append(PlanWarning("stays-as-it-is", address, why))
     return replace(
         plan,
-        changes=tuple(ordered(changes)),
+        changes=tuple(ordered([_after_its_image(change, changes) for change in changes])),
         unchanged=(),
         warnings=tuple(warnings),
         managed=managed,
         disowned=(),
         gone=(),
     )
+
+
+def _after_its_image(change: Change, changes: list[Change]) -> Change:
+    """A setting that comes to name an image waits for that one's tag, and is left out where it fails."""
+    if change.image:
+        return change
+    named = " ".join(str(field.after) for field in change.fields)
+    needed = tuple(each.address for each in changes if each.image and each.image.digest in named)
+    return replace(change, depends_on=needed)
 
 
 def _settings(live: LiveObject, since: Mapping[str, Changed]) -> Change | str:
