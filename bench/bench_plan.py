@@ -14,15 +14,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.measure import command, race
+from bench.measure import VDDKCTL, command, race
 from bench.ratio import Ratio
 from bench.sites import provider_site
 from vddkctl.demo.sample import make_archive
 
 COUNT = 1_000
-_VDDKCTL = [sys.executable, "-m", "vddkctl"]
-_PLAN = [*_VDDKCTL, "plan", "--detailed-exitcode"]
-_APPLY = [*_VDDKCTL, "apply", "--auto-approve"]
+_PLAN = [VDDKCTL, "plan", "--detailed-exitcode"]
+_APPLY = [VDDKCTL, "apply", "--auto-approve"]
 _READ = """
 import os, sys
 from pathlib import Path

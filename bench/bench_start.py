@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.measure import command, race
+from bench.measure import VDDKCTL, command, race
 from bench.ratio import Ratio
 from bench.sites import provider_site
 from vddkctl.demo.sample import make_archive
@@ -35,7 +35,7 @@ def _seconds() -> list[Ratio]:
     here = Path.cwd()
 
     def ours(words: Sequence[str]) -> float:
-        return command([sys.executable, "-m", "vddkctl", *words], cwd=here).seconds
+        return command([VDDKCTL, *words], cwd=here).seconds
 
     def bare() -> float:
         return command([sys.executable, "-c", "pass"], cwd=here).seconds
@@ -53,7 +53,7 @@ def _modules() -> list[Ratio]:
         site = Path(name) / "site"
         provider_site(site, make_archive(Path(name) / "archive.tar.gz", size=40_000), 1, one_file=True)
         env = {**os.environ, "XDG_CACHE_HOME": f"{name}/cache"}
-        command([sys.executable, "-m", "vddkctl", "apply", "--auto-approve"], cwd=site, env=env)
+        command([VDDKCTL, "apply", "--auto-approve"], cwd=site, env=env)
         return [
             Ratio(
                 f"deepdiff, kubernetes in {title}",

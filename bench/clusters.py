@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 import urllib3
 from ruamel.yaml import YAML
 
-from bench.measure import Used, command
+from bench.measure import VDDKCTL, Used, command
 from tests.support.apiservers import serve
 from tests.support.running_apiserver import ADMIN, RunningApiServer
 
@@ -48,7 +47,7 @@ class LiveGround:
 
     def vddkctl(self, *words: str, code: int = 0) -> Used:
         """A whole process of ours."""
-        return self._command([sys.executable, "-m", "vddkctl", *words], code)
+        return self._command([VDDKCTL, *words], code)
 
     def kubectl(self, *words: str, code: int = 0) -> Used:
         """A whole process of kubectl, with what it has learned of the server in its cache."""

@@ -24,6 +24,10 @@ print(json.dumps([os.waitstatus_to_exitcode(status), seconds, used.ru_maxrss * 1
 """
 
 
+VDDKCTL = str(Path(sys.executable).with_name("vddkctl"))
+"""The command as people type it: the one that is installed beside this interpreter."""
+
+
 @dataclass(frozen=True)
 class Used:
     """What a command took: seconds of wall time, and the most bytes of memory it held at once."""

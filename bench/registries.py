@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.measure import Used, command
+from bench.measure import VDDKCTL, Used, command
 from bench.sites import registry_site
 from tests.support.registries import serve_plain
 from tests.support.running_registry import RunningRegistry
@@ -24,7 +23,6 @@ from vddkctl.registry.found import found
 from vddkctl.registry.whole import read_whole
 
 MB = 1_000_000
-_VDDKCTL = (sys.executable, "-m", "vddkctl")
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ class Ground:
 
     def vddkctl(self, site: Path, *words: str) -> Used:
         """Run a command in a site."""
-        return command(
-            [*_VDDKCTL, *words], cwd=site, env={**os.environ, "XDG_CACHE_HOME": str(site / "cache")}
-        )
+        return command([VDDKCTL, *words], cwd=site, env={**os.environ, "XDG_CACHE_HOME": str(site / "cache")})
 
 
 @contextmanager
