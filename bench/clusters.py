@@ -108,7 +108,7 @@ def live_ground(folder: Path, count: int) -> Iterator[LiveGround]:
     """A server with one ForkliftController and so many vSphere providers, none of which is as it is to be."""
     work = folder / "site"
     work.mkdir()
-    with serve(folder / "server") as server:
+    with serve(folder / "server", durable=True) as server:
         namespace = server.namespace()
         pool = urllib3.PoolManager(ca_certs=str(server.ca), maxsize=_CREATING, retries=False)
         ground = LiveGround(server, namespace, work, server.kubeconfig(), pool)

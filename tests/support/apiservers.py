@@ -39,13 +39,16 @@ def binaries() -> Path:
 
 
 @contextmanager
-def serve(folder: Path, definitions: Path = MINIMAL) -> Iterator[RunningApiServer]:
-    """A server with the definitions of a folder, RBAC, and the users :data:`USERS`."""
+def serve(folder: Path, definitions: Path = MINIMAL, *, durable: bool = False) -> Iterator[RunningApiServer]:
+    """A server with the definitions of a folder, RBAC, and the users :data:`USERS`.
+
+    With ``durable`` each write waits for the disk, as in every cluster that anybody lives on. Tests have no need of it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     programs = binaries()
     tokens = {user: secrets.token_hex(16) for user in USERS}
     etcd_port, peer_port, port = _free_ports(3)
-    etcd = [str(programs / "etcd"), *_etcd_options(folder, etcd_port, peer_port)]
+    etcd = [str(programs / "etcd"), *_etcd_options(folder, etcd_port, peer_port, durable)]
     api = [str(programs / "kube-apiserver"), *_api_options(folder, tokens, etcd_port, port)]
     running: list[subprocess.Popen[bytes]] = []
     ca = folder / "ca" / "tests.pem"
@@ -69,11 +72,11 @@ def serve(folder: Path, definitions: Path = MINIMAL) -> Iterator[RunningApiServe
             _end(process)
 
 
-def _etcd_options(folder: Path, port: int, peer_port: int) -> list[str]:
+def _etcd_options(folder: Path, port: int, peer_port: int, durable: bool) -> list[str]:
     client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
     return [
         f"--data-dir={folder / 'etcd'}",
-        "--unsafe-no-fsync",  # else each write waits for the disk; 3.4 knows it, though its help does not say so
+        *([] if durable else ["--unsafe-no-fsync"]),  # 3.4 knows it, though its help does not say so
         *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
         *(f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"),
         f"--initial-cluster=default={peer}",
