@@ -9,6 +9,7 @@ from vddkctl.cli.options import (
     Excludes,
     Output,
     OutputOption,
+    QuietOption,
     SpecFile,
     SummaryOption,
     Targets,
@@ -29,6 +30,7 @@ def run(
     exclude: Excludes = None,
     summary: SummaryOption = False,
     output: OutputOption = Output.TEXT,
+    quiet: QuietOption = False,
     verbose: Verbose = 0,
 ) -> int:
     """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
@@ -46,6 +48,8 @@ def run(
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
     drift = drift_of(plan, exposed if denied else {})
+    if quiet and not drift.found:
+        return 0
     if output is Output.JSON:
         by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
         json_data(drift_json(drift, by_address))

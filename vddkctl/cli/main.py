@@ -19,7 +19,19 @@ from vddkctl.cli.shape import Command, Commands
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
 
-COMMANDS = ("init", "demo", "validate", "plan", "apply", "show", "drift", "explain", "schema", "version")
+COMMANDS = (
+    "init",
+    "demo",
+    "validate",
+    "plan",
+    "apply",
+    "show",
+    "drift",
+    "explain",
+    "schedule",
+    "schema",
+    "version",
+)
 GROUPS = ("archive", "image")
 """Commands with commands of their own, listed after the others. Each name is a module beside this one."""
 

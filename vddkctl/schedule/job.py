@@ -1,0 +1,50 @@
+"""What is to run, and the pieces that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from vddkctl.schedule.times import Times
+
+DRIFT, FAILED = 3, 1
+
+
+class Job(Struct, frozen=True):
+    """A regular look for drift.
+
+    ``spec`` is absolute. ``program`` is vddkctl as a machine starts it, and ``environment`` what it needs there:
+    names of files, never a secret. ``report`` and ``notify`` are handed on as they are.
+    """
+
+    site: str
+    name: str
+    times: Times
+    spec: Path
+    program: tuple[str, ...] = ("vddkctl",)
+    environment: Mapping[str, str] = {}
+    report: str | None = None
+    notify: str | None = None
+    user: str | None = None
+    image: str | None = None
+
+    def words(self, spec: str, *, notify: str | None = None) -> list[str]:
+        """``drift -f SPEC --quiet`` and what else was asked for; ``notify`` stands in for the URL."""
+        report = ["--report", self.report] if self.report else []
+        where = notify or self.notify
+        return ["drift", "-f", spec, "--quiet", *report, *(["--notify", where] if where else [])]
+
+
+class Piece(Struct, frozen=True):
+    """A file. ``how`` becomes a comment at its head: where it goes, and what sets it going."""
+
+    file: str
+    how: tuple[str, ...]
+    text: str
+
+    @property
+    def whole(self) -> str:
+        """The file's content."""
+        return "".join(f"# {line}\n" if line else "#\n" for line in self.how) + self.text

@@ -1,0 +1,119 @@
+"""A CronJob, and all that it needs in its cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vddkctl.errors import UsageError
+from vddkctl.schedule.carried import SPEC, Carried, yaml_text
+from vddkctl.schedule.job import Job, Piece
+from vddkctl.schedule.rights import roles
+from vddkctl.site.source import LoadedSite
+
+SPEC_FOLDER, LOGIN_FOLDER, CACHE_FOLDER = "/etc/vddkctl", "/etc/vddkctl-login", "/var/cache/vddkctl"
+LONGEST = 52
+"""Letters in a CronJob's name: jobs get eleven more (Kubernetes, "CronJob")."""
+
+
+def kubernetes(loaded: LoadedSite, job: Job, carried: Carried, namespace: str, forklift: str) -> Piece:
+    """One file of YAML. ``namespace`` is the job's, ``forklift`` Forklift's. Raises UsageError."""
+    if len(job.name) > LONGEST:
+        raise UsageError(f"a CronJob's name has at most {LONGEST} letters: {job.name}", hint="--name NAME")
+    here = {"name": job.name, "namespace": namespace, "labels": _labels(job)}
+    objects = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": here},
+        *roles(loaded, job.name, namespace, forklift),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": here, "data": carried.files},
+        {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": here, "spec": _cron_job(loaded, job)},
+    ]
+    return Piece(f"{job.name}.yaml", tuple(_how(loaded, job, namespace)), yaml_text(*objects))
+
+
+def _how(loaded: LoadedSite, job: Job, namespace: str) -> list[str]:
+    lines = [
+        f"kubectl apply -f {job.name}.yaml",
+        f"Drift of {job.site}: reads, and changes nothing. A job that failed is drift (exit code 3) or an error (1):",
+        f"kubectl -n {namespace} logs -l app.kubernetes.io/instance={job.name} --tail=-1",
+    ]
+    if loaded.site.images:
+        lines += [
+            "The login at the registries, if they want one:",
+            f"kubectl -n {namespace} create secret generic {job.name}-login --from-file=auth.json=AUTH_FILE",
+        ]
+    if job.notify:
+        lines += [
+            "Where it tells of changes:",
+            f"kubectl -n {namespace} create secret generic {job.name}-notify --from-literal=url=URL",
+        ]
+    return lines
+
+
+def _labels(job: Job) -> dict[str, str]:
+    return {"app.kubernetes.io/name": "vddkctl", "app.kubernetes.io/instance": job.name}
+
+
+def _cron_job(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    template = {"metadata": {"labels": _labels(job)}, "spec": _pod(loaded, job)}
+    return {
+        "schedule": job.times.cron,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": job.times.limit,
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {
+            "spec": {"backoffLimit": 0, "activeDeadlineSeconds": job.times.limit, "template": template}
+        },
+    }
+
+
+def _pod(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    volumes: list[dict[str, Any]] = [
+        {"name": "spec", "configMap": {"name": job.name}},
+        {"name": "cache", "emptyDir": {"sizeLimit": "256Mi"}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+    ]
+    if loaded.site.images:
+        # Optional: a registry without logins needs none, and one with them says that it is missing.
+        login = {"secretName": f"{job.name}-login", "optional": True}
+        volumes.append({"name": "login", "secret": login})
+    return {
+        "serviceAccountName": job.name,
+        "restartPolicy": "Never",
+        "enableServiceLinks": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(loaded, job)],
+        "volumes": volumes,
+    }
+
+
+def _container(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    environment: list[dict[str, Any]] = [
+        {"name": "HOME", "value": "/tmp"},  # noqa: S108 - a folder of the pod's own
+        {"name": "XDG_CACHE_HOME", "value": CACHE_FOLDER},
+    ]
+    mounts: list[dict[str, Any]] = [
+        {"name": "spec", "mountPath": SPEC_FOLDER, "readOnly": True},
+        {"name": "cache", "mountPath": CACHE_FOLDER},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+    ]
+    if loaded.site.images:
+        environment.append({"name": "REGISTRY_AUTH_FILE", "value": f"{LOGIN_FOLDER}/auth.json"})
+        mounts.append({"name": "login", "mountPath": LOGIN_FOLDER, "readOnly": True})
+    notify = None
+    if job.notify:
+        secret = {"name": f"{job.name}-notify", "key": "url"}
+        environment.append({"name": "NOTIFY_URL", "valueFrom": {"secretKeyRef": secret}})
+        notify = "$(NOTIFY_URL)"
+    return {
+        "name": "drift",
+        "image": job.image,
+        "command": ["vddkctl", *job.words(f"{SPEC_FOLDER}/{SPEC}", notify=notify)],
+        "env": environment,
+        "volumeMounts": mounts,
+        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
