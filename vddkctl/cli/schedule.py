@@ -97,12 +97,13 @@ def run(
     _check(where, given)
     from vddkctl.cli.session import read_spec
     from vddkctl.places import Places
+    from vddkctl.schedule.job import default_name
     from vddkctl.site.load import load
 
     text, source, folder = read_spec(file)
     loaded = load(text, source)
     site = loaded.site.metadata.name
-    job = _job(where, file, site, _times(every, cron, site), name or f"vddkctl-drift-{site}", given, notify)
+    job = _job(where, file, site, _times(every, cron, site), name or default_name(site), given, notify)
     pieces = _pieces(where, job, loaded, Places(folder), namespace)
     if into is not None:
         _write(pieces, into)

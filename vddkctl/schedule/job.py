@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
 
 from vddkctl.schedule.times import Times
 
-DRIFT, FAILED = 3, 1
+LONGEST = 52
+"""Letters in the name of a CronJob: its jobs get eleven more (Kubernetes, "CronJob")."""
+
+
+def default_name(site: str) -> str:
+    """``vddkctl-drift-frankfurt``: as much of a long name as a CronJob may have, and what tells it from its like."""
+    name = f"vddkctl-drift-{site}"
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST - 9].rstrip('-.')}-{sha256(site.encode()).hexdigest()[:8]}"
 
 
 class Job(Struct, frozen=True):

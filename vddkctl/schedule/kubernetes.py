@@ -6,13 +6,11 @@ from typing import Any
 
 from vddkctl.errors import UsageError
 from vddkctl.schedule.carried import SPEC, Carried, yaml_text
-from vddkctl.schedule.job import Job, Piece
+from vddkctl.schedule.job import LONGEST, Job, Piece
 from vddkctl.schedule.rights import roles
 from vddkctl.site.source import LoadedSite
 
 SPEC_FOLDER, LOGIN_FOLDER, CACHE_FOLDER = "/etc/vddkctl", "/etc/vddkctl-login", "/var/cache/vddkctl"
-LONGEST = 52
-"""Letters in a CronJob's name: jobs get eleven more (Kubernetes, "CronJob")."""
 
 
 def kubernetes(loaded: LoadedSite, job: Job, carried: Carried, namespace: str, forklift: str) -> Piece:
