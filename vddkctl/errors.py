@@ -13,6 +13,7 @@
     ├── RegistryError            a place where images live did not do what was asked
     │   ├── DeniedError          a registry does not let this user (or anybody) do it
     │   └── UnreachableError     a registry cannot be reached, or breaks off
+    ├── TrialError               an image cannot be run here, to see what it does
     ├── ClusterError             a place where settings live did not do what was asked
     │   ├── ManifestError        a file in a folder of manifests is not what it should be
     │   ├── ClusterDeniedError   an API server does not let this user do it, or does not know the user
@@ -89,6 +90,10 @@ class DeniedError(RegistryError):
 
 class UnreachableError(RegistryError):
     """A registry cannot be reached, or its answers break off, also when asked again."""
+
+
+class TrialError(VddkctlError):
+    """An image cannot be run here: there is no container engine, or it cannot start anything."""
 
 
 class ClusterError(VddkctlError):

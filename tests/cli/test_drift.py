@@ -240,3 +240,115 @@ def test_a_record_that_was_edited_by_hand_does_not_break_a_plan(
     record.write_text(record.read_text().replace(': "true"', ': ["true"]'))
     done = vddkctl("drift", cwd=applied.root)
     assert "mistake in vddkctl" not in done.err
+
+
+IGNORE = """\
+drift:
+  ignore:
+    - address: provider.*/prod
+      fields: [vddkConfig]
+      reason: sized by hand until the new disks are there
+      until: {until}
+"""
+
+
+def test_what_the_spec_ignores_is_told_and_no_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2999-12-31"))
+    done = vddkctl("drift", cwd=applied.root)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "No drift.\nIgnored: provider.openshift-mtv/prod vddkConfig: "
+        "sized by hand until the new disks are there (until 2999-12-31)\n"
+    )
+    applied.change("gitops/prod.yaml", "BufCount=32", "BufCount=4")
+    idle = vddkctl("drift", cwd=applied.root)
+    assert (idle.code, idle.out) == (0, "No drift.\n")
+    assert "nothing is ignored by this ignore of provider.*/prod; take it out." in idle.err
+
+
+def test_an_ignore_whose_day_is_over_is_an_alarm(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2020-01-31"))
+    done = vddkctl("drift", cwd=applied.root)
+    assert done.code == 3
+    assert "the ignore of provider.*/prod ended on 2020-01-31" in done.out
+    assert done.out.endswith("Drift: 1 ignore expired.\n")
+    assert (
+        json.loads(vddkctl("drift", "--output", "json", cwd=applied.root).out)["summary"]["expiredIgnores"]
+        == 1
+    )
+
+
+def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + "drift: {ignore: [{address: a, until: tomorrow}]}\n")
+    done = vddkctl("validate", cwd=applied.root)
+    assert done.code == 1
+    assert 'missing key "reason"' in done.out + done.err
+    assert "expected a date such as 2026-12-31" in done.out + done.err
+
+
+def test_healing_puts_back_what_was_changed_and_nothing_that_is_pending(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    before = (applied.gitops / "prod.yaml").read_text()
+    applied.change("gitops/prod.yaml", 'useVddkAioOptimization: "true"', 'useVddkAioOptimization: "false"')
+    applied.change("site.yaml", '  "edge-*": {aio: true}', '  "edge-*": {aio: false}')
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert f"✓ {PROD}  updated" in done.out
+    assert "Applied: 1 of 1 change done." in done.out
+    assert (applied.gitops / "prod.yaml").read_text() == before
+    after = vddkctl("drift", cwd=applied.root)
+    assert after.code == 0
+    assert "addresses have pending changes of the spec" in after.out
+    again = vddkctl("drift", "--heal", "--quiet", cwd=applied.root)
+    assert (again.code, again.out) == (0, "")
+
+
+def test_healing_moves_a_tag_back(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    index = applied.root / "images" / "eight" / "index.json"
+    kept = json.loads(index.read_text())
+    moved = json.loads((applied.root / "images" / "seven" / "index.json").read_text())
+    images = applied.root / "images"
+    shutil.copytree(images / "seven" / "blobs", images / "eight" / "blobs", dirs_exist_ok=True)
+    moved["manifests"][0]["annotations"] = kept["manifests"][0]["annotations"]
+    index.write_text(json.dumps(moved))
+    assert vddkctl("drift", cwd=applied.root).code == 3
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert f"✓ {EIGHT}  replaced" in done.out
+    assert vddkctl("drift", cwd=applied.root).code == 0
+
+
+def test_more_than_the_limit_is_not_healed(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.change("gitops/forklift.yaml", "vddk_image:", "vddk_image: quay.io/other/vddk:1 #")
+    before = applied.tree()
+    done = vddkctl("drift", "--heal", "--heal-limit", "1", cwd=applied.root)
+    assert done.code == 3
+    assert "2 addresses are more than --heal-limit 1" in done.err
+    assert applied.tree() == before
+
+
+def test_a_field_for_which_the_spec_asks_for_a_third_value_is_not_healed(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    before = applied.tree()
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 3
+    assert "Nothing of it can be healed" in done.err
+    assert applied.tree() == before
+
+
+def test_what_is_gone_is_told_and_not_made_again(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "test.yaml").unlink()
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    done = vddkctl("drift", "--heal", cwd=applied.root)
+    assert done.code == 3
+    assert f"✓ {PROD}  updated" in done.out
+    assert f"still to be looked at: {TEST}" in done.err

@@ -97,7 +97,7 @@ def test_the_archive_or_its_checksum(vddkctl: Vddkctl, layout: Layout, archive: 
     nothing = vddkctl("image", "verify", "oci:images:1")
     assert nothing.code == 1
     assert nothing.out.endswith(
-        "Nothing failed in 15 checks, but it is not proven that this is the vendor's archive, 1 warning.\n"
+        "Nothing failed in 16 checks, but it is not proven that this is the vendor's archive, 1 warning.\n"
     )
     other = vddkctl("image", "verify", "oci:images:1", "--platform", "linux/arm64")
     assert other.code == 1

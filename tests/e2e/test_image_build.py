@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Completed, Vddkctl
+from tests.conftest import Vddkctl
 from tests.registry.samples import base_image
-from tests.support.engines import left_behind, podman_environment
-from tests.support.registry_sites import RegistrySite, make_registry_site
+from tests.support.engines import left_behind
+from tests.support.image_ground import Ground, make_ground
 from tests.support.running_registry import RunningRegistry
 from tests.support.witnesses import At, Podman, Skopeo
 from vddkctl.oci.assemble import index
@@ -22,24 +21,6 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
 from vddkctl.registry.push import push
-
-
-@dataclass
-class Ground:
-    """A folder with an archive, manifests and a base in the registry; no spec."""
-
-    site: RegistrySite
-    podman: Podman
-
-    @property
-    def tag(self) -> str:
-        return f"{self.site.host}/{self.site.repository}/vddk:8.0.1"
-
-    def build(self, *words: str, base: str | None = "", **environment: str) -> Completed:
-        base = self.site.base.reference if base == "" else base
-        more = ("--base", base) if base else ()
-        env = {**podman_environment(self.podman), **environment}
-        return self.site.run("image", "build", "--tar", "eight.tar.gz", *more, *words, **env)
 
 
 @pytest.fixture
@@ -51,9 +32,7 @@ def ground(
     skopeo: Skopeo,
     podman: Podman,
 ) -> Ground:
-    site = make_registry_site(tmp_path / "site", plain_registry, repository, vddkctl, skopeo)
-    (site.root / "site.yaml").unlink()
-    return Ground(site, podman)
+    return make_ground(tmp_path / "site", plain_registry, repository, vddkctl, skopeo, podman)
 
 
 def test_build_and_push_shows_the_plan_and_ends_with_the_digest(ground: Ground) -> None:

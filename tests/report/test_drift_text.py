@@ -45,7 +45,14 @@ Drift: 2 fields of 2 addresses changed by someone else.
 def test_the_same_as_data() -> None:
     plan = DRIFTED.plan(SPEC)
     data = drift_json(drift_of(plan), {c["address"]: c for c in plan_to_json(plan)["changes"]})
-    assert data["summary"] == {"drift": 2, "pending": 2, "gone": 0, "exposed": 0}
+    assert data["summary"] == {
+        "drift": 2,
+        "pending": 2,
+        "gone": 0,
+        "exposed": 0,
+        "ignored": 0,
+        "expiredIgnores": 0,
+    }
     assert [(c["address"], [f["path"] for f in c["fields"]]) for c in data["drift"]] == [
         ("image.vddk-8", ["digest"]),
         (OWN, [AIO]),

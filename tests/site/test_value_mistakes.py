@@ -42,7 +42,7 @@ provider: {}
 foo: {}
 """,
         [
-            '4:1: unknown key "foo"; expected apiVersion, kind, metadata, cluster, registries, images, controller, providers, pullSecrets, storageMaps or policy'
+            '4:1: unknown key "foo"; expected apiVersion, kind, metadata, cluster, registries, images, controller, providers, pullSecrets, storageMaps, policy or drift'
         ],
         id="unknown far",
     ),

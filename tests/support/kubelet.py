@@ -1,78 +1,83 @@
-"""What a kubelet makes of a pod: its command, its environment and its folders, for a container that a test runs."""
+"""A stand-in for a kubelet, which cannot run here: it serves what containers have written, as the API server asks for it.
+
+The API server itself is real, and so is its way here: it takes the address and the port from the Node object.
+"""
 
 from __future__ import annotations
 
-from base64 import b64decode
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from msgspec import Struct
-
-from tests.support.running_apiserver import RunningApiServer
-
-ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+from tests.support.certificates import make_authority
 
 
-class Container(Struct, frozen=True):
-    """``volumes``: a folder of this machine, and where it is seen; ``writable`` are those that may be written."""
+@dataclass
+class Kubelet:
+    """``logs`` by ``namespace/pod/container``; what is asked with ``follow`` stays open until :meth:`end`."""
 
-    command: tuple[str, ...]
-    environment: dict[str, str]
-    volumes: dict[Path, str]
-    writable: tuple[Path, ...]
-    token: str
+    port: int = 0
+    logs: dict[str, list[str]] = field(default_factory=dict)
+    asked: list[tuple[str, Mapping[str, list[str]]]] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
+    def end(self) -> None:
+        """The containers have ended."""
+        self._ended.set()
 
-def container_of(server: RunningApiServer, namespace: str, pod: Any, folder: Path) -> Container:
-    """The one container of a pod. Its account's token is made by the server (TokenRequest)."""
-    volumes = {each["name"]: _volume(server, namespace, each, folder) for each in pod["volumes"]}
-    [container] = pod["containers"]
-    mounts = {volumes[each["name"]]: each["mountPath"] for each in container["volumeMounts"]}
-    account = folder / "account"
-    account.mkdir()
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{pod['serviceAccountName']}/token"
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    status, answer = server.request("POST", path, request)
-    assert status == 201, answer
-    token = answer["status"]["token"]
-    for name, text in (("token", token), ("namespace", namespace), ("ca.crt", server.ca.read_text())):
-        (account / name).write_text(text)
-    address = urlsplit(server.url)
-    environment = {each["name"]: each["value"] for each in container["env"]}
-    environment |= {
-        "KUBERNETES_SERVICE_HOST": str(address.hostname),
-        "KUBERNETES_SERVICE_PORT": str(address.port),
-    }
-    return Container(
-        command=tuple(container["command"]),
-        environment=environment,
-        volumes={**mounts, account: ACCOUNT_FOLDER},
-        writable=tuple(volumes[each["name"]] for each in pod["volumes"] if "emptyDir" in each),
-        token=token,
-    )
+    def wait(self) -> None:
+        """Until they have, or for ten seconds."""
+        self._ended.wait(10)
 
 
-def _volume(server: RunningApiServer, namespace: str, volume: Any, folder: Path) -> Path:
-    path = folder / volume["name"]
-    path.mkdir()
-    if "emptyDir" in volume:
-        path.chmod(0o777)
-    for name, content in _content(server, namespace, volume).items():
-        (path / name).write_bytes(content)
-    return path
+@contextmanager
+def serve_kubelet(folder: Path) -> Iterator[Kubelet]:
+    """On loopback, over TLS with a certificate that nobody knows, as kubelets have."""
+    kubelet = Kubelet()
 
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            _, kind, *names = parts.path.split("/")
+            query = parse_qs(parts.query)
+            key = "/".join(names)
+            kubelet.asked.append((key, query))
+            if kind != "containerLogs" or key not in kubelet.logs:
+                self.send_error(404)
+                return
+            lines = kubelet.logs[key]
+            if "tailLines" in query:
+                lines = lines[len(lines) - int(query["tailLines"][0]) :]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write("".join(f"{line}\n" for line in lines).encode())
+            self.wfile.flush()
+            if query.get("follow") == ["true"]:
+                kubelet.wait()
 
-def _content(server: RunningApiServer, namespace: str, volume: Any) -> dict[str, bytes]:
-    base = f"/api/v1/namespaces/{namespace}"
-    if "configMap" in volume:
-        status, found = server.request("GET", f"{base}/configmaps/{volume['configMap']['name']}")
-        assert status == 200, found
-        return {name: text.encode() for name, text in found["data"].items()}
-    if "secret" in volume:
-        status, found = server.request("GET", f"{base}/secrets/{volume['secret']['secretName']}")
-        assert status == 200 or volume["secret"].get("optional"), found
-        return (
-            {name: b64decode(text) for name, text in found.get("data", {}).items()} if status == 200 else {}
-        )
-    return {}
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    certificate = make_authority(folder / "kubelet-ca").sign("kubelet")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    kubelet.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield kubelet
+    finally:
+        kubelet.end()
+        server.shutdown()
+        server.server_close()
+        time.sleep(0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.support.running_apiserver import ADMIN, RunningApiServer
 
+ROOT = Path(__file__).resolve().parents[2]
 GROUP = "forklift.konveyor.io/v1beta1"
 IMAGE = "registry.example.com/vddk@sha256:" + "a" * 64
 OTHER = "registry.example.com/vddk@sha256:" + "b" * 64
@@ -64,7 +65,12 @@ class LiveSite:
         return subprocess.Popen(
             [sys.executable, "-m", "vddkctl", *words],
             cwd=self.root,
-            env={**os.environ, "KUBECONFIG": str(self.server.kubeconfig(self.user)), **self.environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),  # this checkout, whatever is installed
+                "KUBECONFIG": str(self.server.kubeconfig(self.user)),
+                **self.environment,
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

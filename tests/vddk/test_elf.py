@@ -1,3 +1,4 @@
+import os
 import shutil
 import struct
 import subprocess
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vddkctl.demo.elf_writer import shared_object
-from vddkctl.vddk.elf import HEAD_BYTES, TAIL_BYTES, ElfFacts, ElfProbe
+from vddkctl.vddk.elf import HEAD_BYTES, MOST_NEEDED, TAIL_BYTES, ElfFacts, ElfProbe
 
 
 def probe(data: bytes, step: int = 65_536) -> ElfProbe:
@@ -118,3 +119,34 @@ def test_any_damage_is_survived_and_the_pieces_do_not_matter(data: st.DataObject
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
     assert probe(cut, data.draw(st.integers(1, 700))).result() == probe(cut).result()
+
+
+def test_readelf_names_the_same_needed_libraries() -> None:
+    readelf = shutil.which("readelf")
+    if readelf is None:
+        pytest.skip("no readelf here")
+    for path in system_libraries():
+        facts = probe(path.read_bytes()).result()
+        done = subprocess.run([readelf, "-dW", path], capture_output=True, text=True, check=True)
+        told = [line.split("[")[1].rstrip("]") for line in done.stdout.splitlines() if "(NEEDED)" in line]
+        assert facts is not None
+        assert list(facts.needed) == told, path
+
+
+def test_needed_libraries_are_told_in_order_and_within_bounds() -> None:
+    names = [f"lib{number}.so.1" for number in range(2 * MOST_NEEDED)]
+    facts = probe(shared_object("libx.so.1", total=60_000, needed=names)).result()
+    assert facts is not None
+    assert facts.soname == "libx.so.1"
+    assert list(facts.needed) == names[:MOST_NEEDED]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a program of Linux")
+def test_the_assembled_program_runs(tmp_path: Path) -> None:
+    machine = os.uname().machine
+    if machine not in ("x86_64", "aarch64"):
+        pytest.skip("not assembled for this machine")
+    path = tmp_path / "tool"
+    path.write_bytes(shared_object(None, machine=machine, total=9000, says="done").ljust(9000, b"\0"))
+    path.chmod(0o755)
+    assert subprocess.run([path], capture_output=True, check=True).stdout == b"done\n"

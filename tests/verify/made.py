@@ -191,9 +191,9 @@ class Layout:
         found = descriptor or self.registry.resolve(self.reference)
         assert found
         at_hand = LocalArchive(archive, inspect(archive, progress=Silent())) if archive else None
-        platform = more.pop("platform", None)
+        platform, trial = more.pop("platform", None), more.pop("trial", None)
         expected = Expected(at_hand.facts.sha256 if at_hand else sha256, at_hand, **more)
-        return verify(self.registry, self.reference, found, expected, Silent(), platform)
+        return verify(self.registry, self.reference, found, expected, Silent(), platform, trial)
 
     def _manifest(self, media_type: str, body: Mapping[str, Any], tag: str | None) -> Descriptor:
         content = json.dumps(body).encode()

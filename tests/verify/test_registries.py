@@ -26,10 +26,12 @@ from vddkctl.demo.base import find_busybox
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.progress import Silent
-from vddkctl.verify import Expected, LocalArchive, Verification, verify
+from vddkctl.verify import Expected, LocalArchive, Status, Trial, Verification, verify
 
 
-def verified(reference: Reference | str, archive: Path | None = None) -> Verification:
+def verified(
+    reference: Reference | str, archive: Path | None = None, trial: Trial | None = None
+) -> Verification:
     """Over HTTP, as the command does."""
     named = parse(str(reference))
     registry = Places(Path("/")).registry(named)
@@ -37,7 +39,7 @@ def verified(reference: Reference | str, archive: Path | None = None) -> Verific
     assert found
     at_hand = LocalArchive(archive, inspect(archive, progress=Silent())) if archive else None
     expected = Expected(at_hand.facts.sha256 if at_hand else None, at_hand)
-    return verify(registry, named, found, expected, Silent())
+    return verify(registry, named, found, expected, Silent(), trial=trial)
 
 
 @pytest.fixture
@@ -228,3 +230,31 @@ def test_ctrl_c_while_a_registry_stays_silent(pushed: At, archive: Path) -> None
             process.kill()
             over.set()
     assert (process.returncode, out, err, still) == (130, b"", b"Interrupted.\n", True)
+
+
+def test_the_usual_dockerfile_is_run(build: Build, archive: Path) -> None:
+    """What podman built, started from the registry's bytes."""
+    verification = verified(build(), archive, Trial("auto", 60, os.environ, Silent()))
+    assert failures(verification) == []
+    assert len(said(verification, "run", Status.PASS)) == 1
+    assert said(verification, "arrived")[0].startswith(
+        "/opt/vmware-vix-disklib-distrib: 25 files and folders as"
+    )
+
+
+def test_dockers_types_are_run(
+    archive: Path, plain_registry: RunningRegistry, repository: str, skopeo: Skopeo, build: Build
+) -> None:
+    other = At(plain_registry, f"{repository}:2")
+    skopeo.copy(f"docker://{build()}", other, "--format=v2s2", "--src-tls-verify=false")
+    verification = verified(other.reference, archive, Trial("auto", 60, os.environ, Silent()))
+    assert failures(verification) == []
+    assert len(said(verification, "run", Status.PASS)) == 1
+
+
+def test_a_broken_dockerfile_is_run(build: Build, archive: Path) -> None:
+    """A file for root alone, as a careless umask leaves it, and the layer says so before anything runs."""
+    reference = build("USER 0", "RUN chmod 600 /vmware-vix-disklib-distrib/lib64/libssl.so.3", "USER 1001")
+    verification = verified(reference, archive, Trial("auto", 60, os.environ, Silent()))
+    assert {"access", "run", "arrived"} <= {*failures(verification)}
+    assert "libssl.so.3" in only(verification, "run").message

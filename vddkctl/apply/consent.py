@@ -8,10 +8,11 @@ from vddkctl.apply.migrations import refused_by_migrations
 from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
-from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
+from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError, VddkctlError
 from vddkctl.places import Places
 from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, FieldChange, Plan
+from vddkctl.prepare.secret_values import values_of
 
 
 def refuse_conflicts(plan: Plan, satisfied: Collection[str]) -> None:
@@ -34,7 +35,10 @@ def _lines(change: Change) -> list[str]:
 
 
 def _values(field: FieldChange) -> str:
-    return "" if field.sensitive else f": {field.before!r}, and would be {field.after!r}"
+    if field.sensitive:
+        return ""
+    after = "not set" if field.after is None else repr(field.after)
+    return f": {field.before!r}, and would be {after}"
 
 
 def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Places) -> None:
@@ -67,10 +71,26 @@ def refuse_disturbing(plan: Plan) -> None:
         raise refused_by_migrations("; ".join(running))
 
 
+def refuse_without_values(plan: Plan, satisfied: Collection[str], places: Places) -> None:
+    """Raise PlanError when a value of a Secret that is to be written cannot be read here."""
+    missing = []
+    for change in plan.changes:
+        if change.secret is None or change.address in satisfied:
+            continue
+        try:
+            values_of(change.secret, places)
+        except VddkctlError as error:
+            missing.append(f"{change.address}: {error}")
+    if missing:
+        raise PlanError("nothing was written, since values of Secrets are missing: " + "; ".join(missing))
+
+
 def prove(plan: Plan, cluster: Cluster, places: Places) -> None:
-    """Try out every change of the settings. Raises as the three others do."""
+    """Try out every change of the settings. Raises as the others do."""
     refuse_without_rights(plan, cluster)
     refuse_conflicts(plan, ())
+    refuse_disturbing(plan)
+    refuse_without_values(plan, (), places)
     refused = (
         refusals(plan, cluster, None, places) if any(not change.image for change in plan.changes) else {}
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable
+from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable, refuse_without_values
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
@@ -58,6 +58,7 @@ class Executor(Struct, frozen=True):
             refuse_conflicts(plan, checked.satisfied)
             checked = let_pass(plan, checked, looked_at, self.progress)
             refuse_public(plan, record, self.places)
+            refuse_without_values(plan, checked.satisfied, self.places)
             refuse_unwritable(plan, self.cluster, checked, self.places)
             if plan.changes:
                 self.cluster.write_record(plan.site, encode_record(begun(record, plan)))

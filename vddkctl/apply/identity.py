@@ -17,6 +17,11 @@ def whoami() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
+def today() -> str:
+    """The date, in UTC: ``2026-11-20``."""
+    return now()[:10]
+
+
 def now() -> str:
     """The time, as RFC 3339 in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

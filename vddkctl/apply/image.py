@@ -37,6 +37,8 @@ def prepare_image(change: Change, preparation: Preparation) -> tuple[Made | None
     Raises the errors of the archive, the base and the registry, and those of an engine that does not work.
     """
     work = work_of(change)
+    if work.restores:
+        return Assignment(None, work.digest), ""
     spec = _spec(work)
     archive = preparation.archive(spec.archive.path)
     if archive.sha256 != work.archive_sha256:
@@ -61,8 +63,6 @@ def _assigned(
     if made_of.inputs != work.inputs:
         what = f"the Dockerfile {spec.dockerfile}" if spec.dockerfile else "what the image is built of"
         return None, f"{what} is not as it was"
-    if work.restores:
-        return Assignment(None, work.digest), ""
     return ordered(Order(work.name, spec, made_of, archive), work.builder, preparation.places), ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from vddkctl.apply.result import Result, Status
+from vddkctl.plan.history import bounded, details_of, numbered
 from vddkctl.plan.model import Plan
 from vddkctl.plan.record import Record, Run
 
@@ -35,7 +36,10 @@ def ended(
     runs = record.runs
     if result.steps:
         done = {step.address: step.status.value for step in result.steps}
-        runs = (*runs, Run(at, by, plan.tool, plan.site_digest, done))[-KEPT_RUNS:]
+        known = numbered(runs)
+        number = known[-1].number + 1 if known else 1
+        run = Run(at, by, plan.tool, plan.site_digest, done, number, details_of(plan.changes, done))
+        runs = bounded((*known, run)[-KEPT_RUNS:])
     intending = _intending(record, plan, undone)
     intended = {address: fields for address, fields in intending.intended.items() if address not in settled}
     return Record(plan.site, _applied(record, plan, settled), intended, runs)

@@ -27,13 +27,15 @@ def let_pass(plan: Plan, checked: Checked, check_again: Callable[[], Checked], p
     names = _names(plan, checked)
     if names and plan.active_migrations == "refuse":
         raise refused_by_migrations(f"would disturb what runs: {some(names)}")
-    while names:
-        with progress.task(f"wait for {some(names)}", None, "seconds") as task:
+    if not names:
+        return checked
+    with progress.task(f"wait for {some(names)}", None, "seconds") as task:
+        while names:
             for _ in range(_LOOK):
                 time.sleep(_STEP)
                 task.advance(_STEP)
-        checked = check_again()
-        names = _names(plan, checked)
+            checked = check_again()
+            names = _names(plan, checked)
     return checked
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import IO, BinaryIO, TypeVar
 
 from msgspec import MsgspecError
-from msgspec.json import decode, encode
+from msgspec.json import encode
 
 from vddkctl import __version__
 from vddkctl.build.archive.identity import FileIdentity
+from vddkctl.decoding import decoded
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ def _read_checked(path: Path, kind: type[T]) -> T | None:
     if hashlib.sha256(body).hexdigest().encode() != check:
         return None
     try:
-        return decode(body, type=kind)
+        return decoded(body, kind)
     except (MsgspecError, RecursionError):
         return None
 

@@ -98,7 +98,7 @@ def _inode(entry: Entry, tar: TarStream, store: Store[Piece]) -> _Inode[Piece]:
     if entry.kind == "folder":
         return _Inode("folder", mode=entry.mode & 0o777)
     if entry.kind == "symlink":
-        return _Inode("symlink", entry.link)
+        return _Inode("symlink", entry.link, mode=0)
     stored = store.store(tar.content(), entry.size)
     return _Inode("file", "", entry.size, entry.mode & 0o777, stored)
 

@@ -24,6 +24,7 @@ from vddkctl.cli.options import (
     proven,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
+from vddkctl.cli.reports import Reports, checked, outcome, write
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
@@ -57,6 +58,7 @@ def run(
     dry_run: DryRun = None,
     wait: Wait = True,
     timeout: Timeout = "5m",
+    report: Reports = None,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -67,7 +69,7 @@ def run(
     """
     from vddkctl.cli.session import open_session
 
-    prove, waiting = proven(dry_run), seconds(timeout) if wait else None
+    prove, waiting, files = proven(dry_run), seconds(timeout) if wait else None, checked(report)
     if plan_file is not None:
         if target or exclude or take:
             raise UsageError(
@@ -80,8 +82,11 @@ def run(
             note(head_line(plan, _where(plan, places)))
         if prove:
             return _proved(plan, places)
-        return _carry_out(plan, places, output, verbose, waiting, shown=False)
-    if not prove and not auto_approve and (output is Output.JSON or not _terminal() or file == "-"):
+        from vddkctl.apply.consent import refuse_without_rights
+
+        refuse_without_rights(plan, _cluster(plan, places))
+        return carried_out(plan, places, output, verbose, waiting, files, shown=False)
+    if not prove and not auto_approve and (output is Output.JSON or not terminal() or file == "-"):
         raise UsageError(
             "apply asks before it changes anything, and there is no one to ask",
             hint="add --auto-approve, or give it a plan saved by: vddkctl plan -o FILE",
@@ -100,14 +105,14 @@ def run(
         from vddkctl.apply.consent import agreeable
 
         agreeable(plan, _cluster(plan, session.places))
-        if not auto_approve and not _agreed():
+        if not auto_approve and not agreed():
             note("Nothing was changed.")
             return 1
     elif session.remembers(plan):
         from vddkctl.apply.result import Result
 
-        return _told(Result(plan.site, ()), plan, output)
-    return _carry_out(plan, session.places, output, verbose, waiting)
+        return _told(Result(plan.site, ()), plan, output, files)
+    return carried_out(plan, session.places, output, verbose, waiting, files)
 
 
 def _proved(plan: Plan, places: Places) -> int:
@@ -148,9 +153,17 @@ def _typed(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _carry_out(
-    plan: Plan, places: Places, output: Output, verbose: int, wait: float | None, *, shown: bool = True
+def carried_out(
+    plan: Plan,
+    places: Places,
+    output: Output,
+    verbose: int,
+    wait: float | None,
+    files: tuple[Path, ...],
+    *,
+    shown: bool = True,
 ) -> int:
+    """Carry out a plan, and tell each step; the exit code. ``wait`` is seconds, None for not at all."""
     from vddkctl.apply.execute import Executor
     from vddkctl.apply.identity import now, whoami
     from vddkctl.apply.waiting import waited
@@ -173,13 +186,15 @@ def _carry_out(
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
     if wait is not None and not result.interrupted:
         result = waited(result, cluster, progress(verbose), wait)
-    code = _told(result, plan, output, shown=shown)
+    code = _told(result, plan, output, files, shown=shown)
     if lost:
         raise lost[0]
     return code
 
 
-def _told(result: Result, plan: Plan, output: Output, *, shown: bool = True) -> int:
+def _told(result: Result, plan: Plan, output: Output, files: tuple[Path, ...], *, shown: bool = True) -> int:
+    if files:
+        _report(files, result, plan)
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:
             from vddkctl.report.result_text import result_json
@@ -193,6 +208,15 @@ def _told(result: Result, plan: Plan, output: Output, *, shown: bool = True) -> 
     return result.exit_code
 
 
+def _report(files: tuple[Path, ...], result: Result, plan: Plan) -> None:
+    from vddkctl.report.files.outcome import apply_rows
+    from vddkctl.report.result_text import result_json, result_text
+
+    headline = result_text(result).partition("\n")[0]
+    rows = apply_rows(plan, result)
+    write(files, lambda: outcome("apply", plan, headline, rows, result_json(result, plan.tool)))
+
+
 def seconds(text: str) -> float:
     """``90s``, ``5m`` or ``1h`` in seconds. Raises UsageError."""
     units = {"s": 1, "m": 60, "h": 3600}
@@ -202,11 +226,13 @@ def seconds(text: str) -> float:
     return float(int(number) * units[unit])
 
 
-def _terminal() -> bool:
+def terminal() -> bool:
+    """Whether there is somebody who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _agreed() -> bool:
+def agreed() -> bool:
+    """Ask whether to apply the plan that was shown."""
     flush()
     try:
         note("\nApply this plan? Only yes is taken for an answer: ", end="")

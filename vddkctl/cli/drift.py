@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from vddkctl.cli.options import (
     DEFAULT_FILE,
     Excludes,
     Output,
     OutputOption,
-    QuietOption,
     SpecFile,
     SummaryOption,
+    Take,
     Targets,
     Verbose,
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
+from vddkctl.cli.reports import Reports, checked, outcome, write
+from vddkctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vddkctl.plan.drift import Drift
+    from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
 
 NAME = "drift"
+
+Heal = Annotated[
+    bool, typer.Option("--heal", help="Put back what someone else changed; nothing that is pending.")
+]
+HealLimit = Annotated[
+    int, typer.Option("--heal-limit", min=1, metavar="COUNT", help="Heal no more addresses than this.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing where there is no drift.")]
 
 
 def run(
@@ -29,36 +45,81 @@ def run(
     target: Targets = None,
     exclude: Excludes = None,
     summary: SummaryOption = False,
+    quiet: Quiet = False,
+    heal: Heal = False,
+    heal_limit: HealLimit = 20,
+    take: Take = None,
+    report: Reports = None,
     output: OutputOption = Output.TEXT,
-    quiet: QuietOption = False,
     verbose: Verbose = 0,
 ) -> int:
-    """Say what someone else changed since the last apply. Changes nothing; exits with 3 when there is drift."""
+    """Say what someone else changed since the last apply.
+
+    Changes nothing unless told to --heal; exits with 3 when there is drift. For cron: --quiet says nothing where there
+    is none. A place that cannot be reached is an error (1), never "no drift".
+    """
+    from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
+    from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
-    from vddkctl.plan.secrets import secret_warnings
+    from vddkctl.plan.ignores import told
     from vddkctl.plan.target import Selection
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
+    from vddkctl.report.files.outcome import drift_rows
 
+    files = checked(report)
+    if heal and output is Output.JSON:
+        raise UsageError(
+            "--heal tells its steps as text", hint="leave --output json out; --report FILE.json has it"
+        )
     session = open_session(file, progress(verbose))
     observed = session.observe(lambda address: True)
-    plan = session.plan_of(observed, Selection(target or (), exclude or ()), missing_too=True)
+    selection = Selection(target or (), exclude or (), take or ())
+    plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
-    drift = drift_of(plan, exposed if denied else {})
+    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
+
+    def as_data() -> dict[str, Any]:
+        return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
+
+    write(
+        files,
+        lambda: outcome(
+            "drift",
+            plan,
+            drift_summary(drift),
+            drift_rows(drift, plan),
+            as_data(),
+            tuple(explanations(session.loaded, observed, plan)),
+        ),
+    )
     if quiet and not drift.found:
         return 0
     if output is Output.JSON:
-        by_address = {c["address"]: c for c in plan_to_json(plan)["changes"]}
-        json_data(drift_json(drift, by_address))
+        json_data(as_data())
     elif summary:
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
-    for address, exposure in ({} if denied else exposed).items():
+    _notes(drift, observed, {} if denied else exposed)
+    if heal:
+        from vddkctl.cli.healing import healed
+
+        return healed(session, plan, drift, observed.record, heal_limit)
+    return 3 if drift.found else 0
+
+
+def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
+    """What to know besides: on standard error."""
+    from vddkctl.plan.secrets import secret_warnings
+
+    for address, exposure in allowed.items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
+    for ignore in drift.idle:
+        note(f"{ignore.where}: nothing is ignored by this ignore of {ignore.address}; take it out.")
     for name, image in observed.images.items():
         if image.error:
             note(
@@ -68,7 +129,6 @@ def run(
         note(f"{warning.address} {warning.message}")
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
-    return 3 if drift.found else 0
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:

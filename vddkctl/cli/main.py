@@ -21,19 +21,27 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "init",
+    "import",
     "demo",
     "validate",
     "plan",
     "apply",
     "show",
     "drift",
-    "explain",
     "schedule",
+    "history",
+    "rollback",
+    "explain",
+    "status",
+    "logs",
+    "tune",
+    "doctor",
     "schema",
     "version",
 )
 GROUPS = ("archive", "image")
 """Commands with commands of their own, listed after the others. Each name is a module beside this one."""
+_MODULES = {"import": "import_"}
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 changes are pending (plan --detailed-exitcode); 3 drift; "
@@ -56,7 +64,7 @@ def make_app(names: Iterable[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
     )
     app.callback()(_top)
     for name in names:
-        module = import_module(f"vddkctl.cli.{name}")
+        module = import_module(f"vddkctl.cli.{_MODULES.get(name, name)}")
         if name in GROUPS:
             app.add_typer(module.app, name=name)
         else:

@@ -57,7 +57,6 @@ DryRun = Annotated[
         help="Let the cluster try out every change; nothing is written.",
     ),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing when there is nothing to tell.")]
 SummaryOption = Annotated[bool, typer.Option("--summary", help="Only the line that sums it up.")]
 
 DEFAULT_FILE = "site.yaml"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,11 @@ from vddkctl.cli.options import (
     proven,
 )
 from vddkctl.cli.output import note, progress
+from vddkctl.cli.reports import Reports, checked, outcome, write
+
+if TYPE_CHECKING:
+    from vddkctl.cli.session import Session
+    from vddkctl.plan.model import Plan
 
 NAME = "plan"
 
@@ -40,6 +46,7 @@ def run(
     take: Take = None,
     dry_run: DryRun = None,
     summary: SummaryOption = False,
+    report: Reports = None,
     output: OutputOption = Output.TEXT,
     verbose: Verbose = 0,
 ) -> int:
@@ -48,14 +55,27 @@ def run(
     from vddkctl.cli.plan_view import show_plan
     from vddkctl.cli.session import open_session
 
-    prove = proven(dry_run)
+    prove, files = proven(dry_run), checked(report)
     session = open_session(file, progress(verbose), context.obj)
     plan = session.plan(target, exclude, take)
     if prove:
         plan = session.tried(plan)
     if out is not None:
         save_plan(plan, out)
+    if files:
+        _report(files, session, plan)
     show_plan(plan, output, summary=summary)
     if out is not None and output is Output.TEXT:
         note(f"Saved to {out}. Carry it out with: vddkctl apply {shlex.quote(out)}")
     return 2 if detailed_exitcode and plan.changes else 0
+
+
+def _report(files: tuple[Path, ...], session: Session, plan: Plan) -> None:
+    from vddkctl.plan.codec import plan_to_json
+    from vddkctl.report.files.outcome import plan_rows
+    from vddkctl.report.plan_text import summary_line
+
+    chains = session.explained(plan) if any(file.suffix == ".html" for file in files) else ()
+    write(
+        files, lambda: outcome("plan", plan, summary_line(plan), plan_rows(plan), plan_to_json(plan), chains)
+    )

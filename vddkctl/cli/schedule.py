@@ -9,6 +9,7 @@ import typer
 
 from vddkctl.cli.options import DEFAULT_FILE, SpecFile, Verbose
 from vddkctl.cli.output import data, note
+from vddkctl.cli.reports import Reports, checked
 from vddkctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ def run(
         str | None,
         typer.Option("--image", metavar="REF", help="An image of vddkctl, for kubernetes and pipelines."),
     ] = None,
-    report: Annotated[
-        str | None, typer.Option("--report", metavar="FILE", help="Handed on to vddkctl drift.")
-    ] = None,
+    report: Reports = None,
     notify: Annotated[
         str | None, typer.Option("--notify", metavar="URL", help="Handed on to vddkctl drift.")
     ] = None,
@@ -92,9 +91,12 @@ def run(
         "--program": program,
         "--namespace": namespace,
         "--image": image,
-        "--report": report,
+        "--report": ", ".join(report) if report else None,
     }
     _check(where, given)
+    checked(report)
+    from msgspec.structs import replace
+
     from vddkctl.cli.session import read_spec
     from vddkctl.places import Places
     from vddkctl.schedule.job import default_name
@@ -103,7 +105,8 @@ def run(
     text, source, folder = read_spec(file)
     loaded = load(text, source)
     site = loaded.site.metadata.name
-    job = _job(where, file, site, _times(every, cron, site), name or default_name(site), given, notify)
+    job = _job(where, file, site, _times(every, cron, site), name or default_name(site), given)
+    job = replace(job, reports=_reports(where, report or []), notify=notify)
     pieces = _pieces(where, job, loaded, Places(folder), namespace)
     if into is not None:
         _write(pieces, into)
@@ -148,7 +151,6 @@ def _job(
     times: Times,
     name: str,
     given: dict[str, str | None],
-    notify: str | None,
 ) -> Job:
     import os
     import re
@@ -162,10 +164,7 @@ def _job(
         raise UsageError(f"--user {given['--user']} is no user")
     if file == "-" and where is not Where.KUBERNETES:
         raise UsageError(f"{where} reads the spec from a file each time", hint="-f FILE")
-    report = given["--report"]
-    if where in _MACHINE and report is not None:
-        report = str(Path(report).absolute())
-    found = {each: str(Path(os.environ[each]).absolute()) for each in _HANDED_ON if os.environ.get(each)}
+    found = {name: _absolute(os.environ[name]) for name in _HANDED_ON if os.environ.get(name)}
     return Job(
         site=site,
         name=name,
@@ -173,11 +172,20 @@ def _job(
         spec=Path(file).absolute(),
         program=_program(given["--program"]) if where in _MACHINE else ("vddkctl",),
         environment=found,
-        report=report,
-        notify=notify,
         user=given["--user"],
         image=given["--image"],
     )
+
+
+def _absolute(paths: str) -> str:
+    """Several kubeconfigs may stand behind each other, with colons between."""
+    import os
+
+    return os.pathsep.join(os.path.abspath(path) for path in paths.split(os.pathsep) if path)  # noqa: PTH100
+
+
+def _reports(where: Where, reports: list[str]) -> tuple[str, ...]:
+    return tuple(map(_absolute, reports) if where in _MACHINE else reports)
 
 
 def _program(named: str | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from vddkctl.site.source import LoadedSite
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
     from vddkctl.cluster.base import Cluster
+    from vddkctl.plan.explain import Explanation
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
@@ -86,6 +87,12 @@ class Session(Struct, frozen=True):
         from vddkctl.apply.writes import rehearsed
 
         return plan if self.cluster.tries_for_free else rehearsed(plan, self.cluster, self.places, whole=True)
+
+    def explained(self, plan: Plan) -> tuple[Explanation, ...]:
+        """The precedence chain of each provider. The world is looked at for it."""
+        from vddkctl.plan.explain import explanations
+
+        return tuple(explanations(self.loaded, self.observe(lambda address: True), plan))
 
     def remembers(self, plan: Plan) -> bool:
         """Whether there is nothing to do for a plan made a moment ago, and nothing to remember of it."""

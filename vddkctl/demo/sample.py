@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vddkctl.demo.archive_writer import RATIO, Item, write_archive
@@ -15,17 +15,22 @@ VENDOR_ID = 201
 RELEASED = 1_680_307_200
 """The time of every entry: 2023-04-01T00:00:00Z."""
 
-# Name, version behind ".so", share of the filler. The main library comes on top.
+# Name, version behind ".so", share of the filler, libraries of the archive that it needs. The main one comes on top.
 _LIBRARIES = (
-    ("libcrypto", "3", 0.05),
-    ("libcurl", "4.8.0", 0.02),
-    ("libdiskLibPlugin", "", 0.09),
-    ("libgvmomi", "", 0.07),
-    ("libssl", "3", 0.02),
-    ("libvim-types", "", 0.35),
-    ("libvmacore", "", 0.12),
-    ("libvmomi", "", 0.12),
+    ("libcrypto", "3", 0.05, ()),
+    ("libcurl", "4.8.0", 0.02, ("libssl.so.3", "libcrypto.so.3")),
+    ("libdiskLibPlugin", "", 0.09, ("libgvmomi.so", "libvim-types.so")),
+    ("libgvmomi", "", 0.07, ("libvmomi.so", "libvmacore.so")),
+    ("libssl", "3", 0.02, ("libcrypto.so.3",)),
+    ("libvim-types", "", 0.35, ("libvmomi.so",)),
+    ("libvmacore", "", 0.12, ("libssl.so.3", "libcrypto.so.3", "libcurl.so.4")),
+    ("libvmomi", "", 0.12, ("libvmacore.so",)),
 )
+_MAIN_NEEDS = ("libcrypto.so.3", "libssl.so.3")
+_SYSTEM = ("libstdc++.so.6", "libgcc_s.so.1", "libc.so.6")
+"""What all of them need of the system they are loaded in."""
+
+_TOOL_SAYS = "A sample of vmware-vdiskmanager: it does nothing."
 _MAIN_SHARE = 0.10
 _TOOL_SHARE = 0.06
 
@@ -73,27 +78,27 @@ def sample_items(
     def item(name: str, kind: str, mode: int, data: bytes = b"", fill: int = 0, link: str = "") -> Item:
         return Item(f"{ROOT}/{name}", kind, data, fill, mode, owner, owner, RELEASED, link)
 
-    def elf(name: str, soname: str | None, share: float, mode: int) -> Item:
-        total = int(share * size * RATIO)
-        start = shared_object(soname, machine=machine, total=total)
+    def elf(name: str, soname: str | None, share: float, needs: Sequence[str] = ()) -> Item:
+        total, mode, says = int(share * size * RATIO), program, None if soname else _TOOL_SAYS
+        start = shared_object(soname, machine=machine, total=total, needed=needs, says=says)
         return item(name, "file", mode, start, max(0, total - len(start)))
 
     def libraries(lib: str) -> Iterator[Item]:
         yield item(f"{lib}/", "folder", folder)
-        for name, tail, share in _LIBRARIES:
-            yield from _library(f"{lib}/{name}.so", tail, share)
-        yield from _library(f"{lib}/libvixDiskLib.so", version, _MAIN_SHARE)
+        for name, tail, share, needs in _LIBRARIES:
+            yield from _library(f"{lib}/{name}.so", tail, share, needs)
+        yield from _library(f"{lib}/libvixDiskLib.so", version, _MAIN_SHARE, _MAIN_NEEDS)
 
-    def _library(name: str, tail: str, share: float) -> Iterator[Item]:
+    def _library(name: str, tail: str, share: float, needs: Sequence[str]) -> Iterator[Item]:
         file = f"{name}.{tail}" if tail else name
         major = f"{name}.{tail.partition('.')[0]}" if tail else name
-        yield elf(file, major.rpartition("/")[2], share, program)
+        yield elf(file, major.rpartition("/")[2], share, (*needs, *_SYSTEM))
         for link, target in ((major, file), (name, major)):
             if link != target:
                 yield item(link, "symlink", 0o777, link=target.rpartition("/")[2])
 
     items = [item("", "folder", folder), item("bin64/", "folder", folder)]
-    items += [elf("bin64/vmware-vdiskmanager", None, _TOOL_SHARE, program)]
+    items += [elf("bin64/vmware-vdiskmanager", None, _TOOL_SHARE)]
     items += [item("doc/", "folder", folder)]
     items += [item(f"doc/{name}", "file", plain, text.encode()) for name, text in _DOCUMENTS.items()]
     items += [item("include/", "folder", folder)]

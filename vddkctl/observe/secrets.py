@@ -40,14 +40,14 @@ def key_of(work: SecretWork) -> ObjectKey:
 
 def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSecret:
     there = cluster.read_secret(key_of(work))
-    if there is None:
-        return ObservedSecret(work, exists=False)
+    version = there.resource_version if there else ""
     try:
         values = values_of(work, places)
     except VddkctlError as error:
-        return ObservedSecret(
-            work, exists=True, resource_version=there.resource_version, unknown=str(error).partition("\n")[0]
-        )
+        unknown = str(error).partition("\n")[0]
+        return ObservedSecret(work, exists=there is not None, resource_version=version, unknown=unknown)
+    if there is None:
+        return ObservedSecret(work, exists=False)
     differing = tuple(_differing(work, values, there.values))
     return ObservedSecret(
         work, exists=True, differing=differing, resource_version=there.resource_version, owners=there.owners

@@ -53,7 +53,7 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
     for account in observed.cluster.accounts:
         names, has = wanted.get(account.key, ()), pull_secrets(account)
         lacking = [name for name in names if name not in has]
-        surplus = [name for name in _applied(observed, account) if name not in names and name in has]
+        surplus = [name for name in _ours(observed, account) if name not in names and name in has]
         if lacking or surplus:
             yield Change(
                 address=account.key.address,
@@ -108,6 +108,8 @@ def account_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWar
     targets = {plan.target_namespace for plan in observed.cluster.plans if plan.target_namespace}
     for namespace in sorted(targets):
         key = ObjectKey("ServiceAccount", namespace, DEFAULT)
+        if key not in accounts and key not in wanted:
+            continue  # not seen is not lacking
         has = {*wanted.get(key, ()), *(pull_secrets(accounts[key]) if key in accounts else ())}
         for registry, names in registries.items():
             if not has & set(names):
@@ -143,6 +145,13 @@ def _applied(observed: Observed, account: LiveObject) -> list[str]:
         observed.record.applied.get(account.key.address, {}) if observed.record else {}
     )
     return [str(value) for value in fields.values() if value]
+
+
+def _ours(observed: Observed, account: LiveObject) -> list[str]:
+    """What was applied, or was begun to be: a run that was killed may have written it."""
+    begun = observed.record.intended.get(account.key.address, {}) if observed.record else {}
+    known = [*_applied(observed, account), *(str(value) for value in begun.values() if value)]
+    return list(dict.fromkeys(known))
 
 
 def _origin(observed: Observed, account: LiveObject, names: list[str]) -> Origin:

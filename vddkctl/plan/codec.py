@@ -14,6 +14,10 @@ from vddkctl.errors import ClusterError, PlanFileError
 from vddkctl.plan.model import FORMAT_VERSION, Plan
 from vddkctl.plan.record import Record
 
+convert({"site": "", "applied": {}}, Record)
+"""msgspec learns the type now, in the one thread that imports this: two threads that read records would learn it both,
+and crash (see ``vddkctl.decoding``)."""
+
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """A plan as plain data, in the order people read it."""

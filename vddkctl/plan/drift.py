@@ -11,11 +11,33 @@ from vddkctl.plan.exposed import Exposure
 from vddkctl.plan.model import Change, Origin, Plan
 
 
+class Ignore(Struct, frozen=True):
+    """What the spec lets others change.
+
+    ``until`` is the last day, as in ``2026-12-31``; ``where`` is its place in the spec.
+    """
+
+    address: str
+    fields: tuple[str, ...]
+    reason: str
+    until: str
+    where: str = ""
+
+
+class Ignored(Struct, frozen=True):
+    """A field that was changed, and why that is not told."""
+
+    address: str
+    path: str
+    why: str
+
+
 class Drift(Struct, frozen=True):
     """``changed``: addresses with the fields someone else changed. ``pending``: what the spec asks for anew.
 
     ``gone``: objects that something was applied to, and that someone else has removed. ``exposed``: images that anyone
-    can pull, which the spec denies, by address.
+    can pull, which the spec denies, by address. ``ignored`` is what was changed, and need not be told; ``expired`` are
+    ignores whose day is over, ``idle`` those that ignore nothing.
     """
 
     site: str
@@ -23,11 +45,14 @@ class Drift(Struct, frozen=True):
     pending: tuple[Change, ...]
     gone: tuple[str, ...] = ()
     exposed: Mapping[str, Exposure] = field(default_factory=dict)
+    ignored: tuple[Ignored, ...] = ()
+    expired: tuple[Ignore, ...] = ()
+    idle: tuple[Ignore, ...] = ()
 
     @property
     def found(self) -> bool:
         """Whether there is any."""
-        return bool(self.changed or self.gone or self.exposed)
+        return bool(self.changed or self.gone or self.exposed or self.expired)
 
     @property
     def fields(self) -> int:

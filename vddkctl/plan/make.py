@@ -49,7 +49,7 @@ def make_plan(
     changes = ordered(
         [
             *_image_changes(loaded, observed),
-            *settings_changes(wanted.targets, objects, observed.record),
+            *settings_changes(wanted.targets, objects, observed.record, alone=observed.cluster.alone),
             *secret_changes(observed),
             *creations(wanted),
             *account_changes(loaded, observed),

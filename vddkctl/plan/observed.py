@@ -117,7 +117,8 @@ class Unread(Struct, frozen=True):
 class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
-    ``live``: fields have managers there, and an object's version changes with things that are not ours.
+    ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
+    other site has a record there, and that is known.
     """
 
     namespace: str
@@ -125,6 +126,7 @@ class ClusterState(Struct, frozen=True):
     providers: tuple[LiveObject, ...]
     unread: tuple[Unread, ...] = ()
     live: bool = False
+    alone: bool = False
     accounts: tuple[LiveObject, ...] = ()
     storage_maps: tuple[LiveObject, ...] = ()
     plans: tuple[MigrationPlan, ...] = ()

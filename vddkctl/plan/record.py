@@ -13,14 +13,27 @@ from msgspec import field
 from vddkctl.plan.wire import Wire
 
 
+class Changed(Wire, frozen=True):
+    """One field that a run changed: its value until then, and since."""
+
+    before: Any = None
+    after: Any = None
+
+
 class Run(Wire, frozen=True):
-    """One past apply, for people: when (RFC 3339), who, with what, and what it did by address."""
+    """One past apply, for people: when (RFC 3339), who, with what, and what it did by address.
+
+    ``number`` is 0 for runs of versions that did not count. ``details`` are the fields of what was done, by address and
+    path; None where they are not kept.
+    """
 
     at: str
     by: str
     tool: str
     site_digest: str
     changes: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
+    details: Mapping[str, Mapping[str, Changed]] | None = None
 
 
 class Record(Wire, frozen=True):

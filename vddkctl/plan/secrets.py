@@ -49,9 +49,12 @@ def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:
 
 
 def secret_warnings(observed: Observed) -> Iterator[PlanWarning]:
-    """Secrets that are there and cannot be compared on this machine."""
+    """Secrets that cannot be compared on this machine, or not be made."""
     for key, secret in sorted(observed.secrets.items()):
         if secret.unknown and secret.exists:
             yield PlanWarning(
                 "secret-not-compared", key.address, f"is there, and not compared: {secret.unknown}"
             )
+        elif secret.unknown:
+            text = f"is to be made, and apply will refuse: {secret.unknown}"
+            yield PlanWarning("secret-value-missing", key.address, text)

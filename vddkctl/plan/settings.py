@@ -26,10 +26,17 @@ class _Object(Struct, frozen=True):
 
 
 def settings_changes(
-    targets: Mapping[ObjectKey, Target], objects: Mapping[ObjectKey, LiveObject], record: Record | None
+    targets: Mapping[ObjectKey, Target],
+    objects: Mapping[ObjectKey, LiveObject],
+    record: Record | None,
+    *,
+    alone: bool = False,
 ) -> Iterator[Change]:
-    """One change for each object of which at least one field has another meaning than it should have."""
-    joined = {item.live.key.address: item for item in _joined(targets, objects, record)}
+    """One change for each object of which at least one field has another meaning than it should have.
+
+    ``alone``: no other site is here. Then, and only where the record is lost, managers tell what is to be given back.
+    """
+    joined = {item.live.key.address: item for item in _joined(targets, objects, record, alone=alone)}
     before = {
         address: {path: _now(item.live, path) for path in item.wishes} for address, item in joined.items()
     }
@@ -42,7 +49,11 @@ def settings_changes(
 
 
 def _joined(
-    targets: Mapping[ObjectKey, Target], objects: Mapping[ObjectKey, LiveObject], record: Record | None
+    targets: Mapping[ObjectKey, Target],
+    objects: Mapping[ObjectKey, LiveObject],
+    record: Record | None,
+    *,
+    alone: bool,
 ) -> Iterator[_Object]:
     for key in sorted(objects):
         target = targets.get(key)
@@ -55,9 +66,10 @@ def _joined(
             and _now(objects[key], path) in values
             and not _theirs(objects[key], path)
         }
-        given_back |= {
-            path: _unset(objects[key], path) for path in _only_ours(objects[key]) if path not in wishes
-        }
+        if record is None and alone:
+            given_back |= {
+                path: _unset(objects[key], path) for path in _only_ours(objects[key]) if path not in wishes
+            }
         if wishes or given_back:
             yield _Object(objects[key], {**wishes, **given_back}, frozenset(given_back))
 

@@ -92,6 +92,8 @@ def _field(
         owner=owner.manager if owner else None,
         since=owner.since if owner else None,
         origin=Origin.DRIFT if drifted else Origin.SPEC,
+        # The list's managers do not tell who has set this entry: what was not applied is somebody's.
+        conflict=before is not None and _meaning(before) != applied,
     )
 
 

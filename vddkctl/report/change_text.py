@@ -65,7 +65,7 @@ def found_text(found: FoundImage) -> str:
 
 
 def _making(image: ImageWork) -> Iterator[str]:
-    if image.inputs is None:
+    if image.inputs is None and not image.restores:
         verbatim = image.layer_verbatim
         how = "the archive itself, nothing repacked" if verbatim else "a normalised copy of the archive"
         yield f"      layer     {short(image.layer_digest)}   {how}"
@@ -87,7 +87,8 @@ def base_name(image: ImageWork) -> str:
 def _image_lines(image: ImageWork, change: Change) -> Iterator[str]:
     published = ", matches the vendor's published checksum" if image.published else ""
     yield f"      {shown(image.reference)}"
-    yield f"      archive   VDDK {image.version}, {image.machine}, {size(image.archive_size)}{published}"
+    if image.archive_sha256:
+        yield f"      archive   VDDK {image.version}, {image.machine}, {size(image.archive_size)}{published}"
     yield from _making(image)
     before = change.found.base_digest if change.found else None
     if before and before != image.base_digest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vddkctl.plan.drift import Drift
+from vddkctl.plan.drift import Drift, Ignore
 from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
 from vddkctl.report.change_text import field_name, found_text
 from vddkctl.report.style import PLAIN, Style
@@ -30,12 +30,27 @@ def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[s
             {"address": address, "kind": each.kind, "repository": each.repository, "message": each.message}
             for address, each in drift.exposed.items()
         ],
+        "ignored": [{"address": each.address, "path": each.path, "why": each.why} for each in drift.ignored],
+        "expiredIgnores": [_ignore(each) for each in drift.expired],
+        "unusedIgnores": [_ignore(each) for each in drift.idle],
         "summary": {
             "drift": len(drift.changed),
             "pending": len(drift.pending),
             "gone": len(drift.gone),
             "exposed": len(drift.exposed),
+            "ignored": len(drift.ignored),
+            "expiredIgnores": len(drift.expired),
         },
+    }
+
+
+def _ignore(ignore: Ignore) -> dict[str, Any]:
+    return {
+        "address": ignore.address,
+        "fields": list(ignore.fields),
+        "reason": ignore.reason,
+        "until": ignore.until,
+        "where": ignore.where,
     }
 
 
@@ -51,6 +66,8 @@ def drift_summary(drift: Drift) -> str:
         parts.append(f"{plural(len(drift.gone), 'object')} gone")
     if drift.exposed:
         parts.append(f"{plural(len(drift.exposed), 'image')} public")
+    if drift.expired:
+        parts.append(f"{plural(len(drift.expired), 'ignore')} expired")
     return f"Drift: {', '.join(parts)}."
 
 
@@ -71,9 +88,16 @@ def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]
         yield f"  {style.paint('red', '!')} {style.paint('bold', shown(address))}"
         yield f"      {shown(exposure.message)}"
         yield f"      VDDK's licence forbids that: {shown(exposure.advice)}"
+    for ignore in drift.expired:
+        yield f"  {style.paint('red', '!')} {style.paint('bold', shown(ignore.where))}"
+        yield f"      the ignore of {shown(ignore.address)} ended on {ignore.until}: {shown(ignore.reason)}"
+        yield "      renew its day, or take it out"
     if drift.found:
         yield ""
     yield style.paint("bold", drift_summary(drift))
+    for each in drift.ignored:
+        what = f"{each.address} {field_name(each.path)}" if each.path else f"{each.address}, gone"
+        yield style.paint("dim", f"Ignored: {shown(what)}: {shown(each.why)}")
     if drift.pending:
         names = plural(len(drift.pending), "address has", "addresses have")
         yield f"{names} pending changes of the spec: see vddkctl plan."

@@ -26,7 +26,7 @@ class Job(Struct, frozen=True):
     """A regular look for drift.
 
     ``spec`` is absolute. ``program`` is vddkctl as a machine starts it, and ``environment`` what it needs there:
-    names of files, never a secret. ``report`` and ``notify`` are handed on as they are.
+    names of files, never a secret. ``reports`` and ``notify`` are handed on as they are.
     """
 
     site: str
@@ -35,16 +35,16 @@ class Job(Struct, frozen=True):
     spec: Path
     program: tuple[str, ...] = ("vddkctl",)
     environment: Mapping[str, str] = {}
-    report: str | None = None
+    reports: tuple[str, ...] = ()
     notify: str | None = None
     user: str | None = None
     image: str | None = None
 
     def words(self, spec: str, *, notify: str | None = None) -> list[str]:
         """``drift -f SPEC --quiet`` and what else was asked for; ``notify`` stands in for the URL."""
-        report = ["--report", self.report] if self.report else []
+        reports = [word for each in self.reports for word in ("--report", each)]
         where = notify or self.notify
-        return ["drift", "-f", spec, "--quiet", *report, *(["--notify", where] if where else [])]
+        return ["drift", "-f", spec, "--quiet", *reports, *(["--notify", where] if where else [])]
 
 
 class Piece(Struct, frozen=True):

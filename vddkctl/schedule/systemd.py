@@ -66,7 +66,7 @@ def _service(job: Job) -> Piece:
         f"CacheDirectory={job.name}",
         f"StateDirectory={job.name}",
         f"Environment=XDG_CACHE_HOME=%C/{job.name} XDG_STATE_HOME=%S/{job.name}",
-        *_report(job),
+        *_reports(job),
         f"ProtectHome={'read-only' if _in_a_home(job) else 'yes'}",
     ]
     how = (
@@ -106,14 +106,17 @@ def _account(job: Job) -> Iterator[str]:
     for name, value in job.environment.items():
         if job.user:
             yield f"Environment={_quoted(f'{name}={value}')}"
-        else:
-            yield f"LoadCredential={name}:{value.replace('%', '%%')}"
+        elif name == "DOCKER_CONFIG":  # a folder, of which one file matters
+            yield f"LoadCredential=config.json:{value.replace('%', '%%')}/config.json"
+            yield f"Environment={name}=%d"
+        else:  # of several kubeconfigs the first one
+            yield f"LoadCredential={name}:{value.partition(':')[0].replace('%', '%%')}"
             yield f"Environment={name}=%d/{name}"
 
 
-def _report(job: Job) -> Iterator[str]:
-    if job.report:
-        yield f"ReadWritePaths={_quoted(str(Path(job.report).parent))}"
+def _reports(job: Job) -> Iterator[str]:
+    for folder in dict.fromkeys(str(Path(each).parent) for each in job.reports):
+        yield f"ReadWritePaths={_quoted(folder)}"
 
 
 def _in_a_home(job: Job) -> bool:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from vddkctl.site.texts import Expect, ImageName, KubeName, Sha256, SiteName, Tag, Text, Url
+from vddkctl.site.texts import Date, Expect, ImageName, KubeName, Sha256, SiteName, Tag, Text, Url
 
 Preset = Literal["small", "medium", "large", "xlarge"]
 Builder = Literal["native", "auto", "podman", "docker"]
@@ -234,6 +234,28 @@ class Policy(Model):
     """What to do while a migration runs, since a change of the controller restarts its pod."""
 
 
+class IgnoreSpec(Model):
+    """Something that others may change for a while, without being reported as drift."""
+
+    address: Text
+    """Which address, or a glob over addresses: ``"provider.*/edge-*"``."""
+    fields: Annotated[tuple[Text, ...], Expect("a list of fields such as [vddkConfig]")] = ()
+    """Which fields, by their names or whole paths, or globs; all of them when left out."""
+    reason: Text
+    """Why. It is told with what is ignored."""
+    until: Date
+    """The last day on which it counts. From then on it is an alarm by itself, until it is renewed or taken out."""
+
+
+class DriftSpec(Model):
+    """What ``drift`` does not report. It changes nothing of what ``plan`` and ``apply`` do."""
+
+    ignore: Annotated[tuple[IgnoreSpec, ...], Expect("a list of {address, fields, reason, until}")] = ()
+    """What others may change for a while."""
+    managed_fields_managers: Annotated[tuple[Text, ...], Expect("a list of field managers")] = ()
+    """Field managers (globs) whose changes are no drift: those who are meant to write, too."""
+
+
 class Site(Model):
     """A site: its VDDK images, and the settings of Forklift that use them."""
 
@@ -260,3 +282,5 @@ class Site(Model):
     """Storage offload, by the name of the storage map."""
     policy: Policy = Policy()
     """What vddkctl may do, and what it must refuse."""
+    drift: DriftSpec = DriftSpec()
+    """What others may change without being reported."""

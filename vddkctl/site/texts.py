@@ -43,6 +43,10 @@ Tag = Annotated[
     Expect("a tag (letters, digits, _ . and -, at most 128)"),
 ]
 
+Date = Annotated[
+    str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), Expect("a date such as 2026-12-31")
+]
+
 Url = Annotated[
     str,
     Field(pattern=r"^https?://[^/@\s\x00-\x1f]+(/[^@\s\x00-\x1f]*)?$"),

@@ -39,3 +39,8 @@ PRESETS: Mapping[str, Buffers] = MappingProxyType(
         "xlarge": Buffers(512, 32),  # above 500 GB
     }
 )
+
+
+def preset_of(buffers: Buffers) -> str | None:
+    """The name of the preset that these are, if they are one."""
+    return next((name for name, preset in PRESETS.items() if preset == buffers), None)

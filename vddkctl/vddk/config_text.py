@@ -47,17 +47,19 @@ class ConfigReading(Struct, frozen=True):
 
 def read(text: str | None) -> ConfigReading:
     """Read a text as the library does. A value that is not a number, or an absurd one, counts as not set."""
-    found: dict[str, list[int]] = {_SIZE: [], _COUNT: [], _BROKEN: []}
-    for line in _lines(text):
-        match = _OURS.match(line)
-        if match:
-            found[match["name"]].append(_number(match["value"]))
+    found = _numbers(text)
     return ConfigReading(
         buffers=Buffers(_last(found[_SIZE]), _last(found[_COUNT])),
         broken_key=bool(found[_BROKEN]),
         stray_pipe=_has_stray_pipe(text),
         repeated=len(found[_SIZE]) > 1 or len(found[_COUNT]) > 1,
     )
+
+
+def meant(text: str | None) -> Buffers:
+    """The buffers that whoever wrote the text had in mind: a size under the broken key counts, where no other does."""
+    found = _numbers(text)
+    return Buffers(_last(found[_SIZE]) or _last(found[_BROKEN]), _last(found[_COUNT]))
 
 
 def write(text: str | None, buffers: Buffers | None) -> str | None:
@@ -76,6 +78,15 @@ def write(text: str | None, buffers: Buffers | None) -> str | None:
 def meaning(buffers: Buffers) -> str | None:
     """The shortest text with these buffers: equal for equal meaning."""
     return write(None, buffers)
+
+
+def _numbers(text: str | None) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {_SIZE: [], _COUNT: [], _BROKEN: []}
+    for line in _lines(text):
+        match = _OURS.match(line)
+        if match:
+            found[match["name"]].append(_number(match["value"]))
+    return found
 
 
 def _rewritten(text: str | None, wanted: Buffers) -> Iterator[str]:

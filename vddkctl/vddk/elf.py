@@ -26,6 +26,9 @@ DYNAMIC_BYTES = 64 << 10
 SONAME_BYTES = 4096
 """The longest SONAME that is believed: no file name is longer."""
 
+MOST_NEEDED = 256
+"""Libraries that one file may ask for; those of large programs ask for some dozens."""
+
 MACHINES = {
     3: "i386",
     8: "mips",
@@ -43,14 +46,15 @@ MACHINES = {
 TYPES = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_DT_NULL, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 5, 10, 14
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 1, 5, 10, 14
 
 
 class ElfFacts(Struct, frozen=True):
     """One ELF file. ``bits`` is 32 or 64; ``kind`` is ``shared``, ``executable``, … or ``type-N``.
 
     ``loads`` says whether it has parts that are to be put into memory, ``interpreter`` whether it asks for a
-    program that does so (the dynamic loader): a static program has the first and not the second.
+    program that does so (the dynamic loader): a static program has the first and not the second. ``needed`` are the
+    names of the libraries that the loader looks for (DT_NEEDED), in the file's order.
     """
 
     machine: str
@@ -59,6 +63,7 @@ class ElfFacts(Struct, frozen=True):
     soname: str | None
     loads: bool = False
     interpreter: bool = False
+    needed: tuple[str, ...] = ()
 
 
 class _Segment(NamedTuple):
@@ -128,13 +133,15 @@ class ElfProbe:
         kind, machine = struct.unpack_from(f"{layout.order}HH", self._head, 16)
         segments = list(self._segments(layout))
         kinds = {segment.kind for segment in segments}
+        soname, needed = self._names(layout, segments)
         return ElfFacts(
             _machine(machine, layout),
             layout.bits,
             TYPES.get(kind, f"type-{kind}"),
-            self._soname(layout, segments),
+            soname,
             loads=_PT_LOAD in kinds,
             interpreter=_PT_INTERP in kinds,
+            needed=needed,
         )
 
     def _find_dynamic(self) -> None:
@@ -189,30 +196,35 @@ class ElfProbe:
                 kind, offset, address, _, size, _, _, _ = fields
             yield _Segment(kind, offset, address, size)
 
-    def _soname(self, layout: _Layout, segments: list[_Segment]) -> str | None:
+    def _names(self, layout: _Layout, segments: list[_Segment]) -> tuple[str | None, tuple[str, ...]]:
+        """The SONAME, and the names of the libraries that are needed; what cannot be read is left out."""
         dynamic = next((s for s in segments if s.kind == _PT_DYNAMIC), None)
         if dynamic is None:
-            return None
-        tags = self._tags(layout, dynamic)
-        if not {_DT_SONAME, _DT_STRTAB} <= tags.keys():
-            return None
-        position = tags[_DT_SONAME]
-        table = _file_offset(tags[_DT_STRTAB], segments)
-        room = tags.get(_DT_STRSZ, position + SONAME_BYTES) - position
-        if table is None or room <= 0:
+            return None, ()
+        tags = list(self._tags(layout, dynamic))
+        known = dict(reversed(tags))  # of several with one tag the first counts
+        table = _file_offset(known.get(_DT_STRTAB, -1), segments)
+        if table is None:
+            return None, ()
+        size = known.get(_DT_STRSZ)
+        soname = self._name(table, size, known[_DT_SONAME]) if _DT_SONAME in known else None
+        needed = [at for tag, at in tags if tag == _DT_NEEDED][:MOST_NEEDED]
+        return soname, tuple(filter(None, (self._name(table, size, at) for at in needed)))
+
+    def _name(self, table: int, size: int | None, position: int) -> str | None:
+        room = SONAME_BYTES if size is None else size - position
+        if room <= 0:
             return None
         name, end, _ = self._read(table + position, min(room, SONAME_BYTES)).partition(b"\0")
         return name.decode("utf-8", "replace") if name and end else None
 
-    def _tags(self, layout: _Layout, dynamic: _Segment) -> dict[int, int]:
+    def _tags(self, layout: _Layout, dynamic: _Segment) -> Iterator[tuple[int, int]]:
         raw = self._read(dynamic.offset, min(dynamic.size, DYNAMIC_BYTES))
         width = struct.calcsize(layout.dynamic)
-        tags: dict[int, int] = {}
         for tag, value in struct.iter_unpack(layout.dynamic, raw[: len(raw) // width * width]):
             if tag == _DT_NULL:
-                break
-            tags.setdefault(tag, value)
-        return tags
+                return
+            yield tag, value
 
 
 def _file_offset(address: int, segments: list[_Segment]) -> int | None:

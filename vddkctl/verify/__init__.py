@@ -5,5 +5,15 @@ from __future__ import annotations
 from vddkctl.verify.check import Check, Status, Verification
 from vddkctl.verify.expected import Expected, ExpectedBase, LocalArchive
 from vddkctl.verify.run import verify
+from vddkctl.verify.trial import Trial
 
-__all__ = ["Check", "Expected", "ExpectedBase", "LocalArchive", "Status", "Verification", "verify"]
+__all__ = [
+    "Check",
+    "Expected",
+    "ExpectedBase",
+    "LocalArchive",
+    "Status",
+    "Trial",
+    "Verification",
+    "verify",
+]

@@ -55,18 +55,18 @@ def image_contents(placed: Iterable[Placed]) -> Contents:
     return contents
 
 
-def differences(archive: Contents, image: Contents) -> list[str]:
-    """What is not the same, path by path: ``lib64/libssl.so.3 has other contents``."""
+def differences(archive: Contents, image: Contents, right: str = "the archive") -> list[str]:
+    """What is not the same, path by path: ``lib64/libssl.so.3 has other contents``. ``right`` names the first."""
     return [
-        f"{path.removeprefix(ROOT).lstrip('/') or ROOT} {_difference(archive.get(path), image.get(path))}"
+        f"{path.removeprefix(ROOT).lstrip('/') or ROOT} {_difference(archive.get(path), image.get(path), right)}"
         for path in sorted({*archive, *image})
         if archive.get(path) != image.get(path)
     ]
 
 
-def _difference(archive: tuple[str, str] | None, image: tuple[str, str] | None) -> str:
+def _difference(archive: tuple[str, str] | None, image: tuple[str, str] | None, right: str) -> str:
     if archive is None:
-        return "is not in the archive"
+        return f"is not in {right}"
     if image is None:
         return "is missing"
     if archive[0] != image[0]:

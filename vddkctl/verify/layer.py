@@ -7,14 +7,19 @@ from msgspec import Struct
 from vddkctl.build.archive.survey import Found
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.vddk.archive import ROOT
+from vddkctl.vddk.elf import ElfFacts
 from vddkctl.verify.secret_files import Secret
 
 
 class Item(Struct, frozen=True):
-    """One entry that is kept. ``content`` is the SHA-256 of a file, where it was asked for."""
+    """One entry that is kept. ``content`` is the SHA-256 of a file, where it was asked for.
+
+    ``program``: what the file says of itself, if it is one of the vendor's programs, in ``bin64``.
+    """
 
     found: Found
     content: str = ""
+    program: ElfFacts | None = None
 
 
 class Layer(Struct, frozen=True):

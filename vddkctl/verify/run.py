@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from vddkctl.errors import ArchiveError
 from vddkctl.oci.descriptor import Descriptor
@@ -18,12 +19,14 @@ from vddkctl.verify.expected import Expected
 from vddkctl.verify.extra import extra_checks
 from vddkctl.verify.layer import Attention, Layer, Unread
 from vddkctl.verify.libraries import libraries, machine_check
+from vddkctl.verify.needs import needs_check
 from vddkctl.verify.overlay import Overlay
 from vddkctl.verify.platforms import ground_of, platform_checks
 from vddkctl.verify.reading import LayerReader
 from vddkctl.verify.running import command_of, running_checks
 from vddkctl.verify.secret_files import Secret
 from vddkctl.verify.secret_settings import secret_settings
+from vddkctl.verify.trial import Trial
 from vddkctl.visible import some
 
 _MOST_SECRETS = 10
@@ -40,16 +43,19 @@ def verify(
     expected: Expected,
     progress: Progress,
     platform: Platform | None = None,
+    trial: Trial | None = None,
 ) -> Verification:
     """Verify what ``descriptor``, of the repository of ``reference``, leads to; with ``platform`` that image alone.
 
+    With ``trial`` each image that could be read whole is also run.
     What is wrong with the image is in the checks. Raises ArchiveError when the expected archive cannot be read.
     """
     documents = DocumentReader(registry, reference)
     images = documents.images(descriptor, platform)
-    reader = LayerReader(registry, reference, _attention(images, expected), progress)
+    reader = LayerReader(registry, reference, _attention(images, expected, trial), progress)
     at_hand = ArchiveAtHand(expected.archive, progress) if expected.archive else None
-    run = _Run(reader, expected, at_hand)
+    started = partial(trial.checks, registry, reference) if trial else None
+    run = _Run(reader, expected, at_hand, started)
     checks = [*documents.checks]
     checks += run.layers(images)
     wanted = (platform,) if platform else expected.platforms
@@ -61,20 +67,28 @@ def verify(
     return Verification(descriptor.digest, platforms, tuple(sorted(run.versions)), tuple(checks))
 
 
-def _attention(images: Sequence[Pulled], expected: Expected) -> Attention:
-    """Files are hashed only where the archive is at hand, and is not simply the uppermost layer."""
+def _attention(images: Sequence[Pulled], expected: Expected, trial: Trial | None) -> Attention:
+    """Files are hashed only where something else has them: the archive at hand, if it is no layer, or a trial."""
     digest = f"sha256:{expected.sha256}"
     plain = all([layer.digest for layer in image.manifest.layers][-1:] == [digest] for image in images)
     commands = [command_of(image.config) for image in images if image.config]
     programs = {posixpath.basename(command[0]) for command in commands if command}
-    return Attention(expected.archive is not None and not plain, frozenset({"cp", *programs}))
+    hashed = trial is not None or (expected.archive is not None and not plain)
+    return Attention(hashed, frozenset({"cp", *programs}))
 
 
 class _Run:
-    def __init__(self, reader: LayerReader, expected: Expected, at_hand: ArchiveAtHand | None) -> None:
+    def __init__(
+        self,
+        reader: LayerReader,
+        expected: Expected,
+        at_hand: ArchiveAtHand | None,
+        started: Callable[[Pulled, Overlay], list[Check]] | None,
+    ) -> None:
         self._reader = reader
         self._expected = expected
         self._at_hand = at_hand
+        self._started = started
         self.versions: set[str] = set()
         self._base: set[str] = set()
         """Digests of layers that are the declared base's own."""
@@ -115,6 +129,15 @@ class _Run:
             yield failed("archive", image.name, what, _PUSH_AGAIN)
         if image.config:
             yield from running_checks(image.config, overlay, image.name)
+        if self._started:
+            yield from self._run(image, overlay if len(layers) == len(read) else None)
+
+    def _run(self, image: Pulled, overlay: Overlay | None) -> list[Check]:
+        """What comes of starting it; an image that no runtime would unpack as it was read is not started."""
+        if self._started is None or overlay is None:
+            what = "not run: not all of its layers are what they should be"
+            return [failed("run", image.name, what, _PUSH_AGAIN)]
+        return self._started(image, overlay)
 
     def secrets(self, images: Sequence[Pulled]) -> Iterator[Check]:
         """What looks like a secret, in any layer (also where a later one hides it) and in any config."""
@@ -159,6 +182,9 @@ class _Run:
             )
             if other:
                 yield other
+        needs = needs_check(placed, overlay, image.name)
+        if needs:
+            yield needs
 
 
 def _layer(layer: Layer | Unread, descriptor: Descriptor, diff_id: str) -> Iterator[Check]:

@@ -11,6 +11,7 @@ import re
 from vddkctl.build.archive.bounds import Bounds
 from vddkctl.build.archive.survey import HEAD, Found
 from vddkctl.build.archive.tar import Entry, TarStream
+from vddkctl.vddk.archive import ROOT
 from vddkctl.vddk.elf import ElfProbe
 from vddkctl.verify.forms import Forms
 from vddkctl.verify.layer import Attention, Item, is_below
@@ -22,6 +23,8 @@ _LOADER = re.compile(r"ld[-.\w]*\.so(?:\.\d+)*")
 
 _LEFT_BEHIND = frozenset({"etc/hosts", "etc/hostname", "etc/resolv.conf", "run/.containerenv"})
 """Empty files where podman build has mounted its own while it ran a step."""
+
+_TOOLS = f"{ROOT}/bin64/"
 
 _MOST_SECRETS = 1000
 _MOST_REMARKS = 3
@@ -77,10 +80,11 @@ class Walk:
 
     def _file(self, path: str, entry: Entry) -> Item:
         found, below = Found(path, entry), is_below(path)
-        probe = ElfProbe() if below and found.is_library else None
+        tool = path.startswith(_TOOLS)
+        probe = ElfProbe() if tool or (below and found.is_library) else None
         digest = hashlib.sha256() if below and self._attention.contents else None
         folder, _, name = path.rpartition("/")
-        head = HEAD if found.is_library else _PROGRAM_HEAD if self._is_program(folder, name) else 0
+        head = HEAD if found.is_library else _PROGRAM_HEAD if tool or self._is_program(folder, name) else 0
         room = MOST_READ if entry.size <= MOST_READ else head
         text = bytearray()
         for piece in self._tar.content():
@@ -92,8 +96,9 @@ class Walk:
                 text += piece[: room - len(text)]
         self._suspect(path, bytes(text))
         elf = probe.result() if probe else None
-        start = b"" if elf else bytes(text[:head])
-        return Item(Found(path, entry, elf, start), digest.hexdigest() if digest else "")
+        start = b"" if elf and not tool else bytes(text[:head])
+        content = digest.hexdigest() if digest else ""
+        return Item(Found(path, entry, None if tool else elf, start), content, elf if tool else None)
 
     def _suspect(self, path: str, text: bytes) -> None:
         secret = secret_in(path, text)

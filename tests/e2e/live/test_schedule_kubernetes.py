@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 
 from tests.e2e.live.test_example import example, registry
 from tests.e2e.live.test_rights import documented
-from tests.support.kubelet import container_of
 from tests.support.live_sites import LiveSite
+from tests.support.pods import container_of
 from tests.support.running_registry import RunningRegistry
 from tests.support.vddkctl_image import VddkctlImage, build_vddkctl
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from msgspec.json import decode, encode
+from msgspec.json import encode
 
 from vddkctl.build.archive.identity import FileIdentity, identify
 from vddkctl.build.archive.inspection import Remembered
+from vddkctl.decoding import decoded
 from vddkctl.errors import VddkctlError
 from vddkctl.progress import Progress, Task
 from vddkctl.vddk.archive import ArchiveFacts
@@ -43,7 +44,7 @@ class Begun:
             os.waitpid(self._reader, 0)
             self._reader = None
             if told:
-                return decode(told, type=ArchiveFacts)
+                return decoded(told, ArchiveFacts)
         return self._kept.get(identity)
 
     def put(self, identity: FileIdentity, facts: ArchiveFacts) -> None:

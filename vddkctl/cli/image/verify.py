@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,9 +16,21 @@ if TYPE_CHECKING:
     from vddkctl.prepare import Preparation
     from vddkctl.progress import Progress
     from vddkctl.site.model import ImageSpec
-    from vddkctl.verify import Expected, LocalArchive
+    from vddkctl.verify import Expected, LocalArchive, Trial
 
 NAME = "verify"
+
+
+class Runtime(StrEnum):
+    """What can start an image."""
+
+    AUTO = "auto"
+    PODMAN = "podman"
+    BUILDAH = "buildah"
+
+
+_LONGEST = 86_400.0
+"""Seconds: no start takes a day."""
 
 Archive = Annotated[
     str | None,
@@ -30,12 +43,36 @@ Sha256 = Annotated[
     typer.Option("--sha256", metavar="HEX", help="The archive's checksum, where it is not at hand."),
 ]
 
+Run = Annotated[
+    bool,
+    typer.Option(
+        "--run",
+        help="Also start it, as Forklift and CDI do, and look at what arrives in /opt; needs an engine.",
+    ),
+]
+RuntimeOption = Annotated[
+    Runtime | None,
+    typer.Option("--runtime", help="What --run starts it with; auto: podman, else buildah."),
+]
+TIMEOUT = 120.0
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help=f"How long --run waits for a program in the image; {TIMEOUT:g} if not given.",
+    ),
+]
+
 
 def run(
     image: ImageName,
     archive: Archive = None,
     sha256: Sha256 = None,
     platform: PlatformOption = None,
+    start: Run = False,
+    runtime: RuntimeOption = None,
+    timeout: TimeoutOption = None,
     file: OptionalSpec = None,
     ca_file: CaFile = None,
     skip_verify: SkipVerify = None,
@@ -47,6 +84,7 @@ def run(
 
     Every byte is read from the registry: digests, the archive's layer, libraries and links, user and entrypoint,
     platforms, and files that look like secrets. For an image of the spec its archive, base and platforms count.
+    With --run the image is also started as UID 107, without capabilities and network, in a storage of its own.
     Exits with 1 when a check fails, or when nothing shows that it is the vendor's archive.
     """
     from vddkctl.cli.checksum import checksum_option
@@ -57,17 +95,37 @@ def run(
 
     checksum, wanted = checksum_option(sha256), platform_option(platform)
     shown = progress(verbose)
+    trial = _trial(shown, runtime, timeout, start=start)
     named = open_named(file, shown, ca_file, skip_verify, plain_http)
     reference = named.reference(image)
     registry = named.registry(reference)
     descriptor = found(registry, reference)
     expected = _expected(named, named.spec(image), archive, checksum, shown)
-    verification = verify(registry, reference, descriptor, expected, shown, wanted)
+    verification = verify(registry, reference, descriptor, expected, shown, wanted, trial)
     if output is Output.JSON:
         json_data(verify_json(verification, str(named.written(image))))
     else:
         data(verify_text(verification, str(named.written(image)), style()))
     return 0 if verification.holds else 1
+
+
+def _trial(
+    progress: Progress, runtime: Runtime | None, timeout: float | None, *, start: bool
+) -> Trial | None:
+    """What --run asks for. Raises UsageError, and TrialError when there is no engine."""
+    from os import environ
+
+    from vddkctl.errors import UsageError
+    from vddkctl.verify import Trial
+
+    if not start:
+        for option, given in (("--runtime", runtime), ("--timeout", timeout)):
+            if given is not None:
+                raise UsageError(f"{option} is for --run", hint="add --run, or leave it out")
+        return None
+    if timeout is not None and not 0 < timeout <= _LONGEST:
+        raise UsageError(f"--timeout takes 1 to {_LONGEST:g} seconds")
+    return Trial(runtime or Runtime.AUTO, timeout or TIMEOUT, environ, progress)
 
 
 def _expected(

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from msgspec import DecodeError, Struct, field
-from msgspec.json import decode, encode
+from msgspec.json import encode
 
 from vddkctl.cluster.live.connection import Connection
 from vddkctl.cluster.live.refusal import RefusedError, unreachable
+from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterError
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ class Api(Struct, frozen=True, eq=False):
         headers = {"Accept": JSON, "User-Agent": MANAGER, **self.headers}
         if content is not None:
             headers["Content-Type"] = kind
-        client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+        authorize(client, headers, path, method)
         host = client.configuration.host
         base = urlsplit(host).path.rstrip("/")
         url = base + path + (f"?{urlencode(query)}" if query else "")
@@ -103,13 +104,30 @@ class Api(Struct, frozen=True, eq=False):
 
     def _decoded(self, data: bytes, of: type[T]) -> T:
         try:
-            return decode(data, type=of)
+            return decoded(data, of)
         except DecodeError as error:
             raise ClusterError(
                 f"the answer is not what an API server gives: {error}",
                 where=self.place,
                 hint="is that the API server, and not a proxy or a login page?",
             ) from None
+
+
+def authorize(client: Any, headers: dict[str, Any], path: str, method: str) -> None:
+    """Put the login into the headers. Raises ClusterError for a token that no header can hold; it is not told."""
+    client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+    token = headers.get("authorization") or headers.get("Authorization")
+    if not isinstance(token, str):
+        return
+    for name in ("authorization", "Authorization"):
+        if name in headers:
+            headers[name] = token.strip()  # files of tokens end in a line break
+    if not token.strip().isprintable():
+        raise ClusterError(
+            "the token has a line break or another sign in it that no header can hold",
+            where=client.configuration.host,
+            hint="look at the token, or at the file that it is in",
+        )
 
 
 def _jittered(seconds: float) -> float:

@@ -47,6 +47,11 @@ class KubernetesCluster:
         self._fresh: Home | None = None
 
     @property
+    def api(self) -> Api:
+        """The API server, for what only looks at a live cluster."""
+        return self._api
+
+    @property
     def name(self) -> str:
         """The context's name."""
         return self._api.place
@@ -58,13 +63,14 @@ class KubernetesCluster:
         """
         api, home = self._api, self._look(wanted.namespace)
         scope = None if home.everywhere else home.namespace
-        others = start(Records(api, home.namespace).of_others, self._site)
         plans = start(look.plans, api, scope)
         running = start(lambda: look.migrations(api, scope, plans.result()))
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         raw = list(listed(api, PROVIDERS, scope, RawObject))
-        other_sites = others.result()
+        # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
+        told = Records(api, home.namespace).of_others(self._site)
+        other_sites = told or frozenset()
         providers = (live_object("Provider", item, other_sites, home.namespace) for item in raw)
         return ClusterState(
             home.namespace,
@@ -74,6 +80,7 @@ class KubernetesCluster:
             ),
             tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
+            alone=told is not None and not told,
             accounts=accounts.result(),
             storage_maps=maps.result() if maps else (),
             plans=plans.result(),

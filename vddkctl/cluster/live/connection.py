@@ -56,12 +56,12 @@ def _kubeconfig(environment: Mapping[str, str]) -> str:
 
 def _from_file(files: str, context: str | None) -> Connection:
     from kubernetes.client import ApiClient, Configuration
-    from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
+    from kubernetes.config import ConfigException, load_kube_config
 
     said = _Said()
     configuration = Configuration()
     try:
-        contexts, current = list_kube_config_contexts(files)
+        contexts, current = _contexts(files, context)
         chosen = _chosen(contexts, current, context, files)
         with said:
             load_kube_config(files, chosen["name"], client_configuration=configuration, persist_config=False)
@@ -78,6 +78,21 @@ def _from_file(files: str, context: str | None) -> Connection:
             hint=f"does this work: kubectl --context {chosen['name']} version?",
         )
     return Connection(ApiClient(configuration), chosen["name"], chosen["context"].get("namespace"))
+
+
+def _contexts(files: str, wanted: str | None) -> tuple[list[Any], Any]:
+    """All contexts, and the current one; where one is wanted by its name, there need be no current one."""
+    from kubernetes.config import ConfigException, list_kube_config_contexts
+    from kubernetes.config.kube_config import KubeConfigMerger
+
+    try:
+        contexts, current = list_kube_config_contexts(files)
+    except ConfigException:
+        if wanted is None:
+            raise
+        found = KubeConfigMerger(files).config
+        contexts, current = [each.value for each in found["contexts"]], None
+    return contexts, current
 
 
 def _chosen(contexts: list[Any], current: Any, wanted: str | None, files: str) -> Any:

@@ -13,7 +13,10 @@ PULL_SECRETS = "imagePullSecrets"
 
 
 def pull_secret_patch(edits: tuple[FieldEdit, ...], names: list[str]) -> list[dict[str, Any]]:
-    """Add names to a service account's list, and take others away; what else is in it stays. Empty: nothing to do."""
+    """Add names to a service account's list, and take others away; what else is in it stays. Empty: nothing to do.
+
+    It is good for the version with these names alone: see :func:`bound`.
+    """
     wanted = list(names)
     for edit in edits:
         name = entry_of(edit.path[0]).name
@@ -21,24 +24,18 @@ def pull_secret_patch(edits: tuple[FieldEdit, ...], names: list[str]) -> list[di
             wanted = [each for each in wanted if each != name]
         elif name not in wanted:
             wanted.append(name)
-    if wanted == names:
-        return []
-    return list(_appended(names, wanted) if wanted[: len(names)] == names else _replaced(names, wanted))
+    return list(_changed(names, wanted))
 
 
-def _appended(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
-    if not names:
+def bound(version: str, patch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A patch that is refused when the object is another version by now, so that nothing in between is lost."""
+    return [{"op": "test", "path": "/metadata/resourceVersion", "value": version}, *patch] if patch else []
+
+
+def _changed(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
+    if not names and wanted:
         yield {"op": "add", "path": f"/{PULL_SECRETS}", "value": [{"name": name} for name in wanted]}
         return
-    for number, name in enumerate(names):
-        yield {"op": "test", "path": f"/{PULL_SECRETS}/{number}/name", "value": name}
-    for name in wanted[len(names) :]:
-        yield {"op": "add", "path": f"/{PULL_SECRETS}/-", "value": {"name": name}}
-
-
-def _replaced(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
-    for number, name in enumerate(names):
-        yield {"op": "test", "path": f"/{PULL_SECRETS}/{number}/name", "value": name}
     for number in reversed(range(len(names))):
         if names[number] not in wanted:
             yield {"op": "remove", "path": f"/{PULL_SECRETS}/{number}"}

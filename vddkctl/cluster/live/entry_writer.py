@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import JSON_PATCH, MANAGER, Api
-from vddkctl.cluster.live.entries import offload_patch, pull_secret_patch
+from vddkctl.cluster.live.entries import bound, offload_patch, pull_secret_patch
 from vddkctl.cluster.live.kinds import ACCOUNTS, STORAGE_MAPS
 from vddkctl.cluster.live.raw import Account, RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterError
+from vddkctl.plan.fields import raw_value
 
 _TRIES = 5
 _MOVED = frozenset({409, 422})
@@ -54,10 +55,22 @@ class EntryWriter(Struct, frozen=True):
     def _patch(self, change: ObjectChange, path: str) -> list[dict[str, Any]]:
         if change.key.kind == "ServiceAccount":
             account = self.api.get(path, of=Account)
-            return pull_secret_patch(
-                change.edits, [str(entry.get("name", "")) for entry in account.image_pull_secrets]
+            names = [str(entry.get("name", "")) for entry in account.image_pull_secrets]
+            return bound(account.metadata.resource_version, pull_secret_patch(change.edits, names))
+        raw = self.api.get(path, of=RawObject)
+        _check_unchanged(change, raw)
+        return bound(raw.metadata.resource_version, offload_patch(change.edits, raw.spec, change.key.address))
+
+
+def _check_unchanged(change: ObjectChange, raw: RawObject) -> None:
+    """What somebody else has put into an entry since the plan was made is not overwritten."""
+    for edit, before in zip(change.edits, change.before, strict=False):
+        if raw_value(raw.spec, edit.path[0]) not in (before, edit.value):
+            raise ClusterError(
+                f"{edit.path[0]} was changed since the plan was made",
+                where=change.key.address,
+                hint="plan again: vddkctl plan",
             )
-        return offload_patch(change.edits, self.api.get(path, of=RawObject).spec, change.key.address)
 
 
 def _gone(change: ObjectChange) -> ClusterError:

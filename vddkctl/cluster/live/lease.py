@@ -76,6 +76,8 @@ def _take(api: Api, namespace: str, site: str, mine: str) -> None:
             if _sent(api, "POST", LEASES.path(namespace), _lease(name_of(site), mine, "", 0)):
                 return
             continue
+        if found.spec.holder_identity == mine:  # it was taken, and only the answer was lost
+            return
         if not _is_free(found.spec):
             break
         body = _lease(name_of(site), mine, found.metadata.resource_version, found.spec.lease_transitions + 1)

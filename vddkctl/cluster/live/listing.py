@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Struct, defstruct
@@ -19,11 +20,16 @@ PAGE = 500
 _GONE = 410
 
 
+@cache
+def _page_of(of: type[Any]) -> Any:
+    return defstruct("Page", [("metadata", ListMeta), ("items", tuple[of, ...])])  # type: ignore[valid-type]
+
+
 def listed(
     api: Api, resource: Resource, namespace: str | None, of: type[T], query: Mapping[str, str] | None = None
 ) -> Iterator[T]:
     """Every object of a kind, in one namespace or in all (None). Raises ClusterError."""
-    page: Any = defstruct("Page", [("metadata", ListMeta), ("items", tuple[of, ...])])  # type: ignore[valid-type]
+    page = _page_of(of)
     place, more = resource.path(namespace), ""
     while True:
         asked = {**(query or {}), "limit": str(PAGE), **({"continue": more} if more else {})}

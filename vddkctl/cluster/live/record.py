@@ -64,13 +64,13 @@ class Records:
         query = {"fieldManager": MANAGER, "force": "true"}
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
 
-    def of_others(self, site: str) -> frozenset[tuple[str, str]]:
-        """The fields that other sites have set, as ``(address, path)``. Where that cannot be seen: none."""
+    def of_others(self, site: str) -> frozenset[tuple[str, str]] | None:
+        """The fields that other sites have set, as ``(address, path)``; None where that cannot be seen."""
         fields: set[tuple[str, str]] = set()
         try:
             found = list(listed(self._api, CONFIG_MAPS, self._namespace, ConfigMap, {"labelSelector": LABEL}))
         except ClusterDeniedError:
-            return frozenset()
+            return None
         for item in found:
             content = None if item.metadata.name == name_of(site) else _content(item)
             if content is None:

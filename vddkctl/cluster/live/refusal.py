@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import DecodeError, Struct
-from msgspec.json import decode
 
+from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterDeniedError, ClusterError, ClusterUnreachableError
 
 _VERBS = {"GET": "read", "PATCH": "patch", "POST": "create", "DELETE": "delete", "PUT": "update"}
@@ -55,7 +55,7 @@ class RefusedError(ClusterError):
     def of(code: int, data: bytes, method: str, path: str, place: str) -> ClusterError:
         """The error for an answer. Rights are an error of their own: they are a person's to give."""
         try:
-            status = decode(data, type=Status)
+            status = decoded(data, Status)
         except (DecodeError, UnicodeDecodeError):
             status = Status(message=f"HTTP status {code}")
         said = " ".join(status.message.split())[:_MOST] or status.reason or f"HTTP status {code}"

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
-from msgspec.json import decode
+from msgspec.structs import replace
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import Api
-from vddkctl.cluster.live.kinds import BY_KIND, CONFIG_MAPS, LEASES, REVIEWS, Resource
+from vddkctl.cluster.live.kinds import (
+    BY_KIND,
+    CONFIG_MAPS,
+    CONTROLLERS,
+    DEPLOYMENTS,
+    LEASES,
+    MIGRATIONS,
+    PLANS,
+    PROVIDERS,
+    REVIEWS,
+    Resource,
+)
+from vddkctl.decoding import decoded
 from vddkctl.threads import each
 
 _AT_ONCE = 8
 
 
 class Right(Struct, frozen=True):
-    """One verb on a kind, in a namespace."""
+    """One verb on a kind, in a namespace; on an object of that ``name`` where one is named."""
 
     verb: str
     resource: Resource
     namespace: str
+    name: str = ""
 
     def __str__(self) -> str:
         """``patch providers.forklift.konveyor.io in namespace openshift-mtv``."""
@@ -36,11 +49,35 @@ class _Review(Struct, frozen=True):
     status: _ReviewStatus
 
 
+VIEW = (
+    (CONTROLLERS, ("get", "list")),
+    (PROVIDERS, ("get", "list")),
+    (PLANS, ("list",)),
+    (MIGRATIONS, ("list",)),
+    (CONFIG_MAPS, ("get", "list")),
+)
+"""What looking takes in Forklift's namespace: ``docs/rbac.md``, "To look"."""
+
+APPLY = (
+    (CONTROLLERS, ("patch",)),
+    (PROVIDERS, ("patch",)),
+    (CONFIG_MAPS, ("create", "patch")),
+    (LEASES, ("get", "create", "update", "patch")),
+    (DEPLOYMENTS, ("get",)),
+)
+"""And applying, "To apply"."""
+
+
+def allowed(api: Api, rights: Sequence[Right]) -> list[bool]:
+    """Which of these this user has, as the server says."""
+    return each(lambda right: _may(api, right), rights, _AT_ONCE)
+
+
 def missing_rights(api: Api, home: str, changes: Iterable[ObjectChange]) -> tuple[str, ...]:
     """The rights that writing these objects needs and this user lacks, the lock and the record included."""
     rights = list(dict.fromkeys(_needed(home, changes)))
-    answers = each(lambda right: _may(api, right), rights, _AT_ONCE)
-    return tuple(str(right) for right, allowed in zip(rights, answers, strict=True) if not allowed)
+    answers = allowed(api, rights)
+    return tuple(dict.fromkeys(str(right) for right, may in zip(rights, answers, strict=True) if not may))
 
 
 def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
@@ -50,23 +87,29 @@ def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
         yield Right(verb, CONFIG_MAPS, home)
     for change in changes:
         key = change.key
-        yield Right("patch", BY_KIND[key.kind], key.namespace)
+        yield Right("patch", BY_KIND[key.kind], key.namespace, key.name)
         if change.creates:
             yield Right("create", BY_KIND[key.kind], key.namespace)
         if key.kind in ("Secret", "ServiceAccount", "StorageMap"):
-            yield Right("get", BY_KIND[key.kind], key.namespace)
+            yield Right("get", BY_KIND[key.kind], key.namespace, key.name)
 
 
 def _may(api: Api, right: Right) -> bool:
+    """For all objects of the kind, or for the one that is named: a role may say which (``resourceNames``)."""
+    return _is_allowed(api, replace(right, name="")) or (bool(right.name) and _is_allowed(api, right))
+
+
+def _is_allowed(api: Api, right: Right) -> bool:
     attributes = {
         "verb": right.verb,
         "group": right.resource.group,
         "resource": right.resource.plural,
         "namespace": right.namespace,
+        **({"name": right.name} if right.name else {}),
     }
     body = {
         "apiVersion": REVIEWS.api_version,
         "kind": REVIEWS.kind,
         "spec": {"resourceAttributes": attributes},
     }
-    return decode(api.send("POST", REVIEWS.path(), None, body), type=_Review).status.allowed
+    return decoded(api.send("POST", REVIEWS.path(), None, body), _Review).status.allowed

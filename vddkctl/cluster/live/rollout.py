@@ -86,12 +86,22 @@ class Deployment(Struct, frozen=True):
 
 def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...] | None:
     """What has not arrived yet; None where Forklift's controller does not run, so that nothing will."""
-    deployment = _deployment(api, home)
-    if deployment is None:
-        return None
     found: list[Unsettled] = []
+    try:
+        deployment = _deployment(api, home)
+    except ClusterDeniedError:  # providers can be seen all the same
+        deployment = None
+        if any(key.kind == "ForkliftController" for key in keys):
+            address = next(key.address for key in keys if key.kind == "ForkliftController")
+            text = (
+                f"whether {DEPLOYMENT} has taken it in cannot be seen: this user may not get the Deployment"
+            )
+            found.append(Unsettled(address, text, stays=True))
+    else:
+        if deployment is None:
+            return None
     for key in keys:
-        if key.kind == "ForkliftController":
+        if key.kind == "ForkliftController" and deployment:
             found += _controller(api, key, deployment)
         elif key.kind == "Provider":
             found += _provider(api, key)
@@ -101,8 +111,6 @@ def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled
 def _deployment(api: Api, home: str) -> Deployment | None:
     try:
         return api.get(DEPLOYMENTS.path(home, DEPLOYMENT), of=Deployment)
-    except ClusterDeniedError:
-        return None
     except RefusedError as refused:
         if refused.code != 404:
             raise
@@ -146,17 +154,31 @@ def _config(api: Api, namespace: str, name: str) -> str:
         return ""
 
 
+def controller_image(api: Api, home: str) -> str | None:
+    """The image that the controller's pod runs with, empty for none; None where no controller runs."""
+    deployment = _deployment(api, home)
+    return None if deployment is None else _effective(api, deployment)[0]
+
+
+def provider_troubles(raw: RawObject) -> tuple[str, ...]:
+    """What is not well about a provider, at its current generation; nothing where it is healthy."""
+    return tuple(trouble.what for trouble in _troubles(raw, ""))
+
+
 def _provider(api: Api, key: ObjectKey) -> Iterator[Unsettled]:
-    raw = api.get(PROVIDERS.path(key.namespace, key.name), of=RawObject)
+    yield from _troubles(api.get(PROVIDERS.path(key.namespace, key.name), of=RawObject), key.address)
+
+
+def _troubles(raw: RawObject, address: str) -> Iterator[Unsettled]:
     status = raw.status
     if status is None or status.observed_generation < raw.metadata.generation:
-        yield Unsettled(key.address, "Forklift has not looked at it yet")
+        yield Unsettled(address, "Forklift has not looked at it yet")
         return
     true = {c.type: c.message for c in status.conditions if c.status == "True"}
     bad = next((kind for kind in _BAD if kind in true), None)
     if bad:
-        yield Unsettled(key.address, f"{bad}: {true[bad]}", stays=True)
+        yield Unsettled(address, f"{bad}: {true[bad]}", stays=True)
         return
     missing = [kind for kind in _GOOD if kind not in true]
     if missing:
-        yield Unsettled(key.address, f"not yet: {', '.join(missing)}")
+        yield Unsettled(address, f"not yet: {', '.join(missing)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
@@ -14,6 +15,7 @@ from vddkctl.cluster.live.kinds import BY_KIND
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.refusal import RefusedError
+from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterError, ConflictError
 from vddkctl.plan.observed import LiveObject
 
@@ -57,7 +59,8 @@ class Writer(Struct, frozen=True):
 
     def _read(self, change: ObjectChange) -> LiveObject:
         try:
-            return live_object(change.key.kind, self.api.get(self._path(change), of=RawObject))
+            found = live_object(change.key.kind, self.api.get(self._path(change), of=RawObject))
+            return _as_shared(found, change.live)
         except RefusedError as failure:
             if failure.code == 404:
                 raise ClusterError(
@@ -83,18 +86,24 @@ class Writer(Struct, frozen=True):
             self._sent(change, removal(change, paths, now.spec), JSON_PATCH)
 
     def _sent(self, change: ObjectChange, body: Any, kind: str, *, force: bool = False) -> RawObject:
-        from msgspec.json import decode
-
         query = {"fieldManager": MANAGER}
         if kind == APPLY:
             query["force"] = str(force).lower()
         if self.dry_run:
             query["dryRun"] = "All"
-        return decode(self.api.send("PATCH", self._path(change), query, body, kind), type=RawObject)
+        return decoded(self.api.send("PATCH", self._path(change), query, body, kind), RawObject)
 
     @staticmethod
     def _path(change: ObjectChange) -> str:
         return BY_KIND[change.key.kind].path(change.key.namespace, change.key.name)
+
+
+def _as_shared(found: LiveObject, before: LiveObject | None) -> LiveObject:
+    """An object that was read again: which fields are another site's is known from before."""
+    if before is None:
+        return found
+    theirs = found.owned & before.other_sites
+    return replace(found, owned=found.owned - theirs, other_sites=theirs)
 
 
 def _check_fields(change: ObjectChange, now: LiveObject) -> None:

@@ -32,9 +32,9 @@ def step(source: Source, outer: Mapping) -> int:
 
 
 def key_like(mapping: Mapping, name: str) -> str:
-    """Write a key the way a mapping's last key is quoted."""
-    last = mapping.pairs[-1][0] if mapping.pairs else None
-    style = last.style if isinstance(last, Scalar) and last.style in _QUOTES else ""
+    """Write a key in the quotes of a mapping's last key, where all of its keys have some."""
+    styles = [key.style if isinstance(key, Scalar) else "" for key, _ in mapping.pairs]
+    style = styles[-1] if styles and all(each in _QUOTES for each in styles) else ""
     return one_line(name, style, flow=mapping.flow)
 
 

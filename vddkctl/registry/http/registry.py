@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import UNCHECKED, AbsentError, Unchecked
 from vddkctl.registry.http.access import Access
+from vddkctl.registry.http.address import joined
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.authorization import FindLogin
 from vddkctl.registry.http.exchange import Exchange, Request
@@ -26,6 +28,7 @@ from vddkctl.registry.http.wire import Wire
 from vddkctl.registry.verified import verified
 
 _ACCEPT = ", ".join(sorted((*MANIFESTS, *INDEXES)))
+_CANCELLED = frozenset({400, 404, 405, 501})
 _ABSENT = frozenset({404})
 _BROKEN = "it, or something on the way, is broken; nothing of it was used"
 
@@ -134,6 +137,21 @@ class HttpRegistry:
         Upload(self._exchange, reference, blob, lambda: self.has_blob(reference, blob.descriptor)).run(
             progress
         )
+
+    def try_push(self, reference: Reference) -> None:
+        """Whether this user may push there: an upload is begun, and cancelled. Raises DeniedError and RegistryError.
+
+        A registry that cannot cancel forgets it by itself; nothing is published by it either way.
+        """
+        purpose = to_write(reference, "begin an upload")
+        answer = self._exchange.ask(Request("POST", self._url(reference, "blobs/uploads/"), purpose))
+        answer.close()
+        location = answer.header("Location")
+        url = joined(answer.url, location) if location else None
+        if url:
+            with suppress(RegistryError):
+                cancel = Request("DELETE", url, to_write(reference, "cancel an upload"), answers=_CANCELLED)
+                self._exchange.ask(cancel).close()
 
     def put_manifest(
         self,

@@ -1,0 +1,149 @@
+"""What was applied, and going back to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Vddkctl
+from tests.support.sites import CONTROLLER, EIGHT, PROD, SiteOnDisk
+
+
+def record_of(site: SiteOnDisk) -> Path:
+    return site.gitops / ".vddkctl" / "frankfurt.record"
+
+
+@pytest.fixture
+def twice(vddkctl: Vddkctl, applied: SiteOnDisk) -> SiteOnDisk:
+    """Applied twice: the second time with other buffers, and no image for test."""
+    applied.change("site.yaml", "buffers: small", "buffers: medium")
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    return applied
+
+
+def test_runs_are_listed_with_who_when_and_what(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    done = vddkctl("history", cwd=twice.root)
+    assert done.code == 0, done.err
+    newest, first = done.out.splitlines()
+    assert newest.startswith("   2  20")
+    assert newest.endswith("1 done")
+    assert first.startswith("   1  20")
+    assert first.endswith("7 done")
+    assert "vddkctl 0." in newest
+    assert "spec sha256:" in newest
+    found = json.loads(vddkctl("history", "--output", "json", cwd=twice.root).out)
+    assert [run["number"] for run in found["runs"]] == [2, 1]
+
+
+def test_one_run_in_full(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    shown = vddkctl("history", "show", "2", cwd=twice.root)
+    assert shown.code == 0, shown.err
+    assert f"  {PROD}  done\n" in shown.out
+    assert "vddkConfig   BufSizeIn64KB=64 → BufSizeIn64KB=128" in shown.out
+    assert vddkctl("history", "2", cwd=twice.root).out == shown.out
+    first = vddkctl("history", "show", "1", cwd=twice.root)
+    assert f"  {EIGHT}  done\n      digest   (not set) → sha256:" in first.out
+
+
+def test_nothing_yet(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
+    assert vddkctl("history", cwd=site.root).out == "Nothing was applied yet.\n"
+    missing = vddkctl("rollback", "1", "--auto-approve", cwd=site.root)
+    assert missing.code == 1
+    assert "nothing was applied yet" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("history", "show", "9"), 1, "there is no run 9 in the history\n  there are 1 to 2"),
+        (("history", "show", "x"), 64, "names no run"),
+        (("history", "1", "2"), 64, "names no run"),
+        (("rollback", "9", "--auto-approve"), 1, "there is no run 9"),
+        (("rollback", "1"), 64, "there is no one to ask"),
+        (("rollback", "0", "--auto-approve"), 64, "N"),
+    ],
+)
+def test_bad_words(vddkctl: Vddkctl, twice: SiteOnDisk, words: tuple[str, ...], code: int, says: str) -> None:
+    done = vddkctl(*words, cwd=twice.root)
+    assert done.code == code, done.err
+    assert says in done.err
+
+
+def test_going_back_puts_back_values_and_is_a_run_of_its_own(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=twice.root)
+    assert done.code == 0, done.out + done.err
+    assert "rollback" in done.out
+    assert "BufSizeIn64KB=128 → BufSizeIn64KB=64" in done.out
+    assert "the next apply undoes this" in done.err
+    text = (twice.gitops / "prod.yaml").read_text()
+    assert "BufSizeIn64KB=64\n" in text
+    assert vddkctl("drift", cwd=twice.root).code == 0
+    assert vddkctl("history", cwd=twice.root).out.startswith("   3  ")
+    pending = vddkctl("plan", "--detailed-exitcode", cwd=twice.root)
+    assert pending.code == 2
+    forth = vddkctl("rollback", "2", "--auto-approve", cwd=twice.root)
+    assert forth.code == 0
+    assert vddkctl("plan", "--detailed-exitcode", cwd=twice.root).code == 0
+
+
+def test_going_back_to_where_one_is_changes_nothing(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    before = twice.tree()
+    done = vddkctl("rollback", "2", "--auto-approve", cwd=twice.root)
+    assert done.code == 0
+    assert twice.tree() == before
+
+
+def test_a_tag_goes_back_to_its_digest(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.change("site.yaml", "archive: {path: ./eight.tar.gz}", "archive: {path: ./seven.tar.gz}")
+    first = index_of(applied)
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    assert index_of(applied) != first
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert f"✓ {EIGHT}  replaced  {first}" in done.out
+    assert index_of(applied) == first
+    assert f"@{first}" in (applied.gitops / "forklift.yaml").read_text()
+    assert CONTROLLER in done.out
+
+
+def index_of(site: SiteOnDisk) -> str:
+    index = json.loads((site.root / "images" / "eight" / "index.json").read_text())
+    name = "org.opencontainers.image.ref.name"
+    return str(next(e["digest"] for e in index["manifests"] if e.get("annotations", {}).get(name) == "8.0.1"))
+
+
+def test_a_saved_rollback_is_carried_out_as_any_plan(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    assert vddkctl("rollback", "1", "-o", "back.json", cwd=twice.root).code == 0
+    done = vddkctl("apply", "back.json", cwd=twice.root)
+    assert done.code == 0, done.out + done.err
+    assert "BufSizeIn64KB=64\n" in (twice.gitops / "prod.yaml").read_text()
+
+
+def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    data = json.loads(record_of(twice).read_text())
+    for run in data["runs"]:
+        del run["details"], run["number"]  # as an older vddkctl wrote it
+    record_of(twice).write_text(json.dumps(data))
+    assert vddkctl("history", cwd=twice.root).out.startswith("   2  ")
+    assert "The details of its 1 change are not kept." in vddkctl("history", "show", "2", cwd=twice.root).out
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=twice.root)
+    assert done.code == 1
+    assert "its details are not kept" in done.err
+
+
+def test_a_clock_that_jumped_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    data = json.loads(record_of(twice).read_text())
+    data["runs"][0]["at"] = "2999-01-01T00:00:00Z"
+    record_of(twice).write_text(json.dumps(data))
+    newest, first = vddkctl("history", cwd=twice.root).out.splitlines()
+    assert newest.endswith("! dated before the run below it: a clock was wrong")
+    assert first.endswith("! dated in the future: a clock was wrong")
+
+
+def test_a_damaged_record_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    record_of(twice).write_text("{")
+    done = vddkctl("history", cwd=twice.root)
+    assert done.code == 1
+    assert "bring it back from Git" in done.err

@@ -1,0 +1,183 @@
+"""What the guide does by hand or with ``kubectl mtv create vddk-image``, done with vddkctl: docs/from-kubectl-mtv.md, tried.
+
+Each row: what the guide does, our words, and what the output has to say. What needs a live cluster is in ``live/``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Completed, Vddkctl
+from tests.support.engines import docker_service, podman_environment
+from tests.support.image_ground import Ground, make_ground
+from tests.support.running_registry import RunningRegistry
+from tests.support.witnesses import Podman, Skopeo
+from vddkctl.demo.base import make_base
+
+SITE = """\
+apiVersion: vddkctl.dev/v1alpha1
+kind: Site
+metadata: {{name: guide}}
+cluster: {{manifests: ./gitops}}
+images:
+  vddk-8:
+    archive: {{path: ./eight.tar.gz}}
+    repository: {repository}
+    tag: 8.0.1
+    base: {base}
+controller: {{vddkImage: vddk-8}}
+providers:
+  prod: {{vddkImage: inherit, aio: true, buffers: {{sizeIn64K: 256, count: 16}}}}
+policy: {{publicRegistry: allow}}
+"""
+
+
+@pytest.fixture
+def ground(
+    tmp_path: Path,
+    plain_registry: RunningRegistry,
+    repository: str,
+    vddkctl: Vddkctl,
+    skopeo: Skopeo,
+    podman: Podman,
+) -> Ground:
+    return make_ground(tmp_path / "site", plain_registry, repository, vddkctl, skopeo, podman)
+
+
+def run(ground: Ground, *words: str, **more: str) -> Completed:
+    return ground.site.run(*words, **{**podman_environment(ground.podman), **more})
+
+
+BUILDS = [
+    ("basic image creation", (), "storage as"),
+    ("with automatic push", ("--push",), "✓ image.vddk  created"),
+    (
+        "standard production build",
+        ("--runtime", "podman", "--platform", "amd64", "--push"),
+        "✓ image.vddk  created",
+    ),
+    (
+        "build, push and configure the ForkliftController",
+        ("--runtime", "podman", "--push", "--set-controller-image", "--manifests", "gitops"),
+        "✓ controller.openshift-mtv/forklift-controller  updated",
+    ),
+    (
+        "custom build directory",
+        ("--build-dir", "work", "--runtime", "podman", "--push"),
+        "✓ image.vddk  created",
+    ),
+    ("auto-detect runtime", ("--runtime", "auto", "--push"), "✓ image.vddk  created"),
+    (
+        "insecure registry push",
+        ("--runtime", "podman", "--push", "--push-insecure-skip-tls"),
+        "✓ image.vddk  created",
+    ),
+    ("verbose logging", ("--runtime", "podman", "-v"), "STEP 1"),
+]
+
+
+@pytest.mark.parametrize(("guide", "words", "says"), BUILDS, ids=[row[0] for row in BUILDS])
+def test_builds(ground: Ground, guide: str, words: tuple[str, ...], says: str) -> None:
+    public = ("--public-registry", "allow") if "--push" in words else ()
+    done = ground.build("--tag", ground.tag, *words, *public)
+    assert done.code == 0, f"{guide}: {done.out}{done.err}"
+    assert says in done.out + done.err
+    assert re.search(r"@sha256:[0-9a-f]{64}\n$", done.out)
+
+
+def test_force_use_of_docker_with_a_registry_without_tls(ground: Ground) -> None:
+    """Its daemon knows nothing of the registry, and need not."""
+    with docker_service(ground.podman) as docker:
+        words = ("--runtime", "docker", "--push", "--public-registry", "allow")
+        done = ground.build("--tag", ground.tag, *words, **docker)
+    assert done.code == 0, done.out + done.err
+    assert ground.site.digest
+
+
+def test_a_custom_dockerfile(ground: Ground) -> None:
+    """The guide's own leaves VDDK to the tool, and so does ours: the usual lines come after it."""
+    make_base(ground.site.root / "tools", "1", ground.site.root / "busybox")
+    (ground.site.root / "custom-vddk.dockerfile").write_text(
+        f"FROM {ground.site.base.reference}\n\n# Copy VDDK libraries (will be handled)\nENV TOOLS=1\n"
+    )
+    words = ("--dockerfile", "custom-vddk.dockerfile", "--push", "--public-registry", "allow")
+    done = ground.build("--tag", ground.tag, *words, base=None)
+    assert done.code == 0, done.out + done.err
+    verified = run(ground, "image", "verify", ground.tag, "--archive", "eight.tar.gz")
+    assert "✓ entrypoint" in verified.out
+
+
+def test_a_build_that_fails_is_exit_code_1_and_leaves_no_tag(ground: Ground) -> None:
+    (ground.site.root / "bad.dockerfile").write_text(f"FROM {ground.site.base.reference}\nCOPY nowhere /x\n")
+    words = ("--dockerfile", "bad.dockerfile", "--push", "--public-registry", "allow")
+    done = ground.build("--tag", ground.tag, *words, base=None)
+    assert done.code == 1
+    assert ground.site.digest is None
+
+
+def test_arm64_is_refused_with_the_reason(ground: Ground) -> None:
+    done = ground.build("--tag", ground.tag, "--platform", "arm64", "--push", "--public-registry", "allow")
+    assert done.code == 1
+    assert "CDI and Forklift run VDDK on x86-64 only" in done.err
+
+
+def test_verification_of_the_build(ground: Ground) -> None:
+    ground.build("--tag", ground.tag, "--push", "--public-registry", "allow")
+    inspected = run(ground, "image", "inspect", ground.tag)
+    assert "VDDK        8.0.1" in inspected.out
+    assert "entrypoint  cp -r /vmware-vix-disklib-distrib /opt" in inspected.out
+    archive = run(ground, "archive", "inspect", "eight.tar.gz")
+    assert archive.code == 0
+    assert "8.0.1" in archive.out
+
+
+def test_the_hierarchy_is_declared_and_explained(ground: Ground) -> None:
+    """Per provider, the controller, and the environment variable; buffers under the key that the library reads."""
+    spec = SITE.format(repository=ground.tag.removesuffix(":8.0.1"), base=ground.site.base.reference)
+    (ground.site.root / "site.yaml").write_text(spec)
+    dry = run(ground, "plan", "--detailed-exitcode")
+    assert dry.code == 2
+    applied = run(ground, "apply", "--auto-approve")
+    assert applied.code == 0, applied.out + applied.err
+    explained = run(ground, "explain", "prod", MTV_VDDK_INIT_IMAGE="quay.io/your-registry/vddk:8.0.1")
+    assert re.search(r"controller +vddk_image +\S+@sha256:\S+ +.*wins", explained.out), explained.out
+    assert "MTV_VDDK_INIT_IMAGE" in explained.out
+    manifest = (ground.site.root / "gitops" / "prod.yaml").read_text()
+    assert "VixDiskLib.nfcAio.Session.BufSizeIn64KB=256" in manifest
+    assert "VixDiskLib.nfcAio.Session.BufCount=16" in manifest
+    status = run(ground, "status", "prod")
+    assert "version  VDDK 8.0.1" in status.out
+    assert "aio      on, buffers 256 × 64 KiB × 16" in status.out
+
+
+def test_several_platforms_under_one_name(ground: Ground) -> None:
+    """``podman manifest create, add, push``: over images that are pushed already."""
+    public = ("--push", "--public-registry", "allow")
+    one = f"{ground.tag}-amd64"
+    assert ground.build("--tag", one, *public).code == 0
+    done = run(ground, "image", "index", ground.tag, one, "--public-registry", "allow")
+    assert done.code == 0, done.out + done.err
+    assert (
+        ground.site.skopeo.manifest(ground.site.image)["manifests"][0]["platform"]["architecture"] == "amd64"
+    )
+
+
+def test_container_runtime_and_disk_space_are_the_doctors(ground: Ground) -> None:
+    done = run(ground, "doctor", "--tar", "eight.tar.gz", "--registry", ground.tag)
+    assert "podman 4" in done.out or "podman 5" in done.out
+    assert "temporary files" in done.out
+    assert "push" in done.out
+
+
+def test_every_command_of_the_page_exists(vddkctl: Vddkctl) -> None:
+    page = (ROOT / "docs" / "from-kubectl-mtv.md").read_text(encoding="utf-8")
+    named = {tuple(found.split()) for found in re.findall(r"`vddkctl ((?:image |archive )?[a-z]+)", page)}
+    assert len(named) >= 12
+    for words in sorted(named):
+        assert vddkctl(*words, "--help").code == 0, words
+    build = vddkctl("image", "build", "--help").out
+    for option in re.findall(r"`(--[a-z-]+)", page.partition("## The same, declared")[0]):
+        assert option in build, option

@@ -1,0 +1,1 @@
+"""Where the sizes of virtual disks come from: a table, or Forklift's inventory."""
