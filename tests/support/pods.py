@@ -54,7 +54,7 @@ def container_of(server: RunningApiServer, namespace: str, pod: Any, folder: Pat
 
 
 def _volume(server: RunningApiServer, namespace: str, volume: Any, folder: Path) -> Path:
-    path = folder / volume["name"]
+    path = folder / str(volume["name"])
     path.mkdir()
     if "emptyDir" in volume:
         path.chmod(0o777)

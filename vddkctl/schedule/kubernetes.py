@@ -35,7 +35,7 @@ def _how(loaded: LoadedSite, job: Job, namespace: str) -> list[str]:
     ]
     if loaded.site.images:
         lines += [
-            "The login at the registries, if they want one:",
+            'It wants a login at the registries; for those without logins, an AUTH_FILE with {"auths": {}}:',
             f"kubectl -n {namespace} create secret generic {job.name}-login --from-file=auth.json=AUTH_FILE",
         ]
     if job.notify:
@@ -71,7 +71,7 @@ def _pod(loaded: LoadedSite, job: Job) -> dict[str, Any]:
         {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
     ]
     if loaded.site.images:
-        # Optional: a registry without logins needs none, and one with them says that it is missing.
+        # Optional, so that a login that is missing is told by the job, and no pod waits for it without a word.
         login = {"secretName": f"{job.name}-login", "optional": True}
         volumes.append({"name": "login", "secret": login})
     return {
