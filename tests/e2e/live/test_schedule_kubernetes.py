@@ -115,7 +115,7 @@ def test_its_command_finds_drift_with_the_rights_of_its_account_alone(
 ) -> None:
     """In vddkctl's own image, without the archive and its base, with the token of the CronJob's account."""
     assert declared.apply().code == 0
-    name = f"vddkctl-drift-{declared.namespace}"
+    name = "vddkctl-drift-frankfurt"  # the example's site
     objects = scheduled(declared)
     kubectl_apply(declared, objects)
     auth = declared.environment["REGISTRY_AUTH_FILE"]
@@ -151,7 +151,7 @@ def test_its_command_finds_drift_with_the_rights_of_its_account_alone(
 
 def test_its_account_may_change_nothing(declared: LiveSite) -> None:
     kubectl_apply(declared, scheduled(declared))
-    account = f"system:serviceaccount:{declared.namespace}:vddkctl-drift-{declared.namespace}"
+    account = f"system:serviceaccount:{declared.namespace}:vddkctl-drift-frankfurt"
 
     def may(verb: str, group: str, kind: str) -> bool:
         return declared.server.may(account, verb, group, kind, declared.namespace, {})
