@@ -85,7 +85,10 @@ def run(
     ] = None,
     _verbose: Verbose = 0,
 ) -> None:
-    """Print what looks for drift regularly: a crontab's line, units of systemd, a CronJob, a pipeline."""
+    """Print what looks for drift regularly, ready to use.
+
+    A line for a crontab, a service and a timer, a CronJob with its rights, or a pipeline.
+    """
     given = {
         "--user": user,
         "--program": program,
