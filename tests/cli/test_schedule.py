@@ -1,124 +1,132 @@
-"""Pieces that run the drift check."""
+"""``schedule``: what it prints does what it says, as far as a shell and systemd's own tools can tell."""
 
 from __future__ import annotations
 
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import Vddkctl
-from tests.support.sites import PROD, SiteOnDisk
-from vddkctl.errors import UsageError
-from vddkctl.schedule.task import cron_of
+from tests.conftest import ROOT, Vddkctl
+from tests.support.sites import SiteOnDisk
 
-LIVE = """\
-apiVersion: vddkctl.dev/v1alpha1
-kind: Site
-metadata: {name: frankfurt}
-cluster: {context: prod, namespace: mtv}   # by kubeconfig
-registries: {harbor.example.com: {caFile: ./ca.pem}}
-images:
-  vddk-8:
-    archive: {path: ./a.tar.gz, sha256: "%s"}
-    repository: harbor.example.com/vddk
-    tag: 8.0.1
-controller: {vddkImage: vddk-8}
-""" % ("a" * 64)
+IMAGE = "registry.example.com/tools/vddkctl:0.1.0"
 
 
-@pytest.mark.parametrize("every", ["1m", "15m", "30m", "1h", "6h", "1d"])
-def test_sites_do_not_all_run_at_once(every: str) -> None:
-    fields = {cron_of(every, f"site-{number}") for number in range(50)}
-    assert all(len(each.split()) == 5 for each in fields)
-    assert len(fields) > 1 or every == "1m"
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "bin" / "vddkctl"
+    path.parent.mkdir()
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m vddkctl "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
-@pytest.mark.parametrize("every", ["7m", "0m", "5h", "2d", "1w", "", "90m"])
-def test_times_that_cron_cannot_say(every: str) -> None:
-    with pytest.raises(UsageError):
-        cron_of(every, "s")
+def shell(line: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), **environment}
+    return subprocess.run(
+        ["/bin/sh", "-ec", line], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
 
 
-def test_the_crontab_line_is_silent_until_somebody_changes_something(
-    vddkctl: Vddkctl, applied: SiteOnDisk
+def test_the_exit_code_of_a_crontabs_line_is_not_lost(
+    vddkctl: Vddkctl, applied: SiteOnDisk, program: Path
 ) -> None:
-    done = vddkctl("schedule", "crontab", "--every", "15m", "--report", "r.prom", cwd=applied.root)
-    assert done.code == 0, done.err
-    line = done.out.splitlines()[-1]
-    fields, command = line.split(None, 5)[:5], line.split(None, 5)[5]
-    assert re.fullmatch(r"\d+-59/15 \* \* \* \*", " ".join(fields))
-    words = shlex.split(command)
-    assert words[:2] == ["flock", "-n"]
-    command = command.replace(words[3], f"{sys.executable} -m vddkctl", 1)
-
-    def run() -> tuple[int, str]:
-        ran = subprocess.run(["/bin/sh", "-c", command], cwd="/", capture_output=True, text=True, check=False)
-        return ran.returncode, ran.stdout + ran.stderr
-
-    assert run() == (0, "")
-    assert (applied.root / "r.prom").exists()
+    done = vddkctl("schedule", "crontab", "--program", program, cwd=applied.root)
+    command = done.out.splitlines()[-1].split(maxsplit=5)[5].replace("\\%", "%")
+    ended = shell(command, Path("/"))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
-    code, text = run()
-    assert code == 3
-    assert PROD in text
+    ended = shell(command, Path("/"))
+    assert ended.returncode == 3
+    assert "provider.openshift-mtv/prod" in ended.stdout
+    with (applied.root / "site.yaml").open() as spec:
+        subprocess.run(["flock", "--nonblock", str(spec.fileno())], pass_fds=[spec.fileno()], check=True)
+        assert shell(command, Path("/")).returncode == 75
+    (applied.root / "site.yaml").unlink()
+    ended = shell(command, Path("/"))
+    assert ended.returncode not in (0, 3, 75)
+    assert ended.stderr
+    assert not (applied.root / "site.yaml").exists()
 
 
-def test_systemd_units_are_two_files(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
-    text = vddkctl("schedule", "systemd", "--every", "6h", cwd=site.root).out
-    assert "# /etc/systemd/system/vddkctl-drift-frankfurt.service\n[Unit]\n" in text
-    assert f" drift --quiet -f {site.root}/site.yaml\n" in text
-    assert "NoNewPrivileges=yes\n" in text
-    assert "OnUnitActiveSec=6h\n" in text
+def test_systemd_takes_the_units_and_finds_them_little_exposed(
+    vddkctl: Vddkctl, applied: SiteOnDisk, program: Path, tmp_path: Path
+) -> None:
+    words = ("--program", program, "--into", tmp_path / "units", "--report", "a.prom")
+    done = vddkctl(
+        "schedule", "systemd", *words, cwd=applied.root, env={"KUBECONFIG": "/etc/vddkctl/kubeconfig"}
+    )
+    assert done.code == 0, done.err
+    units = sorted((tmp_path / "units").iterdir())
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    security = ("systemd-analyze", "security", "--offline=yes", "--threshold=20", units[0])
+    assert subprocess.run(security, capture_output=True, check=False).returncode == 0
+    again = vddkctl("schedule", "systemd", *words, cwd=applied.root)
+    assert (again.code, "is there already" in again.err) == (1, True)
 
 
 @pytest.mark.parametrize("where", ["github", "gitlab"])
-def test_pipelines_are_yaml(vddkctl: Vddkctl, site: SiteOnDisk, where: str) -> None:
-    text = vddkctl("schedule", where, "--image", "h.example/vddkctl:1", cwd=site.root).out
-    found = YAML(typ="safe").load(text)
-    assert found
-    assert "vddkctl drift --quiet -f site.yaml" in text
-    assert "h.example/vddkctl:1" in text
-
-
-def test_a_cron_job_has_the_spec_and_its_authority(vddkctl: Vddkctl, tmp_path: Path) -> None:
-    (tmp_path / "site.yaml").write_text(LIVE)
-    (tmp_path / "ca.pem").write_text("a certificate\n")
-    done = vddkctl("schedule", "kubernetes", cwd=tmp_path)
+def test_a_pipelines_scripts_hand_on_what_came_of_it(
+    vddkctl: Vddkctl, applied: SiteOnDisk, program: Path, where: str
+) -> None:
+    done = vddkctl(
+        "schedule", where, "--image", IMAGE, "--notify", "https://hooks.example.com/t0ken", cwd=applied.root
+    )
     assert done.code == 0, done.err
-    objects = {each["kind"]: each for each in YAML(typ="safe").load_all(done.out)}
-    data = objects["ConfigMap"]["data"]
-    assert data["ca.pem"] == "a certificate\n"
-    assert "context" not in data["site.yaml"]
-    assert "namespace: mtv" in data["site.yaml"]
-    pod = objects["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["containers"][0]["command"][:3] == ["vddkctl", "drift", "--quiet"]
-    assert objects["CronJob"]["metadata"]["namespace"] == "mtv"
+    assert "t0ken" not in done.out
+    drift, plan = scripts(where, YAML(typ="safe").load(done.out))
+    drift = drift.replace(' --notify "$NOTIFY_URL"', "")
+    outputs = applied.root / "outputs"
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin", "GITHUB_OUTPUT": str(outputs)}
+    assert shell(drift, applied.root, **environment).returncode == 0
+    assert shell(plan, applied.root, **environment).returncode == 0
+    assert (applied.root / "plan.md").is_file()
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    assert shell(drift, applied.root, **environment).returncode == 3
+    assert shell(plan, applied.root, **environment).returncode == 0  # pending is what a reviewer looks at
+    if where == "github":
+        assert outputs.read_text() == "pending=false\npending=true\n"
+    (applied.root / "site.yaml").write_text("")
+    assert shell(drift, applied.root, **environment).returncode == 1
+    assert shell(plan, applied.root, **environment).returncode == 1
 
 
-def test_what_is_not_in_the_cluster_is_told_with_its_place(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
-    done = vddkctl("schedule", "kubernetes", cwd=site.root)
-    assert done.code == 1
-    assert "site.yaml:4:11: a folder of manifests is not in the cluster" in done.out + done.err
-    assert "declare its sha256 under images.vddk-8.archive" in done.out + done.err
+def scripts(where: str, content: Any) -> tuple[str, str]:
+    if where == "gitlab":
+        return content["vddkctl-drift-frankfurt"]["script"][0], content["vddkctl-drift-frankfurt-plan"][
+            "script"
+        ][0]
+    drift, plan = (
+        [step["run"] for step in content["jobs"][job]["steps"] if "vddkctl" in step.get("run", "")]
+        for job in ("drift", "plan")
+    )
+    return drift[0], plan[0]
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "said"),
     [
-        (("crontab", "--every", "7m"), "cron cannot say every 7m"),
-        (("crontab", "--cron", "* *"), "has not five fields"),
-        (("systemd", "--cron", "* * * * *"), "systemd has no fields of cron"),
-        (("nowhere",), "nowhere"),
-        (("crontab", "--report", "x.doc"), "the ending says the form"),
+        (("crontab", "--image", IMAGE), "--image has no meaning for crontab"),
+        (("kubernetes",), "kubernetes wants --image REF"),
+        (("github", "--image", IMAGE, "--every", "1m"), "every 5 minutes"),
+        (("kubernetes", "--image", IMAGE, "--report", "a.json"), "--report has no meaning for kubernetes"),
+        (("crontab", "--every", "1h", "--cron", "* * * * *"), "keep one"),
+        (("crontab", "--user", "a b"), "no user"),
+        (("crontab", "--report", "a.doc"), "the ending says the form"),
+        (("crontab", "-f", "-"), "reads the spec from a file"),
     ],
 )
-def test_bad_words(vddkctl: Vddkctl, site: SiteOnDisk, words: tuple[str, ...], says: str) -> None:
-    done = vddkctl("schedule", *words, cwd=site.root)
-    assert done.code == 64
-    assert says in done.err
+def test_what_makes_no_sense_is_a_wrong_command_line(
+    vddkctl: Vddkctl, applied: SiteOnDisk, words: tuple[str, ...], said: str
+) -> None:
+    spec = (applied.root / "site.yaml").read_text()
+    done = vddkctl("schedule", *words, cwd=applied.root, input=spec)
+    assert (done.code, done.out) == (64, "")
+    assert said in done.err
