@@ -39,7 +39,11 @@ def container_of(server: RunningApiServer, namespace: str, pod: Any, folder: Pat
     for name, text in (("token", token), ("namespace", namespace), ("ca.crt", server.ca.read_text())):
         (account / name).write_text(text)
     address = urlsplit(server.url)
-    environment = {each["name"]: each["value"] for each in container["env"]}
+    environment = {
+        each["name"]: value
+        for each in container["env"]
+        if (value := _value(server, namespace, each)) is not None
+    }
     environment |= {
         "KUBERNETES_SERVICE_HOST": str(address.hostname),
         "KUBERNETES_SERVICE_PORT": str(address.port),
@@ -48,15 +52,31 @@ def container_of(server: RunningApiServer, namespace: str, pod: Any, folder: Pat
         command=tuple(container["command"]),
         environment=environment,
         volumes={**mounts, account: ACCOUNT_FOLDER},
-        writable=tuple(volumes[each["name"]] for each in pod["volumes"] if "emptyDir" in each),
+        writable=tuple(volumes[each["name"]] for each in pod["volumes"] if _is_room(each)),
         token=token,
     )
+
+
+def _value(server: RunningApiServer, namespace: str, variable: Any) -> str | None:
+    """A variable's value; None for one that is optional, and whose Secret does not have it."""
+    if "value" in variable:
+        return str(variable["value"])
+    ref = variable["valueFrom"]["secretKeyRef"]
+    status, found = server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{ref['name']}")
+    text = found.get("data", {}).get(ref["key"]) if status == 200 else None
+    assert text is not None or ref.get("optional"), f"a kubelet would not start this: {ref}"
+    return None if text is None else b64decode(text).decode()
+
+
+def _is_room(volume: Any) -> bool:
+    """Whether a volume begins empty, and may be written."""
+    return "emptyDir" in volume or "persistentVolumeClaim" in volume
 
 
 def _volume(server: RunningApiServer, namespace: str, volume: Any, folder: Path) -> Path:
     path = folder / str(volume["name"])
     path.mkdir()
-    if "emptyDir" in volume:
+    if _is_room(volume):
         path.chmod(0o777)
     for name, content in _content(server, namespace, volume).items():
         (path / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""A spec as it goes into a cluster: with the certificates that it names, and nothing that only this machine has."""
+"""A spec as it goes into a cluster: with the files that it is compared by, and nothing that only this machine has."""
 
 from __future__ import annotations
 
@@ -42,12 +42,17 @@ def carried(loaded: LoadedSite, places: Places, namespace: str) -> Carried:
         name = PurePosixPath(image["archive"]["path"]).name
         image["archive"]["path"] = "archive.tar.gz" if "$" in name else name
         image.pop("buildDir", None)
-    for path, part in _with_certificates(site):
+    for path, part in _with_files(site):
         where = f"{loaded.source.name}:{_place(loaded, path)}"
-        part["caFile"] = _added(files, part["caFile"], places, where)
+        key = str(path[-1])
+        said = part[key]
+        text = _content(places, said, where)
+        if key == "caFile":
+            _certificates(text, said, where)
+        part[key] = _added(files, PurePosixPath(said).name, text)
     files[SPEC] = yaml_text(site)
     if sum(len(text.encode()) for text in files.values()) > LARGEST:
-        raise VddkctlError(f"the spec and its certificates are larger than a ConfigMap: {LARGEST} bytes")
+        raise VddkctlError(f"the spec and what it names are larger than a ConfigMap: {LARGEST} bytes")
     return Carried(dict(sorted(files.items())))
 
 
@@ -98,10 +103,14 @@ def _unfit(loaded: LoadedSite) -> Iterator[Diagnostic]:
             yield diagnostic(message, "registries", host, "clientKeyFile")
 
 
-def _with_certificates(site: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+def _with_files(site: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """Where the spec names a file that is looked into: certificates, and Dockerfiles, by which an image is known."""
     for host, settings in site.get("registries", {}).items():
         if settings.get("caFile"):
             yield ("registries", host, "caFile"), settings
+    for name, image in site.get("images", {}).items():
+        if image.get("dockerfile"):
+            yield ("images", name, "dockerfile"), image
     for name, provider in site.get("providers", {}).items():
         if provider.get("create", {}).get("caFile"):
             yield ("providers", name, "create", "caFile"), provider["create"]
@@ -112,17 +121,23 @@ def _place(loaded: LoadedSite, path: KeyPath) -> str:
     return f"{position.line}:{position.column}"
 
 
-def _added(files: dict[str, str], name: str, places: Places, where: str) -> str:
-    """The file's name in the cluster, where all lie in one folder."""
+def _content(places: Places, name: str, where: str) -> str:
     try:
-        text = places.path(name).read_bytes().decode("ascii")
+        return places.path(name).read_bytes().decode()
     except OSError as error:
         raise VddkctlError(f"{name} cannot be read: {error.strerror}", where=where) from None
     except UnicodeDecodeError:
-        raise VddkctlError(f"{name} is not a PEM file", where=where) from None
+        raise VddkctlError(f"{name} is no text", where=where) from None
+
+
+def _certificates(text: str, name: str, where: str) -> None:
     if "PRIVATE KEY" in text or "BEGIN CERTIFICATE" not in text:
         raise VddkctlError(f"{name} does not hold certificates alone", where=where)
-    plain = re.sub(r"[^-._a-zA-Z0-9]", "-", PurePosixPath(name).name)
+
+
+def _added(files: dict[str, str], name: str, text: str) -> str:
+    """The file's name in the cluster, where all lie in one folder."""
+    plain = re.sub(r"[^-._a-zA-Z0-9]", "-", name)
     count, key = 1, plain
     while files.get(key, text) != text or key == SPEC:
         count += 1

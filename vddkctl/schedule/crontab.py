@@ -6,16 +6,21 @@ from shlex import join, quote
 
 from vddkctl.errors import UsageError
 from vddkctl.schedule.job import Job, Piece
+from vddkctl.schedule.webhook import kept_in
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 BUSY = 75
 """How a run ends that finds another one at work (``EX_TEMPFAIL`` of sysexits.h)."""
+_LONGEST = 998
+"""Letters of a command (crontab(5) of Debian: "the maximum permitted length for the command field")."""
 
 
 def crontab(job: Job) -> Piece:
     """One line. Raises UsageError for a path that a line cannot hold."""
     user = f"{job.user} " if job.user else ""
-    line = f"{job.times.cron} {user}{_escaped(_command(job))}"
+    command = _escaped(_command(job))
+    if len(command) > _LONGEST:
+        raise UsageError(f"the line is longer than cron takes: {len(command)} letters", hint="fewer reports")
     if job.user:
         how = (f"/etc/cron.d/{job.name.replace('.', '-')}: cron passes by file names with a dot.",)
     else:
@@ -26,8 +31,9 @@ def crontab(job: Job) -> Piece:
             *how,
             f"Drift of {job.site}: without any it says nothing, and cron sends no mail (MAILTO in crontab(5)).",
             f"Exit codes: 0 no drift, 1 failed, 3 drift, 124 took too long, {BUSY} another run was still at work.",
+            *kept_in(job),
         ),
-        line + "\n",
+        f"{job.times.cron} {user}{command}\n",
     )
 
 
@@ -36,9 +42,10 @@ def _command(job: Job) -> str:
     environment = " ".join(
         f"{name}={quote(value)}" for name, value in {"PATH": _PATH, **job.environment}.items()
     )
+    secrets = f"set -a; . {quote(str(job.secrets))}; " if job.secrets else ""
     spec = str(job.spec)
     run = join(["timeout", f"{job.times.limit}s", *job.program, *job.words(spec)])
-    return f"export {environment}; exec 9<{quote(spec)} && flock -n -E {BUSY} 9 && exec {run}"
+    return f"export {environment}; {secrets}exec 9<{quote(spec)} && flock -n -E {BUSY} 9 && exec {run}"
 
 
 def _escaped(command: str) -> str:

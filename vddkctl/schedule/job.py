@@ -26,7 +26,10 @@ class Job(Struct, frozen=True):
     """A regular look for drift.
 
     ``spec`` is absolute. ``program`` is vddkctl as a machine starts it, and ``environment`` what it needs there:
-    names of files, never a secret. ``reports`` and ``notify`` are handed on as they are.
+    names of files, never a secret. ``options`` are those of ``vddkctl drift``, ``writes`` the folders written to.
+
+    ``notify``: a webhook is told; its address comes from the variable VDDKCTL_NOTIFY_URL, which on a machine is in the
+    file ``secrets``.
     """
 
     site: str
@@ -35,24 +38,39 @@ class Job(Struct, frozen=True):
     spec: Path
     program: tuple[str, ...] = ("vddkctl",)
     environment: Mapping[str, str] = {}
+    options: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
-    notify: str | None = None
+    heal: bool = False
+    writes: tuple[Path, ...] = ()
+    notify: bool = False
+    secrets: Path | None = None
     user: str | None = None
     image: str | None = None
+    claim: str | None = None
 
-    def words(self, spec: str, *, notify: str | None = None) -> list[str]:
-        """``drift -f SPEC --quiet`` and what else was asked for; ``notify`` stands in for the URL."""
-        reports = [word for each in self.reports for word in ("--report", each)]
-        where = notify or self.notify
-        return ["drift", "-f", spec, "--quiet", *reports, *(["--notify", where] if where else [])]
+    def words(self, spec: str, reports: tuple[str, ...] | None = None) -> list[str]:
+        """``drift -f SPEC --quiet`` and what else was asked for."""
+        files = self.reports if reports is None else reports
+        return [
+            "drift",
+            "-f",
+            spec,
+            "--quiet",
+            *self.options,
+            *(w for each in files for w in ("--report", each)),
+        ]
 
 
 class Piece(Struct, frozen=True):
-    """A file. ``how`` becomes a comment at its head: where it goes, and what sets it going."""
+    """A file. ``how`` becomes a comment at its head: where it goes, and what sets it going.
+
+    One that is ``secret`` is not for the screen.
+    """
 
     file: str
     how: tuple[str, ...]
     text: str
+    secret: bool = False
 
     @property
     def whole(self) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shlex import join, quote
 
 from vddkctl.errors import UsageError
 from vddkctl.schedule.job import Job, Piece
+from vddkctl.schedule.webhook import SECRET, URL
 
 _SHORTEST = 5
 """Minutes between two runs that GitHub allows ("Events that trigger workflows", schedule)."""
+_REPORTS = ("drift.html", "drift.xml")
+"""Where no others are asked for."""
 
 _GITHUB = """\
 name: <name>
@@ -32,7 +35,7 @@ jobs:
     container: <image>
     steps:
       - uses: actions/checkout@v4
-<logins>      - name: Look for drift
+<logins><recall>      - name: Look for drift
         shell: sh
 <notify>        run: |
           code=0
@@ -43,7 +46,13 @@ jobs:
             *) echo "::error title=Failed::Drift could not be looked for (exit code $code)." ;;
           esac
           exit "$code"
-  plan:
+<keep>      - uses: actions/upload-artifact@v4
+        if: failure()
+        with:
+          name: drift
+          if-no-files-found: ignore
+          path: |
+<paths>  plan:
     # Not for forks: they get no logins.
     if: github.event.pull_request.head.repo.full_name == github.repository
     runs-on: ubuntu-latest
@@ -65,11 +74,14 @@ jobs:
             *) exit "$code" ;;
           esac
       - uses: actions/upload-artifact@v4
+        if: ${{ !cancelled() }}
         with:
           name: plan
           path: plan.md
   comment:
     needs: plan
+    # A plan that failed is told, too.
+    if: ${{ !cancelled() && needs.plan.result != 'skipped' }}
     runs-on: ubuntu-latest
     permissions:
       pull-requests: write
@@ -94,23 +106,39 @@ _GITHUB_LOGIN = """\
           printf '%s' "$CONTENT" >"$RUNNER_TEMP/<variable>"
           echo "<variable>=$RUNNER_TEMP/<variable>" >>"$GITHUB_ENV"
 """
-_GITHUB_NOTIFY = """\
+_GITHUB_NOTIFY = f"""\
         env:
-          NOTIFY_URL: ${{ secrets.NOTIFY_URL }}
+          {URL}: ${{{{ secrets.{URL} }}}}
+          {SECRET}: ${{{{ secrets.{SECRET} }}}}
+"""
+_GITHUB_RECALL = """\
+      - uses: actions/cache/restore@v4
+        with:
+          path: .vddkctl-state
+          key: <name>-${{ github.run_id }}-${{ github.run_attempt }}
+          restore-keys: <name>-
+"""
+_GITHUB_KEEP = """\
+      # What was told last, so that only changes are.
+      - uses: actions/cache/save@v4
+        if: ${{ !cancelled() }}
+        with:
+          path: .vddkctl-state
+          key: <name>-${{ github.run_id }}-${{ github.run_attempt }}
 """
 
 _GITLAB = """\
-.vddkctl:
+.<name>:
   image:
     name: <image>
     entrypoint: [""]
   timeout: <limit> minutes
   interruptible: true
 <name>:
-  extends: .vddkctl
+  extends: .<name>
   rules:
     - if: $CI_PIPELINE_SOURCE == "schedule"
-  script:
+<keep>  script:
     - |
       code=0
       <drift> || code=$?
@@ -120,8 +148,12 @@ _GITLAB = """\
         *) echo "Drift could not be looked for (exit code $code)." ;;
       esac
       exit "$code"
-<name>-plan:
-  extends: .vddkctl
+  artifacts:
+    when: always
+    expire_in: 1 week
+    paths:
+<paths><junit><name>-plan:
+  extends: .<name>
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   script:
@@ -138,15 +170,27 @@ _GITLAB = """\
     expose_as: vddkctl plan
     paths:
       - plan.md
+    reports:
+      junit: plan.xml
 """
+_GITLAB_KEEP = """\
+  # What was told last, so that only changes are.
+  cache:
+    key: <name>
+    paths:
+      - .vddkctl-state/
+    when: always
+"""
+_STATE = 'XDG_STATE_HOME="$PWD/.vddkctl-state"'
 
 
 def github(job: Job, needs: Mapping[str, str]) -> Piece:
     """A workflow. ``needs``: what each secret variable with a login is. Raises UsageError for times too close."""
     if job.times.gap < _SHORTEST:
         raise UsageError(f"GitHub runs nothing more often than every {_SHORTEST} minutes", hint="--every 5m")
+    reports = _reports(job)
     logins = "".join(_filled(_GITHUB_LOGIN, {"variable": name}) for name in needs)
-    secrets = [f"secret {name}: {what}" for name, what in _with_notify(job, needs).items()]
+    secrets = [f"secret {name}: {what}" for name, what in (*needs.items(), *_told(job))]
     how = (
         f".github/workflows/{job.name}.yaml",
         f"Drift of {job.site} by the clock (UTC), and the plan of a pull request as its comment.",
@@ -156,24 +200,37 @@ def github(job: Job, needs: Mapping[str, str]) -> Piece:
     more = {
         "logins": logins,
         "notify": _GITHUB_NOTIFY if job.notify else "",
+        "recall": _filled(_GITHUB_RECALL, {"name": job.name}) if job.notify else "",
+        "keep": _filled(_GITHUB_KEEP, {"name": job.name}) if job.notify else "",
         "cron": json.dumps(job.times.cron),
+        "paths": "".join(f"            {each}\n" for each in reports),
+        "plan": _plan(job, "plan.md"),
     }
-    return Piece(f"{job.name}.yaml", how, _filled(_GITHUB, {**_words(job), **more}))
+    return Piece(f"{job.name}.yaml", how, _filled(_GITHUB, {**_words(job, reports), **more}))
 
 
 def gitlab(job: Job, needs: Mapping[str, str]) -> Piece:
     """Jobs for ``.gitlab-ci.yml``. ``needs``: what each variable with a login is."""
-    variables = [
-        f"variable {name} ({'masked' if name == 'NOTIFY_URL' else 'type File'}): {what}"
-        for name, what in _with_notify(job, needs).items()
-    ]
+    reports = _reports(job)
+    variables = [f"variable {name} (type File): {what}" for name, what in needs.items()]
+    variables += [f"variable {name} (masked, protected): {what}" for name, what in _told(job)]
     how = (
         f".gitlab/{job.name}.yml, for include: local in .gitlab-ci.yml",
         f"Drift of {job.site} by the clock: Build > Pipeline schedules > {job.times.cron}",
         "The plan of every merge request is shown beside it. It wants of the project:",
         *(variables or ["no variable"]),
     )
-    return Piece(f"{job.name}.yml", how, _filled(_GITLAB, _words(job)))
+    junit = [each for each in reports if each.endswith(".xml")]
+    listed = "    reports:\n      junit:\n" + "".join(f"        - {json.dumps(each)}\n" for each in junit)
+    # A variable of the project is there for every job; of a proposal, only its page is to be told.
+    alone = f"env -u {URL} " if job.notify else ""
+    more = {
+        "keep": _filled(_GITLAB_KEEP, {"name": job.name}) if job.notify else "",
+        "paths": "".join(f"      - {json.dumps(each)}\n" for each in reports),
+        "junit": listed if junit else "",
+        "plan": alone + _plan(job, "plan.md", "plan.xml"),
+    }
+    return Piece(f"{job.name}.yml", how, _filled(_GITLAB, {**_words(job, reports), **more}))
 
 
 def in_repository(spec: Path) -> str:
@@ -184,21 +241,33 @@ def in_repository(spec: Path) -> str:
     return spec.name
 
 
-def _words(job: Job) -> dict[str, str]:
-    spec = in_repository(job.spec)
-    drift = join(["vddkctl", *job.words(spec, notify="NOTIFY_URL" if job.notify else None)])
+def _reports(job: Job) -> tuple[str, ...]:
+    """Within the repository's checkout. Raises UsageError for a path that leads out of it."""
+    for each in job.reports:
+        if Path(each).is_absolute() or ".." in Path(each).parts or not each.isprintable():
+            raise UsageError(f"--report {each} leads out of the checkout", hint="a name such as drift.html")
+    return job.reports or _REPORTS
+
+
+def _words(job: Job, reports: tuple[str, ...]) -> dict[str, str]:
+    drift = join(["vddkctl", *job.words(in_repository(job.spec), reports)])
     return {
         "name": job.name,
         "image": json.dumps(job.image),
         "limit": str(-(-job.times.limit // 60)),
-        # A URL with a token in it does not belong into a repository.
-        "drift": drift.replace("--notify NOTIFY_URL", '--notify "$NOTIFY_URL"'),
-        "plan": f"vddkctl plan -f {quote(spec)} --detailed-exitcode --report plan.md",
+        "drift": f"{_STATE} {drift}" if job.notify else drift,
     }
 
 
-def _with_notify(job: Job, needs: Mapping[str, str]) -> dict[str, str]:
-    return {**needs, **({"NOTIFY_URL": "where changes are told"} if job.notify else {})}
+def _plan(job: Job, *reports: str) -> str:
+    files = "".join(f" --report {each}" for each in reports)
+    return f"vddkctl plan -f {quote(in_repository(job.spec))} --detailed-exitcode{files}"
+
+
+def _told(job: Job) -> Iterator[tuple[str, str]]:
+    if job.notify:
+        yield URL, "where changes are told"
+        yield SECRET, "what messages are signed with, or nothing"
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:

@@ -1,16 +1,17 @@
-"""The rights of a job in the cluster: those of docs/rbac.md for whoever looks, and of them only what the site needs."""
+"""The rights of a job in the cluster: those of docs/rbac.md, and of them only what the site needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from vddkctl.plan.accounts import pull_secret_works
+from vddkctl.plan.accounts import pull_secret_works, wanted_accounts
 from vddkctl.site.source import LoadedSite
 
 _RBAC = "rbac.authorization.k8s.io"
+_FORKLIFT = "forklift.konveyor.io"
 SETTINGS = {
-    "apiGroups": ["forklift.konveyor.io"],
+    "apiGroups": [_FORKLIFT],
     "resources": ["forkliftcontrollers", "providers", "plans", "migrations", "storagemaps"],
     "verbs": ["get", "list"],
 }
@@ -19,23 +20,69 @@ ACCOUNTS = {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"
 RECORDS = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}
 """In Forklift's namespace."""
 
+Rules = list[dict[str, Any]]
 
-def roles(loaded: LoadedSite, name: str, namespace: str, forklift: str) -> Iterator[dict[str, Any]]:
+
+def roles(
+    loaded: LoadedSite, name: str, namespace: str, forklift: str, *, heal: bool
+) -> Iterator[dict[str, Any]]:
     """Roles and bindings for the service account ``name`` in ``namespace``; ``forklift`` is Forklift's namespace."""
-    everywhere = [SETTINGS, *([ACCOUNTS] if loaded.site.pull_secrets else [])]
+    accounts = [ACCOUNTS] if loaded.site.pull_secrets else []
+    healing = _healing(loaded, forklift) if heal else {}
+    everywhere = [SETTINGS, *accounts, *healing.pop("", [])]
     yield from _granted(name, None, everywhere, namespace)
     secrets = _secrets(loaded, forklift)
-    for place in sorted({forklift, *secrets}):
+    for place in sorted({forklift, *secrets, *healing}):
         rules = [RECORDS] if place == forklift else []
+        rules += healing.get(place, [])
         if place in secrets:
-            named = {"resourceNames": sorted(secrets[place]), "verbs": ["get"]}
-            rules = [*rules, {"apiGroups": [""], "resources": ["secrets"], **named}]
+            rules.append(_rule("", "secrets", "get", named=sorted(secrets[place])))
         yield from _granted(name, place, rules, namespace)
 
 
-def _granted(
-    name: str, place: str | None, rules: list[dict[str, Any]], namespace: str
-) -> Iterator[dict[str, Any]]:
+def _healing(loaded: LoadedSite, forklift: str) -> dict[str, Rules]:
+    """By namespace, "" for all: to put back what is drift, to hold the lock, and to write that down.
+
+    What is gone is not made again, so that nothing but the lock may be created.
+    """
+    site = loaded.site
+    record = f"vddkctl-{site.metadata.name}"
+    kept = [
+        _rule("", "configmaps", "patch", named=[record]),
+        _rule("coordination.k8s.io", "leases", "create"),
+        _rule("coordination.k8s.io", "leases", "get", "update", "patch", named=[record]),
+    ]
+    rules = {forklift: kept}
+
+    def patched(place: str, group: str, kind: str) -> None:
+        rules.setdefault(place, []).append(_rule(group, kind, "patch"))
+
+    if site.controller.model_fields_set:
+        patched(forklift, _FORKLIFT, "forkliftcontrollers")
+    if site.storage_maps:
+        patched(forklift, _FORKLIFT, "storagemaps")
+    for place in sorted({_namespace(key, forklift) for key in site.providers}):
+        patched(place, _FORKLIFT, "providers")
+    accounts: dict[str, list[str]] = {}
+    for key in wanted_accounts(loaded):
+        accounts.setdefault(key.namespace, []).append(key.name)
+    for place, names in accounts.items():
+        rules.setdefault(place, []).append(_rule("", "serviceaccounts", "patch", named=sorted(names)))
+    return rules
+
+
+def _namespace(provider: str, forklift: str) -> str:
+    """Where the providers of a key are; "" where a rule says which."""
+    place, _, _ = provider.rpartition("/")
+    return "" if any(sign in place for sign in "*?[") else place or forklift
+
+
+def _rule(group: str, kind: str, *verbs: str, named: list[str] | None = None) -> dict[str, Any]:
+    names = {"resourceNames": named} if named else {}
+    return {"apiGroups": [group], "resources": [kind], **names, "verbs": list(verbs)}
+
+
+def _granted(name: str, place: str | None, rules: Rules, namespace: str) -> Iterator[dict[str, Any]]:
     kind = "Role" if place else "ClusterRole"
     metadata = {"name": name, **({"namespace": place} if place else {})}
     yield {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": rules}

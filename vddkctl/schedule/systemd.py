@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vddkctl.schedule.job import Job, Piece
+from vddkctl.schedule.webhook import kept_in
 
 _UNITS = "/etc/systemd/system"
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
@@ -48,6 +49,11 @@ def systemd(job: Job) -> tuple[Piece, Piece]:
     return _service(job), _timer(job)
 
 
+def wants_somebody(job: Job) -> bool:
+    """Whether a user made up for each run would not do: one who owns nothing, and may not look into homes."""
+    return bool(job.writes) or _in_a_home(job)
+
+
 def _service(job: Job) -> Piece:
     words = [*job.program, *job.words(str(job.spec))]
     lines = [
@@ -66,12 +72,14 @@ def _service(job: Job) -> Piece:
         f"CacheDirectory={job.name}",
         f"StateDirectory={job.name}",
         f"Environment=XDG_CACHE_HOME=%C/{job.name} XDG_STATE_HOME=%S/{job.name}",
-        *_reports(job),
+        *_secrets(job),
+        *_writes(job),
         f"ProtectHome={'read-only' if _in_a_home(job) else 'yes'}",
     ]
     how = (
         f"{_UNITS}/{job.name}.service",
         "Without drift it writes nothing. What it found: journalctl -u " + job.name,
+        *kept_in(job),
     )
     return Piece(f"{job.name}.service", how, "\n".join(lines) + "\n" + _HARDENED)
 
@@ -114,9 +122,14 @@ def _account(job: Job) -> Iterator[str]:
             yield f"Environment={name}=%d/{name}"
 
 
-def _reports(job: Job) -> Iterator[str]:
-    for folder in dict.fromkeys(str(Path(each).parent) for each in job.reports):
-        yield f"ReadWritePaths={_quoted(folder)}"
+def _secrets(job: Job) -> Iterator[str]:
+    if job.secrets:  # the manager reads it, who may
+        yield f"EnvironmentFile={str(job.secrets).replace('%', '%%')}"
+
+
+def _writes(job: Job) -> Iterator[str]:
+    for folder in job.writes:
+        yield f"ReadWritePaths={_quoted(str(folder))}"
 
 
 def _in_a_home(job: Job) -> bool:
