@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from vddkctl.errors import VddkctlError
 from vddkctl.places import Places
 from vddkctl.schedule.carried import SPEC, carried
 from vddkctl.site.load import load
@@ -36,3 +39,20 @@ def test_it_says_the_same() -> None:
         assert again.providers["b"].manages("vddk_image")
         assert not again.providers["x-*"].manages("vddk_image")
         assert (again.cluster.context, again.cluster.namespace) == (None, "openshift-mtv")
+
+
+def test_a_dockerfile_goes_along_since_its_image_is_known_by_it(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        'tag: "TAG"',
+        "tag: latest\n    builder: podman\n    dockerfile: ./docker/tools.dockerfile\n    buildDir: /w",
+    )
+    (tmp_path / "docker").mkdir()
+    places, loaded = Places(tmp_path), load(text, "site.yaml")
+    with pytest.raises(VddkctlError, match=r"tools\.dockerfile cannot be read") as missing:
+        carried(loaded, places, "mtv")
+    assert missing.value.where == "site.yaml:11:17"
+    (tmp_path / "docker" / "tools.dockerfile").write_text("FROM registry.example.com/größe:1\n")
+    files = carried(loaded, places, "mtv").files
+    assert files["tools.dockerfile"] == "FROM registry.example.com/größe:1\n"
+    image = load(files[SPEC], SPEC).site.images["vddk-8"]
+    assert (image.dockerfile, image.build_dir) == ("./tools.dockerfile", None)

@@ -60,7 +60,7 @@ def test_silent_then_one_mail_for_another_hand_then_silent_again(site: LiveSite,
         site.server.grant("alice", [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], site.namespace)
         site.server.kubectl("-n", site.namespace, *patch, "--field-manager=alice", user="alice")
         wait(ended, 0, 3)
-        healed = site.apply("--take", "*")
+        healed = site.run("drift", "--heal", "--take", "*")
         assert healed.code == 0, healed.err
         wait(ended, 0, 3, 0)
         [mail] = daemon.mails

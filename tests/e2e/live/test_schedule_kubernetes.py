@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,18 @@ from ruamel.yaml import YAML
 
 from tests.e2e.live.test_example import example, registry
 from tests.e2e.live.test_rights import documented
-from tests.support.live_sites import LiveSite
-from tests.support.pods import container_of
+from tests.support.hooks import hook
+from tests.support.live_sites import Ended, LiveSite
+from tests.support.pods import Container, container_of
 from tests.support.running_registry import RunningRegistry
 from tests.support.vddkctl_image import VddkctlImage, build_vddkctl
 
 __all__ = ["example", "registry"]
 
 IMAGE = "registry.example.com/tools/vddkctl:0.1.0"
+SITE = "frankfurt"
+"""The example's."""
+NAME = f"vddkctl-drift-{SITE}"
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +51,8 @@ def scheduled(site: LiveSite, *words: str) -> list[Any]:
     """The objects, as this server has them."""
     ended = site.run("schedule", "kubernetes", "--image", IMAGE, *words)
     assert ended.code == 0, ended.err
-    objects = list(YAML(typ="safe").load_all(ended.out))
+    into = Path(words[words.index("--into") + 1], f"{NAME}.yaml") if "--into" in words else None
+    objects = list(YAML(typ="safe").load_all(into.read_text() if into else ended.out))
     [cron_job] = [each for each in objects if each["kind"] == "CronJob"]
     assert cron_job["apiVersion"] == "batch/v1"
     _, served = site.server.request("GET", "/apis/batch/v1")
@@ -62,7 +68,8 @@ def kubectl_apply(site: LiveSite, objects: list[Any], *words: str) -> str:
 
 
 def test_a_real_server_takes_every_object_in_a_dry_run(declared: LiveSite) -> None:
-    objects = scheduled(declared, "--notify", "https://example.com/hook", "--every", "1h")
+    told = ("--notify", "https://example.com/hook", "--report", "drift.html", "--claim", "kept")
+    objects = scheduled(declared, *told, "--every", "1h", "--heal")
     said = kubectl_apply(declared, objects, "--dry-run=server", "--validate=true")
     assert len(said.splitlines()) == len(objects)
     assert all(
@@ -110,48 +117,98 @@ def test_the_rights_are_the_documented_ones_and_less(declared: LiveSite, site: L
     assert kinds["Role"] == pages["Role vddkctl-view"]
 
 
+@dataclass(frozen=True)
+class Cronjob:
+    """The command of a CronJob, in vddkctl's own image and with the token of its account."""
+
+    image: VddkctlImage
+    container: Container
+
+    def run(self) -> Ended:
+        made = self.container
+        done = self.image.run(
+            *made.command, env=made.environment, volumes=made.volumes, writable=made.writable
+        )
+        return Ended(done.code, done.out, self.image.said(done))
+
+
+def deployed(site: LiveSite, image: VddkctlImage, folder: Path, *words: str) -> Cronjob:
+    """With the Secrets that the head of the file speaks of."""
+    objects = scheduled(site, *words)
+    kubectl_apply(site, objects)
+    login = f"--from-file=auth.json={site.environment['REGISTRY_AUTH_FILE']}"
+    secret = ("-n", site.namespace, "create", "secret", "generic")
+    site.server.kubectl(*secret, f"{NAME}-login", login)
+    if "--into" in words:
+        written = folder / "pieces" / f"{NAME}.env"
+        site.server.kubectl(*secret, f"{NAME}-notify", f"--from-env-file={written}")
+    pod = objects[-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return Cronjob(image, container_of(site.server, site.namespace, pod, folder))
+
+
+def slower(site: LiveSite) -> None:
+    """Somebody else's change."""
+    change = {"spec": {"settings": {"useVddkAioOptimization": "false"}}}
+    site.patch("providers", "vsphere-prod", change, manager="bob")
+
+
 def test_its_command_finds_drift_with_the_rights_of_its_account_alone(
     declared: LiveSite, registry: RunningRegistry, own_image: VddkctlImage, tmp_path: Path
 ) -> None:
     """In vddkctl's own image, without the archive and its base, with the token of the CronJob's account."""
     assert declared.apply().code == 0
-    name = "vddkctl-drift-frankfurt"  # the example's site
-    objects = scheduled(declared)
-    kubectl_apply(declared, objects)
-    auth = declared.environment["REGISTRY_AUTH_FILE"]
-    secret = ("create", "secret", "generic", f"{name}-login", f"--from-file=auth.json={auth}")
-    declared.server.kubectl("-n", declared.namespace, *secret)
-    pod = objects[-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    container = container_of(declared.server, declared.namespace, pod, tmp_path)
+    with hook() as hooked:
+        into = ("--into", str(tmp_path / "pieces"))
+        reports = ("--claim", "kept", "--report", "drift.prom")
+        job = deployed(declared, own_image, tmp_path, "--notify", hooked.url, *reports, *into)
+        assert job.run() == Ended(0, "", "")
+        slower(declared)
+        found = job.run()
+        assert found.code == 3
+        assert f"provider.{declared.namespace}/vsphere-prod" in found.out
+        assert "by bob on 20" in found.out
+        assert job.run().code == 3
+        (told,) = hooked.received  # what was told is remembered in the claim
+        assert told.data["summary"]["drift"] == 1
+        assert (tmp_path / "kept" / "drift.prom").is_file()
+        (tmp_path / "login" / "auth.json").unlink()
+        assert job.run().code == 1
 
-    def run() -> tuple[int, str, str]:
-        done = own_image.run(
-            *container.command,
-            env=container.environment,
-            volumes=container.volumes,
-            writable=container.writable,
-        )
-        return done.code, done.out, own_image.said(done)
 
-    first = run()
-    assert first == (0, "", ""), first
-    declared.patch(
-        "providers",
-        "vsphere-prod",
-        {"spec": {"settings": {"useVddkAioOptimization": "false"}}},
-        manager="bob",
-    )
-    code, out, _ = run()
-    assert code == 3
-    assert f"provider.{declared.namespace}/vsphere-prod" in out
-    assert "by bob on 20" in out
-    (tmp_path / "login" / "auth.json").unlink()
-    assert run()[0] == 1
+def test_one_that_heals_puts_back_what_is_drift_with_just_the_rights_for_that(
+    declared: LiveSite, registry: RunningRegistry, own_image: VddkctlImage, tmp_path: Path
+) -> None:
+    assert declared.apply().code == 0
+    job = deployed(declared, own_image, tmp_path, "--heal", "--take", "*")
+    slower(declared)
+    healed = job.run()
+    assert healed.code == 0, healed.err
+    assert "Image vddk-8 cannot be made here, so it is compared with what was last applied" in healed.err
+    assert declared.settings("vsphere-prod")["useVddkAioOptimization"] == "true"
+    assert job.run() == Ended(0, "", "")
+    assert len(declared.run("history").out.splitlines()) >= 2  # it is recorded like any run
+
+    account = f"system:serviceaccount:{declared.namespace}:{NAME}"
+
+    def may(verb: str, group: str, kind: str, *names: str) -> bool:
+        named = {"resourceNames": names} if names else {}
+        return declared.server.may(account, verb, group, kind, declared.namespace, named)
+
+    record = f"vddkctl-{SITE}"
+    for verb, group, kind in (("patch", "", "configmaps"), ("update", "coordination.k8s.io", "leases")):
+        assert may(verb, group, kind, record)
+        assert not may(verb, group, kind, "another")
+    for verb in ("create", "delete", "update"):
+        for kind in ("providers", "forkliftcontrollers", "storagemaps", "plans", "migrations"):
+            assert not may(verb, "forklift.konveyor.io", kind), (verb, kind)
+        for kind in ("configmaps", "secrets", "serviceaccounts", "pods"):
+            assert not may(verb, "", kind), (verb, kind)
+    assert not may("patch", "", "secrets", "vddk-registry-secret")
 
 
 def test_its_account_may_change_nothing(declared: LiveSite) -> None:
     kubectl_apply(declared, scheduled(declared))
-    account = f"system:serviceaccount:{declared.namespace}:vddkctl-drift-frankfurt"
+    account = f"system:serviceaccount:{declared.namespace}:{NAME}"
 
     def may(verb: str, group: str, kind: str) -> bool:
         return declared.server.may(account, verb, group, kind, declared.namespace, {})
