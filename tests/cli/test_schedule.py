@@ -134,7 +134,7 @@ def test_a_webhooks_address_is_in_a_file_of_its_own_and_in_no_line(
 def test_systemd_takes_the_units_and_finds_them_little_exposed(
     vddkctl: Vddkctl, applied: SiteOnDisk, program: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    every = ("--program", program, "--into", tmp_path / "units", *words)
+    every: tuple[str | Path, ...] = ("--program", program, "--into", tmp_path / "units", *words)
     done = vddkctl("schedule", "systemd", *every, cwd=applied.root, env={"KUBECONFIG": "/etc/kubeconfig"})
     assert done.code == 0, done.err
     units = sorted(each for each in (tmp_path / "units").iterdir() if each.suffix != ".env")
@@ -196,6 +196,44 @@ def test_a_pipeline_without_a_webhook_keeps_nothing_and_has_reports(
         assert "NOTIFY" not in done.out
         assert "cache" not in done.out
         assert set(artifacts(where, YAML(typ="safe").load(done.out))) == {"drift.html", "drift.xml"}
+
+
+def test_a_logins_script_puts_it_where_the_next_step_looks(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(LIVE)
+    done = vddkctl("schedule", "github", "--image", IMAGE, cwd=tmp_path)
+    assert "secret KUBECONFIG: a kubeconfig of an account that may look" in done.out
+    steps = YAML(typ="safe").load(done.out)["jobs"]["drift"]["steps"]
+    logins = [step for step in steps if step.get("name", "").startswith("Login of ")]
+    assert [step["env"]["CONTENT"] for step in logins] == [
+        "${{ secrets.KUBECONFIG }}",
+        "${{ secrets.REGISTRY_AUTH_FILE }}",
+    ]
+    places = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ENV": str(tmp_path / "env")}
+    for step in logins:
+        ended = shell(step["run"], tmp_path, CONTENT="a %s \\n login\n", **places)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    for line in (tmp_path / "env").read_text().splitlines():
+        path = Path(line.partition("=")[2])
+        assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("a %s \\n login\n", 0o600)
+
+
+def test_awkward_paths_are_one_word_everywhere(vddkctl: Vddkctl, applied: SiteOnDisk, program: Path) -> None:
+    spec = applied.root / "a 100% $HOME 'site'.yaml"
+    (applied.root / "site.yaml").rename(spec)
+    words = ("-f", spec, "--program", program)
+    crontab = vddkctl("schedule", "crontab", *words, cwd=applied.root)
+    ended = shell(command_of(crontab.out), Path("/"))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    units = vddkctl("schedule", "systemd", *words, "--into", "units", cwd=applied.root)
+    assert units.code == 0, units.err
+    service = next((applied.root / "units").glob("*.service")).read_text()
+    assert f"\"{applied.root}/a 100%% $$HOME 'site'.yaml\"" in service
+    for where in ("github", "gitlab"):
+        done = vddkctl("schedule", where, "-f", spec, "--image", IMAGE, cwd=applied.root)
+        drift, _ = scripts(where, YAML(typ="safe").load(done.out))
+        assert shell(drift, applied.root, PATH=f"{program.parent}:/usr/bin:/bin").returncode == 0
+    broken = vddkctl("schedule", "github", "-f", "a\nb", cwd=applied.root)
+    assert (broken.code, "line break" in broken.err) == (64, True)
 
 
 def scripts(where: str, content: Any) -> tuple[str, str]:

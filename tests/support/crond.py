@@ -30,6 +30,12 @@ class Cron:
     """A daemon at work."""
 
     folder: Path
+    daemon: subprocess.Popen[bytes]
+
+    @property
+    def ended(self) -> str | None:
+        """Why it is not at work any more, if it is not."""
+        return None if self.daemon.poll() is None else (self.folder / "log").read_text()
 
     @property
     def mails(self) -> list[str]:
@@ -57,7 +63,7 @@ def cron(folder: Path, crontab: str) -> Iterator[Cron]:
             words, stdout=log, stderr=log, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         )
         try:
-            yield Cron(folder)
+            yield Cron(folder, daemon)
         finally:
             daemon.kill()
             daemon.wait()

@@ -1,4 +1,4 @@
-"""A base image with this machine's own Python, made on the spot: no registry and no internet are needed."""
+"""A base image with this machine's own Python, made on the spot: no registry and no network are needed."""
 
 from __future__ import annotations
 
@@ -49,23 +49,6 @@ def make_python_base(podman: Podman, name: str) -> None:
         (root / "bin" / command).symlink_to("busybox")
     (context / "Containerfile").write_text("FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/bin\n")
     podman.build(context, name)
-
-
-def make_wheels(folder: Path, project: Path) -> Path:
-    """Every package that an installation of the project wants, as this machine's pip finds them."""
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--wheel-dir",
-        str(folder),
-        str(project),
-        "hatchling",
-    ]
-    subprocess.run(words, check=True, capture_output=True)
-    return folder
 
 
 def _libraries(programs: Iterable[Path]) -> set[Path]:

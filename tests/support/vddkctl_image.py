@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT, Completed
-from tests.support.python_base import make_python_base, make_wheels
+from tests.support.python_base import make_python_base
+from tests.support.wheels import make_wheels
 from tests.support.witnesses import Podman, witnesses
 
 NAME = "localhost/vddkctl:test"
@@ -67,7 +68,7 @@ def build_vddkctl(folder: Path) -> Iterator[VddkctlImage]:
     """Build it from the Containerfile: packages come from a folder, not from a network."""
     with witnesses(folder / "podman", driver="overlay") as (_, podman):
         make_python_base(podman, _BASE)
-        wheels = make_wheels(folder / "wheels", ROOT)
+        wheels = make_wheels(folder / "wheels", "vddkctl", "hatchling")
         podman.build(
             ROOT,
             NAME,

@@ -88,6 +88,8 @@ def _check(asked: Asked) -> None:
     """What can be told before the spec is read."""
     if asked.file == "-" and asked.where is not Where.KUBERNETES:
         raise UsageError(f"{asked.where} reads the spec from a file each time", hint="-f FILE")
+    if not asked.file.isprintable():
+        raise UsageError(f"no schedule can hold a path with a line break: {asked.file!r}")
     for option, value in (("--name", asked.name), ("--namespace", asked.namespace), ("--claim", asked.claim)):
         if value is not None and not _PLACE.fullmatch(value):
             raise UsageError(

@@ -11,7 +11,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.apiservers import MINIMAL, serve
-from tests.support.crond import cron
+from tests.support.crond import Cron, cron
+from tests.support.hooks import hook
 from tests.support.live_sites import LiveSite, make_live_site
 
 _PATIENCE = 100.0
@@ -39,9 +40,10 @@ def program(folder: Path) -> tuple[Path, Path]:
     return command, ended
 
 
-def wait(ended: Path, *codes: int) -> None:
+def wait(daemon: Cron, ended: Path, *codes: int) -> None:
     end = time.monotonic() + _PATIENCE
     while (found := [int(line) for line in ended.read_text().splitlines()]) != list(codes):
+        assert daemon.ended is None, daemon.ended
         assert time.monotonic() < end, f"runs ended with {found}, and should with {list(codes)}"
         assert found == list(codes)[: len(found)], found
         time.sleep(0.2)
@@ -51,20 +53,29 @@ def wait(ended: Path, *codes: int) -> None:
 def test_silent_then_one_mail_for_another_hand_then_silent_again(site: LiveSite, tmp_path: Path) -> None:
     assert site.apply().code == 0
     command, ended = program(tmp_path)
-    line = site.run("schedule", "crontab", "--every", "1m", "--program", str(command))
-    assert line.code == 0, line.err
-    with cron(tmp_path / "cron", line.out) as daemon:
-        wait(ended, 0)
-        change = '{"spec": {"settings": {"useVddkAioOptimization": "false"}}}'
-        patch = ("patch", "provider.forklift.konveyor.io", "prod", "--type=merge", "-p", change)
-        site.server.grant("alice", [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], site.namespace)
-        site.server.kubectl("-n", site.namespace, *patch, "--field-manager=alice", user="alice")
-        wait(ended, 0, 3)
-        healed = site.run("drift", "--heal", "--take", "*")
-        assert healed.code == 0, healed.err
-        wait(ended, 0, 3, 0)
-        [mail] = daemon.mails
-    assert "To: root" in mail
-    assert f"provider.{site.namespace}/prod" in mail
-    assert "by alice on 20" in mail
-    assert "should be  true" in mail
+    with hook() as hooked:
+        env_file = tmp_path / "webhook.env"
+        env_file.write_text(f"VDDKCTL_NOTIFY_URL='{hooked.url}?t0ken'\nXDG_STATE_HOME='{tmp_path}/state'\n")
+        env_file.chmod(0o600)
+        files = ("--program", str(command), "--env-file", str(env_file), "--report", "drift.prom")
+        line = site.run("schedule", "crontab", "--every", "1m", *files)
+        assert line.code == 0, line.err
+        with cron(tmp_path / "cron", line.out) as daemon:
+            wait(daemon, ended, 0)
+            change = '{"spec": {"settings": {"useVddkAioOptimization": "false"}}}'
+            patch = ("patch", "provider.forklift.konveyor.io", "prod", "--type=merge", "-p", change)
+            everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+            site.server.grant("alice", everything, site.namespace)
+            site.server.kubectl("-n", site.namespace, *patch, "--field-manager=alice", user="alice")
+            wait(daemon, ended, 0, 3)
+            assert 'site="' in (site.root / "drift.prom").read_text()
+            healed = site.run("drift", "--heal", "--take", "*")
+            assert healed.code == 0, healed.err
+            wait(daemon, ended, 0, 3, 0)
+            [mail] = daemon.mails
+        assert "To: root" in mail
+        assert f"provider.{site.namespace}/prod" in mail
+        assert "by alice on 20" in mail
+        assert "should be  true" in mail
+        assert "t0ken" not in mail
+        assert [each.data["summary"]["drift"] for each in hooked.received] == [1, 0]

@@ -115,6 +115,11 @@ def test_the_rights_are_the_documented_ones_and_less(declared: LiveSite, site: L
     kinds = {each["kind"]: each.get("rules", []) for each in scheduled(site)}
     assert kinds["ClusterRole"] == pages["ClusterRole vddkctl-view"][:1]  # the rest is for pull secrets
     assert kinds["Role"] == pages["Role vddkctl-view"]
+    healing = {each["kind"]: each.get("rules", []) for each in scheduled(site, "--heal")}
+    assert healing["ClusterRole"] == kinds["ClusterRole"]
+    record = f"vddkctl-{site.namespace}"
+    expected = json.loads(json.dumps(pages["Role vddkctl-heal"]).replace("vddkctl-frankfurt", record))
+    assert healing["Role"] == [*kinds["Role"], *expected]
 
 
 @dataclass(frozen=True)
