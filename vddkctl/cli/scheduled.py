@@ -221,14 +221,18 @@ def _made(asked: Asked, job: Job, loaded: LoadedSite, places: Places) -> tuple[P
         return systemd(job)
     if asked.where is Where.KUBERNETES:
         return (_kubernetes(asked, job, loaded, places),)
-    from vddkctl.schedule import pipelines
-
     needs = (
         {} if loaded.site.cluster.manifests else {"KUBECONFIG": "a kubeconfig of an account that may look"}
     )
     if any(not image.repository.startswith("oci:") for image in loaded.site.images.values()):
         needs["REGISTRY_AUTH_FILE"] = "a login at the registries, as podman login --authfile writes it"
-    return ((pipelines.github if asked.where is Where.GITHUB else pipelines.gitlab)(job, needs),)
+    if asked.where is Where.GITHUB:
+        from vddkctl.schedule.github import github
+
+        return (github(job, needs),)
+    from vddkctl.schedule.gitlab import gitlab
+
+    return (gitlab(job, needs),)
 
 
 def _kubernetes(asked: Asked, job: Job, loaded: LoadedSite, places: Places) -> Piece:
