@@ -40,7 +40,7 @@ def test_runs_are_listed_with_who_when_and_what(vddkctl: Vddkctl, twice: SiteOnD
 def test_one_run_in_full(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     shown = vddkctl("history", "show", "2", cwd=twice.root)
     assert shown.code == 0, shown.err
-    assert f"  {PROD}  done\n" in shown.out
+    assert f"  {PROD}  update differs  done\n" in shown.out
     assert "vddkConfig   BufSizeIn64KB=64 → BufSizeIn64KB=128" in shown.out
     assert vddkctl("history", "2", cwd=twice.root).out == shown.out
     first = vddkctl("history", "show", "1", cwd=twice.root)

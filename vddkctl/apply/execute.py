@@ -61,7 +61,7 @@ class Executor(Struct, frozen=True):
             refuse_without_values(plan, checked.satisfied, self.places)
             refuse_unwritable(plan, self.cluster, checked, self.places)
             if plan.changes:
-                self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
+                self.cluster.write_record(plan.site, encode_record(begun(record, plan, self.now(), self.who)))
             return self._carry_out(plan, record, checked)
 
     def _carry_out(self, plan: Plan, record: Record | None, checked: Checked) -> Result:
@@ -107,7 +107,7 @@ class Executor(Struct, frozen=True):
         """The plan with the digests of what engines have built; settings that name these are intended from now on."""
         known = settled(plan, {address: step.digest for address, step in done.items() if step.digest})
         if known is not plan:
-            self.cluster.write_record(plan.site, encode_record(begun(record, known)))
+            self.cluster.write_record(plan.site, encode_record(begun(record, known, self.now(), self.who)))
         return known
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:

@@ -71,14 +71,18 @@ class Session(Struct, frozen=True):
         observed = self.observe(lambda address: not selection.names(address))
         plan = self.plan_of(observed, selection)
         check_taken(plan, selection)
-        if not plan.changes:
-            return plan
-        from vddkctl.apply.writes import rehearsed
-
         for change in plan.changes:
             error = None if change.image else _not_made(change.address, observed)
             if error:
                 raise error
+        return self.checked(plan)
+
+    def checked(self, plan: Plan) -> Plan:
+        """The plan, with warnings of images that are public, and of what a folder would refuse."""
+        if not plan.changes:
+            return plan
+        from vddkctl.apply.writes import rehearsed
+
         plan = self._guarded(plan)
         return rehearsed(plan, self.cluster, self.places) if self.cluster.tries_for_free else plan
 

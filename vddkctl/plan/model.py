@@ -57,7 +57,8 @@ class FieldChange(Wire, frozen=True):
 
     ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
     place knows. ``sensitive`` values are not in the plan at all. ``conflict``: ``owner`` is another field manager, and
-    the field is written only where the change says ``take``.
+    the field is written only where the change says ``take``. ``given_back``: what is written was there before the field
+    was managed, and is nobody's of ours from then on.
     """
 
     path: str
@@ -69,6 +70,7 @@ class FieldChange(Wire, frozen=True):
     sensitive: bool = False
     origin: Origin = Origin.SPEC
     conflict: bool = False
+    given_back: bool = False
 
 
 class Precondition(Wire, frozen=True):
@@ -194,7 +196,8 @@ class Plan(Wire, frozen=True):
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
     for the record alone, not for comparing with the world. ``gone`` are objects that
     something was applied to and that are no longer there. ``public_registry`` and
-    ``active_migrations`` are the spec's policies.
+    ``active_migrations`` are the spec's policies. ``kind`` says what the plan is for; a rollback goes ``back_to`` the
+    state after that run.
     """
 
     tool: str
@@ -210,6 +213,8 @@ class Plan(Wire, frozen=True):
     gone: tuple[str, ...] = ()
     public_registry: Literal["deny", "warn", "allow"] = "deny"
     active_migrations: Literal["refuse", "wait", "ignore"] = "refuse"
+    kind: Literal["apply", "rollback", "heal"] = "apply"
+    back_to: int = 0
     format_version: str = FORMAT_VERSION
 
     @property

@@ -34,9 +34,22 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
         if value is not None:
             put(body, path, value)
     for edit in change.edits:
-        if edit.value is not None:
+        if edit.value is not None and edit.path not in change.given_back:
             put(body, edit.path, edit.value)
     return body
+
+
+def restoring(change: ObjectChange, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A JSON patch (RFC 6902) that puts back what was there before a field was ours, if it is still what we made of it."""
+    return [
+        operation
+        for edit in change.edits
+        if edit.path in change.given_back and at({"spec": spec}, edit.path) != edit.value
+        for operation in (
+            {"op": "test", "path": _pointer(edit.path), "value": at({"spec": spec}, edit.path)},
+            {"op": "replace", "path": _pointer(edit.path), "value": edit.value},
+        )
+    ]
 
 
 def left(change: ObjectChange, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
@@ -52,9 +65,13 @@ def removal(
 
 
 def _removed(path: tuple[str, ...], value: Any) -> Iterator[dict[str, Any]]:
-    pointer = "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
+    pointer = _pointer(path)
     yield {"op": "test", "path": pointer, "value": value}
     yield {"op": "remove", "path": pointer}
+
+
+def _pointer(path: tuple[str, ...]) -> str:
+    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def at(data: Mapping[str, Any], path: tuple[str, ...]) -> Any:
