@@ -44,7 +44,7 @@ def test_one_run_in_full(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     assert "vddkConfig   BufSizeIn64KB=64 → BufSizeIn64KB=128" in shown.out
     assert vddkctl("history", "2", cwd=twice.root).out == shown.out
     first = vddkctl("history", "show", "1", cwd=twice.root)
-    assert f"  {EIGHT}  done\n      digest   (not set) → sha256:" in first.out
+    assert f"  {EIGHT}  create absent  done\n      digest   (not set) → sha256:" in first.out
 
 
 def test_nothing_yet(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
@@ -122,7 +122,7 @@ def test_a_saved_rollback_is_carried_out_as_any_plan(vddkctl: Vddkctl, twice: Si
 
 
 def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
-    data = json.loads(record_of(twice).read_text())
+    data = twice.record
     for run in data["runs"]:
         del run["details"], run["number"]  # as an older vddkctl wrote it
     record_of(twice).write_text(json.dumps(data))
@@ -134,7 +134,7 @@ def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk)
 
 
 def test_a_clock_that_jumped_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
-    data = json.loads(record_of(twice).read_text())
+    data = twice.record
     data["runs"][0]["at"] = "2999-01-01T00:00:00Z"
     record_of(twice).write_text(json.dumps(data))
     newest, first = vddkctl("history", cwd=twice.root).out.splitlines()

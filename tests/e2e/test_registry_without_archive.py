@@ -234,6 +234,7 @@ def test_what_a_run_that_was_killed_has_pushed_is_known(site: RegistrySite) -> N
     site.apply()
     path = site.root / "gitops" / ".vddkctl" / "frankfurt.record"
     record = json.loads(path.read_text())
+    del record["checksum"]
     record["intended"] = record["applied"]
     record["applied"] = {}
     path.write_text(json.dumps(record))

@@ -134,8 +134,18 @@ class SiteOnDisk:
 
     @property
     def record(self) -> dict[str, Any]:
+        """What the record says; without its checksum, so that it may be edited and written back."""
         data: dict[str, Any] = json.loads((self.gitops / ".vddkctl" / "frankfurt.record").read_bytes())
+        del data["checksum"]
         return data
+
+    def edit_record(self, old: str, new: str) -> None:
+        """The record with another text in it, as if it had been written so."""
+        path = self.gitops / ".vddkctl" / "frankfurt.record"
+        lines = path.read_text().splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith('  "checksum"'))
+        assert old in text
+        path.write_text(text.replace(old, new))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below ``root`` and what is in it, but for locks: those only say who was last here."""

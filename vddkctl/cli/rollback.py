@@ -75,11 +75,13 @@ def run(
             return 1
         data("\n")
     code = carried_out(plan, session.places, Output.TEXT, verbose, 300.0, Telling("apply"))
-    note("The spec still says what it said: edit it, or the next apply undoes this.")
+    if plan.site_digest != session.loaded.digest:
+        note("The spec still says what it said: edit it, or the next apply undoes this.")
     return code
 
 
 def _plan(session: Session, number: int, selection: Selection) -> Plan:
+    from vddkctl.cli.session import refuse_lost
     from vddkctl.errors import PlanError
     from vddkctl.observe import read_record
     from vddkctl.observe.back import looked_at, state_for
@@ -90,6 +92,7 @@ def _plan(session: Session, number: int, selection: Selection) -> Plan:
     site = session.loaded.site
     record = read_record(session.cluster, site.metadata.name)
     if record is None:
+        refuse_lost(session)
         raise PlanError(
             "nothing was applied yet: there is nothing to go back to",
             where=session.cluster.name,

@@ -103,9 +103,10 @@ class Session(Struct, frozen=True):
         if plan.changes:
             return False
         from vddkctl.apply.memory import remembered
-        from vddkctl.observe import read_record
+        from vddkctl.observe import recall
 
-        return remembered(read_record(self.cluster, plan.site), plan)
+        recalled = recall(self.cluster, plan.site)
+        return recalled.fault is None and remembered(recalled.record, plan)
 
     def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
         """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.
@@ -137,6 +138,16 @@ class Session(Struct, frozen=True):
 def _not_made(address: str, observed: Observed) -> VddkctlError | None:
     room, _, name = address.partition(".")
     return observed.images[name].error if room == "image" else None
+
+
+def refuse_lost(session: Session) -> None:
+    """Where there is no record: raise VddkctlError when something shows that there was one."""
+    from vddkctl.observe import wanted_of
+    from vddkctl.plan.lost import gone, traces
+
+    found = traces(session.loaded, session.cluster.observe(wanted_of(session.loaded, None)))
+    if found:
+        raise gone(session.loaded, session.cluster.name, found)
 
 
 def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:

@@ -9,6 +9,7 @@ from vddkctl.plan.accounts import account_warnings
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Desired, Target
 from vddkctl.plan.image_warnings import image_warnings
+from vddkctl.plan.lost import record_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Migration, Observed
@@ -39,6 +40,7 @@ def warnings(
     yield from account_warnings(loaded, observed)
     yield from complaint_warnings(observed)
     yield from migration_warnings(changes, observed.cluster.migrations)
+    yield from record_warnings(loaded, observed)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:

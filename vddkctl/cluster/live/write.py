@@ -130,6 +130,8 @@ def _check_fields(change: ObjectChange, now: LiveObject) -> None:
 def _check_kept(change: ObjectChange, after: RawObject) -> None:
     """A definition that does not know a field drops it without a word."""
     for edit in change.edits:
+        if edit.path in change.given_back:  # it is put back by a patch of its own
+            continue
         if edit.value is not None and edit.path[0] == "spec" and at({"spec": after.spec}, edit.path) is None:
             raise _unknown_field(change, ".".join(edit.path))
 
