@@ -52,7 +52,6 @@ def object_change(
         take=change.take,
         live=live,
         creates=change.action is Action.CREATE,
-        given_back=frozenset(_parts(field.path) for field in change.fields if field.given_back),
     )
 
 

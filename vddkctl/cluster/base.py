@@ -47,7 +47,6 @@ class ObjectChange(Struct, frozen=True):
 
     ``before`` is what the edited fields were when the plan was made, ``live`` the object as it was last looked at.
     ``declared`` are fields that the spec has and that do not change: where fields have managers, they are ours as well.
-    ``given_back`` are fields among the edits that were somebody's before they were ours, and are not ours any more.
     ``take``: fields of other managers are taken from them. ``creates``: there must be no such object yet.
     """
 
@@ -59,7 +58,6 @@ class ObjectChange(Struct, frozen=True):
     take: bool = False
     live: LiveObject | None = None
     creates: bool = False
-    given_back: frozenset[tuple[str, ...]] = frozenset()
 
 
 class WriteOutcome(Struct, frozen=True):

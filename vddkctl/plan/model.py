@@ -57,8 +57,7 @@ class FieldChange(Wire, frozen=True):
 
     ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
     place knows. ``sensitive`` values are not in the plan at all. ``conflict``: ``owner`` is another field manager, and
-    the field is written only where the change says ``take``. ``given_back``: what is written was there before the field
-    was managed, and is nobody's of ours from then on.
+    the field is written only where the change says ``take``.
     """
 
     path: str
@@ -70,7 +69,6 @@ class FieldChange(Wire, frozen=True):
     sensitive: bool = False
     origin: Origin = Origin.SPEC
     conflict: bool = False
-    given_back: bool = False
 
 
 class Precondition(Wire, frozen=True):

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from vddkctl.plan import fields
 from vddkctl.plan.history import Past, Since
@@ -36,7 +35,7 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
     for path in sorted({*managed, *since}):
         if not _can_be_written(path):
             continue
-        now, given_back = fields.raw_value(live.spec, path), False
+        now = fields.raw_value(live.spec, path)
         if path in managed:
             if meaning(path, now) == managed[path]:
                 continue
@@ -48,12 +47,11 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
                 stay.append(f"{path.rpartition('.')[2]} was changed by somebody else since, and stays as it is")
             continue
         else:
-            after, given_back = _before(path, now, since[path]), True
+            after = _before(path, now, since[path])
         if after is None and not _can_be_unset(path):
             stay.append(f"{path} stays as it is: it is not taken away")
             continue
-        field = _field(live, path, now, after, record)
-        found.append(replace(field, given_back=given_back and after is not None))
+        found.append(_field(live, path, now, after, record))
     return Returning(tuple(found), tuple(stay))
 
 

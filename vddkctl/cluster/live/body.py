@@ -14,11 +14,13 @@ from vddkctl.plan.observed import LiveObject
 def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
     """Every field that is to be ours, with its value: what is left out of an apply is given up.
 
-    What an object was created with, and cannot be without, stays ours.
+    What an object was created with, and cannot be without, stays ours; so does a field that is ours alone, whatever the
+    spec says of it: an apply that leaves it out would remove it, and what is to be removed is an edit.
     ``now`` is the object as it was looked at last. What is taken by force is only taken from that very version.
     """
     edited = {edit.path for edit in change.edits}
-    lasting = (*now.other_sites, *(now.owned - fields.SET))
+    alone = (path for path in now.owned if path not in fields.SET or path not in now.owners)
+    lasting = (*now.other_sites, *alone)
     kept = {*change.declared, *(tuple(path.split(".")) for path in lasting)} - edited
     body: dict[str, Any] = {
         "apiVersion": BY_KIND[change.key.kind].api_version,
@@ -34,22 +36,9 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
         if value is not None:
             put(body, path, value)
     for edit in change.edits:
-        if edit.value is not None and edit.path not in change.given_back:
+        if edit.value is not None:
             put(body, edit.path, edit.value)
     return body
-
-
-def restoring(change: ObjectChange, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A JSON patch (RFC 6902) that puts back what was there before a field was ours, if it is still what we made of it."""
-    return [
-        operation
-        for edit in change.edits
-        if edit.path in change.given_back and at({"spec": spec}, edit.path) != edit.value
-        for operation in (
-            {"op": "test", "path": _pointer(edit.path), "value": at({"spec": spec}, edit.path)},
-            {"op": "replace", "path": _pointer(edit.path), "value": edit.value},
-        )
-    ]
 
 
 def left(change: ObjectChange, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
@@ -65,13 +54,9 @@ def removal(
 
 
 def _removed(path: tuple[str, ...], value: Any) -> Iterator[dict[str, Any]]:
-    pointer = _pointer(path)
+    pointer = "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
     yield {"op": "test", "path": pointer, "value": value}
     yield {"op": "remove", "path": pointer}
-
-
-def _pointer(path: tuple[str, ...]) -> str:
-    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def at(data: Mapping[str, Any], path: tuple[str, ...]) -> Any:

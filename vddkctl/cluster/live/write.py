@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from vddkctl.cluster.base import ObjectChange
 from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
-from vddkctl.cluster.live.body import at, configuration, left, removal, restoring
+from vddkctl.cluster.live.body import at, configuration, left, removal
 from vddkctl.cluster.live.entry_writer import EntryWriter
 from vddkctl.cluster.live.kinds import BY_KIND
 from vddkctl.cluster.live.objects import live_object
@@ -22,8 +22,6 @@ from vddkctl.plan.observed import LiveObject
 _TRIES = 5
 """How often a change is made again because the object was changed meanwhile, elsewhere than in our fields."""
 _CONFLICT, _INVALID = 409, 422
-RESTORER = f"{MANAGER}-rollback"
-"""The manager of what was somebody's before it was ours, and has been put back."""
 
 
 class Writer(Struct, frozen=True):
@@ -71,11 +69,6 @@ class Writer(Struct, frozen=True):
             raise
 
     def _applied(self, change: ObjectChange, now: LiveObject) -> None:
-        restoring_patch = restoring(change, now.spec)
-        if restoring_patch:  # by another name: what we own and do not declare, the next apply would remove
-            after = self._sent(change, restoring_patch, JSON_PATCH, manager=RESTORER)
-            if not self.dry_run:
-                now = _as_shared(live_object(change.key.kind, after), now)
         try:
             after = self._sent(change, configuration(change, now), APPLY, force=change.take)
         except RefusedError as refused:
@@ -92,10 +85,8 @@ class Writer(Struct, frozen=True):
         if paths:
             self._sent(change, removal(change, paths, now.spec), JSON_PATCH)
 
-    def _sent(
-        self, change: ObjectChange, body: Any, kind: str, *, force: bool = False, manager: str = MANAGER
-    ) -> RawObject:
-        query = {"fieldManager": manager}
+    def _sent(self, change: ObjectChange, body: Any, kind: str, *, force: bool = False) -> RawObject:
+        query = {"fieldManager": MANAGER}
         if kind == APPLY:
             query["force"] = str(force).lower()
         if self.dry_run:
@@ -130,8 +121,6 @@ def _check_fields(change: ObjectChange, now: LiveObject) -> None:
 def _check_kept(change: ObjectChange, after: RawObject) -> None:
     """A definition that does not know a field drops it without a word."""
     for edit in change.edits:
-        if edit.path in change.given_back:  # it is put back by a patch of its own
-            continue
         if edit.value is not None and edit.path[0] == "spec" and at({"spec": after.spec}, edit.path) is None:
             raise _unknown_field(change, ".".join(edit.path))
 
