@@ -165,13 +165,18 @@ def make_site(root: Path, spec: str = SPEC) -> SiteOnDisk:
     root.mkdir(parents=True, exist_ok=True)
     make_archive(root / "eight.tar.gz", version="8.0.1", size=40_000)
     make_archive(root / "seven.tar.gz", version="7.0.3", size=40_000)
-    (root / "busybox").write_bytes(_static_program())
-    make_base(root / "base", "small", root / "busybox")
+    make_static_base(root)
     (root / "gitops").mkdir()
     for name, text in FILES.items():
         (root / "gitops" / name).write_text(text)
     (root / "site.yaml").write_text(spec)
     return SiteOnDisk(root)
+
+
+def make_static_base(root: Path) -> None:
+    """A base in the layout ``base``, with the tag ``small``."""
+    (root / "busybox").write_bytes(_static_program())
+    make_base(root / "base", "small", root / "busybox")
 
 
 def _static_program() -> bytes:

@@ -10,7 +10,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from vddkctl.errors import PlanError
-from vddkctl.plan.images import REFERENCE
+from vddkctl.plan.images import DIGEST, REFERENCE
 from vddkctl.plan.model import Change
 from vddkctl.plan.record import Changed, Earlier, Record, Run
 
@@ -83,10 +83,13 @@ def _known(runs: Sequence[Run]) -> str:
 
 
 class Since(Struct, frozen=True):
-    """What runs have made of one field: its value before the first of them, and after the last."""
+    """What runs have made of one field: its value before the first of them, and all that they gave it, the last one last.
+
+    A run that was killed may have given it its value, or not.
+    """
 
     before: Any
-    after: Any
+    given: tuple[Any, ...]
     run: int
     """The first that changed it."""
 
@@ -141,8 +144,7 @@ def _add(found: Past, run: Run) -> None:
             found.made.setdefault(address, run.number)
         if REFERENCE in fields:
             key = (address, str(fields[REFERENCE].after))
-            digest = next(iter(changed for path, changed in fields.items() if path != REFERENCE))
-            found.tags[key] = _joined(found.tags.get(key), digest, run.number)
+            found.tags[key] = _joined(found.tags.get(key), fields.get(DIGEST, Changed()), run.number)
             continue
         known = found.since.setdefault(address, {})
         for path, changed in fields.items():
@@ -150,5 +152,5 @@ def _add(found: Past, run: Run) -> None:
 
 
 def _joined(known: Since | None, changed: Changed, number: int) -> Since:
-    first = known or Since(changed.before, None, number)
-    return Since(first.before, changed.after, first.run)
+    first = known or Since(changed.before, (), number)
+    return Since(first.before, (*first.given, changed.after), first.run)

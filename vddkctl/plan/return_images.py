@@ -70,8 +70,10 @@ def returning_images(past: Past, looked: Looked) -> Tagged:
         kept = looked.kept[(tag.reference, tag.digest)]
         if now == tag.digest and kept:
             continue
-        if not was_ours and (since is None or now != since.after or tag.address in past.managed):
-            found.stays[tag.address] = f"the tag {tag.reference} named {tag.digest}; move it yourself"
+        if not was_ours and (since is None or now not in since.given or tag.address in past.managed):
+            found.stays[tag.address] = (
+                f"the tag {tag.reference} named {tag.digest} then, was nobody's that vddkctl knew, and stays as it is"
+            )
         elif not kept:
             found.lost[tag.address] = _gone(tag)
         else:

@@ -42,7 +42,7 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
             after = _then(path, now, managed[path], since.get(path))
         elif meaning(path, now) in {meaning(path, since[path].before), None}:
             continue
-        elif meaning(path, now) != meaning(path, since[path].after):
+        elif meaning(path, now) not in [meaning(path, value) for value in since[path].given]:
             if path in record.applied.get(address, {}):
                 stay.append(f"{path.rpartition('.')[2]} was changed by somebody else since, and stays as it is")
             continue
@@ -72,7 +72,7 @@ def _can_be_unset(path: str) -> bool:
 
 def _then(path: str, now: Any, wanted: Any, since: Since | None) -> Any:
     """What is written for a value of the record; the very text of then where that is known."""
-    if since and now == since.after and meaning(path, since.before) == wanted:
+    if since and now in since.given and meaning(path, since.before) == wanted:
         return since.before
     if path == fields.CONFIG:
         text = now if isinstance(now, str) else None
@@ -85,7 +85,7 @@ def _then(path: str, now: Any, wanted: Any, since: Since | None) -> Any:
 
 
 def _before(path: str, now: Any, since: Since) -> Any:
-    if path == fields.CONFIG and now != since.after and isinstance(now, str):
+    if path == fields.CONFIG and now not in since.given and isinstance(now, str):
         before = since.before if isinstance(since.before, str) else None  # others have added lines since
         return config_text.write(now, config_text.meant(before) if before else None)
     return since.before

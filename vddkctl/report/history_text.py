@@ -17,6 +17,9 @@ from vddkctl.report.words import plural, short
 from vddkctl.visible import shown
 
 
+_ENDS = {"satisfied": "was already so", "skipped": "not tried"}
+
+
 def history_text(record: Record | None, now: str, style: Style = PLAIN) -> str:
     """All runs, the newest first, with a final line break. ``now`` is RFC 3339, to tell a clock that jumped."""
     runs = numbered(record.runs) if record else ()
@@ -63,7 +66,8 @@ def _came_to(run: Run, style: Style) -> str:
         return style.paint("red", f"began {count}, and did not end: it was killed, or is still at work")
     ends: dict[str, int] = {}
     for end in run.changes.values():
-        ends[end] = ends.get(end, 0) + 1
+        word = _ENDS.get(end, end)
+        ends[word] = ends.get(word, 0) + 1
     what = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
     if not what:
         return f"0 changes; {plural(len(run.earlier or {}), 'address', 'addresses')} newly recorded"
