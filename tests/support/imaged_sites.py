@@ -34,7 +34,9 @@ class ImagedSite:
     registry: RunningRegistry
     repository: str
 
-    def write(self, parts: str, *, archive: str = "eight", tag: str = "8.0.1", name: str = "site.yaml") -> None:
+    def write(
+        self, parts: str, *, archive: str = "eight", tag: str = "8.0.1", name: str = "site.yaml"
+    ) -> None:
         """Write the spec: what it says of settings, and what its image is made of."""
         image = (
             "images:\n  vddk-8:\n"

@@ -89,7 +89,9 @@ def _said(result: Result) -> str:
 def _intending(record: Record, plan: Plan, addresses: Collection[str]) -> Record:
     now = {address: dict(plan.managed.get(address, {})) for address in addresses}
     for change in plan.changes:
-        if change.address in now:  # what is given back is no longer managed, and is ours to change all the same
+        if (
+            change.address in now
+        ):  # what is given back is no longer managed, and is ours to change all the same
             for each in change.fields:
                 if each.path in fields.SET:
                     now[change.address].setdefault(each.path, fields.meaning(each.path, each.after))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def healed(session: Session, plan: Plan, drift: Drift, record: Record | None, limit: int) -> int:
     """Put back what somebody else changed.
 
-    The exit code: 0 all of it, 3 some of it stays, 4 some of the writes failed, 1 all of them or nothing could be begun.
+    The exit code: 0 all of it, 3 some of it stays, 4 some writes failed, 1 all of them did, or nothing could be begun.
     """
     from vddkctl.plan.heal import heal_plan
 
@@ -70,4 +70,6 @@ def _writable(session: Session, healing: Healing) -> Healing:
     if not settings or len(settings) > MOST_REHEARSED:
         return healing
     refused = refusals(healing.plan, session.cluster, None, session.places)
-    return without(healing, {address: "; ".join(str(error).split("\n  ")) for address, error in refused.items()})
+    return without(
+        healing, {address: "; ".join(str(error).split("\n  ")) for address, error in refused.items()}
+    )

@@ -75,7 +75,7 @@ class Recalled(Struct, frozen=True):
 
 
 def recall(cluster: Cluster, site: str) -> Recalled:
-    """The record of a site, as far as it can be used. Raises ClusterError for one of another site or a newer version."""
+    """The record of a site, as far as it can be used. Raises ClusterError for another's or a newer one."""
     try:
         return Recalled(read_record(cluster, site))
     except DamagedRecordError as error:

@@ -83,7 +83,7 @@ def _known(runs: Sequence[Run]) -> str:
 
 
 class Since(Struct, frozen=True):
-    """What runs have made of one field: its value before the first of them, and all that they gave it, the last one last.
+    """What runs have made of one field: its value before them, and all that they gave it, the last one last.
 
     A run that was killed may have given it its value, or not.
     """
@@ -111,7 +111,9 @@ class Past(Struct, frozen=True):
 
 def past(record: Record, number: int) -> Past:
     """What there was after a run. Raises PlanError where the details of a run since then are not kept."""
-    found = Past(run_of(record, number), {a: dict(fields) for a, fields in record.applied.items()}, {}, {}, {})
+    found = Past(
+        run_of(record, number), {a: dict(fields) for a, fields in record.applied.items()}, {}, {}, {}
+    )
     later = [run for run in numbered(record.runs) if run.number > number]
     for run in reversed(later):
         if run.earlier is None or run.details is None:

@@ -1,4 +1,4 @@
-"""A record that is gone or cannot be used: told apart from a site to which nothing was applied yet, where that can be."""
+"""A record that is gone or cannot be used: told apart from a site that is new, where that can be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from vddkctl.visible import some
 
 DAMAGED, GONE = "record-damaged", "record-gone"
 CODES = frozenset({DAMAGED, GONE})
-_FROM_LIVE = "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
+_FROM_LIVE = (
+    "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
+)
 _BACK = "bring the record back from Git or a backup, or apply to begin a new one"
 
 

@@ -64,9 +64,7 @@ def make_plan(
         tool=TOOL,
         site=loaded.site.metadata.name,
         site_digest=loaded.digest,
-        location=location_of(
-            loaded, observed.folder, observed.cluster, observed.cluster_name
-        ),
+        location=location_of(loaded, observed.folder, observed.cluster, observed.cluster_name),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),

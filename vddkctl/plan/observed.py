@@ -210,7 +210,7 @@ class Observed(Struct, frozen=True):
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
-    ``folder`` is the spec's own, where relative paths start. ``record_fault``: there is a record, and it cannot be used.
+    ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
     """
 
     cluster: ClusterState

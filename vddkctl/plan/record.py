@@ -31,10 +31,11 @@ BEGUN = "begun"
 class Run(Wire, frozen=True):
     """One past run: when (RFC 3339), who, with what, and what became of each address.
 
-    ``kind`` is apply, rollback or heal; ``back_to`` is the run that a rollback went back to. ``result`` is done, partly,
-    failed, interrupted or :data:`BEGUN`; empty for runs of versions that did not say. ``number`` is 0 for runs of
-    versions that did not count. ``actions`` say what was to be done with an address, and why (``update differs``).
-    ``details`` are the fields by address and path, ``earlier`` what the record knew before; None where they are not kept.
+    ``kind`` is apply, rollback or heal; ``back_to`` is the run that a rollback went back to. ``result`` is done,
+    partly, failed, interrupted or :data:`BEGUN`; empty for runs of versions that did not say. ``number`` is 0 for runs
+    of versions that did not count. ``actions`` say what was to be done with an address, and why (``update differs``).
+    ``details`` are the fields by address and path, ``earlier`` what the record knew before; None where that is not
+    kept.
     """
 
     at: str

@@ -136,7 +136,5 @@ def _change(tag: Tag, now: str | None) -> Change:
         origin=Origin.SPEC,
         fields=(FieldChange(DIGEST, now, tag.digest),),
         precondition=Precondition(digest=now),
-        image=ImageWork(
-            name, tag.reference, {}, tag.digest, "", 0, "", False, "", 0, "", "", restores=True
-        ),
+        image=ImageWork(name, tag.reference, {}, tag.digest, "", 0, "", False, "", 0, "", "", restores=True),
     )

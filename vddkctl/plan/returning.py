@@ -44,7 +44,9 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
             continue
         elif meaning(path, now) not in [meaning(path, value) for value in since[path].given]:
             if path in record.applied.get(address, {}):
-                stay.append(f"{path.rpartition('.')[2]} was changed by somebody else since, and stays as it is")
+                stay.append(
+                    f"{path.rpartition('.')[2]} was changed by somebody else since, and stays as it is"
+                )
             continue
         else:
             after = _before(path, now, since[path])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -68,9 +69,7 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
     warnings += settings_warnings
     lost = {warning.address for warning in warnings if warning.code == LOST}
     everything = [*images.changes.values(), *changes]
-    taken = (
-        replace(change, take=bool(change.conflicts) and take(change.address)) for change in everything
-    )
+    taken = (replace(change, take=bool(change.conflicts) and take(change.address)) for change in everything)
     plan_changes = tuple(
         replace(change, depends_on=(*change.depends_on, *_its_images(change, everything)))
         for change in ordered(taken)

@@ -12,7 +12,6 @@ from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import json_text, plural, reference, short
 from vddkctl.visible import shown
 
-
 _MOST_PENDING = 10
 
 

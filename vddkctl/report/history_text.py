@@ -16,7 +16,6 @@ from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, short
 from vddkctl.visible import shown
 
-
 _ENDS = {"satisfied": "was already so", "skipped": "not tried"}
 
 

@@ -77,7 +77,10 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
     failed, skipped = _count(result, Status.FAILED), _count(result, Status.SKIPPED)
     rest = f", {satisfied} were already so" if satisfied else ""
     rest += f", {failed} failed, {skipped} not tried" if failed or skipped else ""
-    yield style.paint("bold", f"{_WORDS.get(result.kind, 'Applied')}: {done} of {plural(len(result.steps), 'change')} done{rest}.")
+    yield style.paint(
+        "bold",
+        f"{_WORDS.get(result.kind, 'Applied')}: {done} of {plural(len(result.steps), 'change')} done{rest}.",
+    )
     if failed or skipped:
         yield f"Run vddkctl {_command(result)} again to finish."
     for each in result.unsettled:

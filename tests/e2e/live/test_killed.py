@@ -7,6 +7,7 @@ import pytest
 from tests.support.killing import killed
 from tests.support.live_sites import IMAGE, LiveSite
 
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", range(1, 8))
 def test_a_run_that_is_killed_is_finished_by_the_next(site: LiveSite, number: int, when: str) -> None:

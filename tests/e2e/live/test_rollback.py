@@ -84,7 +84,7 @@ def test_drift_of_what_was_managed_then_is_put_right_once_it_is_to_be_taken(imag
 
 def test_a_tag_that_was_not_there_stays_and_is_told(imaged: ImagedSite) -> None:
     digest = imaged.tags["8.0.1"]
-    imaged.write(ONE + 'controller: {vddkImage: vddk-8}\n', archive="seven", tag="7.0.3")
+    imaged.write(ONE + "controller: {vddkImage: vddk-8}\n", archive="seven", tag="7.0.3")
     imaged.apply("--take", "*")
     ended = went_back(imaged, 1)
     assert f"{imaged.repository}:7.0.3 was put by run 2 and stays: a registry takes no tag away" in ended.out

@@ -93,7 +93,9 @@ def _take(api: Api, namespace: str, site: str, mine: str) -> None:
 
 
 def _advice(namespace: str, site: str, held: LeaseSpec) -> str:
-    if held.renew_time and datetime.fromisoformat(held.renew_time) > datetime.now(UTC) + timedelta(seconds=SECONDS):
+    if held.renew_time and datetime.fromisoformat(held.renew_time) > datetime.now(UTC) + timedelta(
+        seconds=SECONDS
+    ):
         return (
             f"it is dated {held.renew_time}, in the future: a clock is wrong; "
             f"should that run be gone: kubectl -n {namespace} delete lease {name_of(site)}"
