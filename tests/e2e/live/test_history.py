@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
@@ -53,8 +54,8 @@ def test_each_run_says_what_it_was(twice: ImagedSite) -> None:
 
 @pytest.mark.parametrize(("damage", "says"), [(edit, "edited by hand"), (cut, "not JSON, or not whole")])
 def test_a_damaged_record_is_told_and_the_plan_is_made_without_it(
-    applied: LiveSite, damage, says: str
-) -> None:  # type: ignore[no-untyped-def]
+    applied: LiveSite, damage: Callable[[LiveSite], None], says: str
+) -> None:
     damage(applied)
     kept = applied.get("configmaps", f"vddkctl-{applied.namespace}", group=CORE)["data"]["record"]
     applied.patch("providers", "prod", {"spec": {"settings": {"useVddkAioOptimization": "false"}}})
