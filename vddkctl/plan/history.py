@@ -60,9 +60,9 @@ def bounded(runs: Sequence[Run]) -> tuple[Run, ...]:
     """The runs, the oldest without their details where all of them would be too much."""
     room, kept = MOST, []
     for run in reversed(runs):
-        size = len(encode((run.details, run.earlier))) if run.details or run.earlier else 0
+        size = len(encode((run.details, run.earlier, run.actions))) if run.details or run.earlier else 0
         room -= size
-        kept.append(run if room >= 0 else replace(run, details=None, earlier=None))
+        kept.append(run if room >= 0 else replace(run, details=None, earlier=None, actions={}))
     return tuple(reversed(kept))
 
 
