@@ -40,7 +40,7 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
             if meaning(path, now) == managed[path]:
                 continue
             after = _then(path, now, managed[path], since.get(path))
-        elif meaning(path, now) in {meaning(path, since[path].before), None}:
+        elif meaning(path, now) == meaning(path, since[path].before):
             continue
         elif meaning(path, now) not in [meaning(path, value) for value in since[path].given]:
             if path in record.applied.get(address, {}):

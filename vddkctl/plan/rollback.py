@@ -77,7 +77,7 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
     changing = {change.address for change in plan_changes}
     gone = tuple(a for a in past.managed if room(a) in ("controller", "provider") and a not in objects)
     managed = {a: fields for a, fields in past.managed.items() if a not in lost and a not in gone}
-    known = {*ground.record.applied, *ground.record.intended}
+    known = {*ground.record.applied, *ground.record.intended, *changing}
     return Plan(
         tool=ground.tool,
         site=ground.site,

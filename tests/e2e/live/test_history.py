@@ -73,7 +73,7 @@ def test_a_damaged_record_is_told_and_the_plan_is_made_without_it(
         assert "No drift" not in ended.out, command
     done = applied.apply("--take", "*", "--no-wait")
     assert done.code == 0, done.err
-    aside = applied.get("configmaps", f"vddkctl-{applied.namespace}-damaged", group=CORE)
+    aside = applied.get("configmaps", f"vddkctl.damaged-{applied.namespace}", group=CORE)
     assert aside["data"]["record"] == kept
     assert applied.run("drift").code == 0
     assert [run.number for run in record_of(applied).runs] == [1]

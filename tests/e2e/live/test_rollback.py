@@ -64,6 +64,18 @@ def test_what_somebody_had_set_before_outlives_the_next_apply(twice: ImagedSite)
     assert twice.live.image != "quay.io/old/vddk:1"
 
 
+def test_what_was_taken_over_and_given_up_since_is_as_it_was_before(twice: ImagedSite) -> None:
+    twice.write(ONE)
+    twice.apply()  # gives the images back: unset
+    assert (twice.live.image, "vddkInitImage" in twice.live.settings("prod")) == (None, False)
+    went_back(twice, 1)
+    assert twice.live.image == "quay.io/old/vddk:1"
+    assert twice.live.settings("prod")["vddkInitImage"] == "quay.io/old/vddk:prod"
+    assert twice.record().intended == {}
+    assert twice.live.changing() == []
+    assert twice.live.run("drift").code == 0
+
+
 def test_what_somebody_has_changed_since_is_theirs(twice: ImagedSite) -> None:
     twice.live.patch("providers", "edge-berlin", {"spec": {"settings": {AIO: "false"}}})
     ended = went_back(twice, 1)

@@ -126,7 +126,7 @@ class KubernetesCluster:
         Records(self._api, self._own_namespace()).write(site, content)
 
     def set_aside_record(self, site: str) -> str:
-        """Copy the record into the ConfigMap ``vddkctl-SITE-damaged``."""
+        """Copy the record into the ConfigMap ``vddkctl.damaged-SITE``."""
         return Records(self._api, self._own_namespace()).set_aside(site)
 
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:

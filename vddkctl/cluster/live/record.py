@@ -67,7 +67,7 @@ class Records:
     def set_aside(self, site: str) -> str:
         """Keep a copy of a site's record, whatever is in it, in a ConfigMap of its own. Raises ClusterError."""
         found = self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
-        name = f"{name_of(site)}-damaged"
+        name = f"vddkctl.damaged-{site}"  # no record is named so, whatever the site is
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
