@@ -106,8 +106,8 @@ def _settings(
     for address in sorted({*past.managed, *past.since}):
         if room(address) == "image":
             continue
-        told = list(left_behind(address, past))
         live = objects.get(address)
+        told = list(left_behind(address, past)) if live or room(address) == "secret" else []
         if live is None:
             told = told or list(_missing(address, past))
         elif not told:

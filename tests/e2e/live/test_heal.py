@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.e2e.live.test_migrations import migrate
 from tests.support.imaged_sites import TWO, ImagedSite, record_of
 from tests.support.killing import killed
 from tests.support.live_sites import IMAGE, LiveSite
+from tests.support.webhook import webhook
 
 AIO = "useVddkAioOptimization"
 REMOVED = [{"op": "remove", "path": f"/spec/settings/{AIO}"}]
@@ -114,6 +117,25 @@ def test_a_running_migration_keeps_only_what_it_would_feel(applied: LiveSite) ->
     assert (applied.image, applied.settings("prod")[AIO]) == (None, "true")
     assert applied.run("drift", "--heal").code == 0
     assert applied.image == IMAGE
+
+
+def test_what_a_webhook_refuses_keeps_nothing_else_from_being_healed(
+    applied: LiveSite, tmp_path: Path
+) -> None:
+    for name in ("prod", "edge-berlin"):
+        remove(applied, name)
+
+    def refuses(request: Any) -> str | None:
+        return "prod is frozen" if request["name"] == "prod" else None
+
+    with webhook(applied.server, tmp_path, applied.namespace, refuses):
+        told = applied.run("drift", "--heal")
+    assert told.code == 3, told.out + told.err
+    assert "Healed: 1 of 1 change done." in told.out
+    assert f"  provider.{applied.namespace}/prod: " in told.err
+    assert "prod is frozen" in told.err
+    assert applied.settings("edge-berlin")[AIO] == "true"
+    assert applied.run("drift", "--heal").code == 0
 
 
 def test_one_who_may_not_write_is_told_which_right_is_missing(applied: LiveSite) -> None:

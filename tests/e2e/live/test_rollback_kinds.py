@@ -61,7 +61,10 @@ def test_entries_of_storage_maps_get_their_values_and_are_not_taken_away(mapped:
     set_entries(mapped, with_offload())
     applied(mapped, SPEC + PLAIN)
     told = back(mapped, 5)
-    assert "spec.map[datastore.1].offloadPlugin.vsphereXcopyConfig stays as it is: it is not taken away" in told.out
+    assert (
+        "spec.map[datastore.1].offloadPlugin.vsphereXcopyConfig stays as it is: it is not taken away"
+        in told.out
+    )
     assert entries(mapped) == with_offload(0, 1)
     assert set(record_of(mapped).applied) == {f"provider.{mapped.namespace}/prod"}
 
@@ -71,7 +74,9 @@ def test_a_provider_that_was_created_since_stays(creating: LiveSite) -> None:
     applied(creating, CREATE + "  prod: {aio: false}\n")
     told = back(creating, 1)
     place = creating.namespace
-    assert f"provider.{place}/new, secret.{place}/new-credentials: was created by run 2, and stays" in told.out
+    assert (
+        f"provider.{place}/new, secret.{place}/new-credentials: was created by run 2, and stays" in told.out
+    )
     assert creating.settings("prod")[AIO] == "true"
     assert creating.get("providers", "new")
     assert set(record_of(creating).applied) == {f"provider.{creating.namespace}/prod"}
