@@ -15,6 +15,7 @@
     │   └── UnreachableError     a registry cannot be reached, or breaks off
     ├── TrialError               an image cannot be run here, to see what it does
     ├── ClusterError             a place where settings live did not do what was asked
+    │   ├── DamagedRecordError   the record of what was applied is not what was written
     │   ├── ManifestError        a file in a folder of manifests is not what it should be
     │   ├── ClusterDeniedError   an API server does not let this user do it, or does not know the user
     │   ├── ClusterUnreachableError  an API server cannot be reached, or breaks off
@@ -102,6 +103,10 @@ class ClusterError(VddkctlError):
 
 class ManifestError(ClusterError):
     """A file in a folder of manifests is not what it should be."""
+
+
+class DamagedRecordError(ClusterError):
+    """The record of what was applied is not what vddkctl wrote: cut off, edited, merged."""
 
 
 class ClusterDeniedError(ClusterError):

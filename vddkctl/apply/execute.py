@@ -18,7 +18,7 @@ from vddkctl.apply.undisturbed import undisturbed
 from vddkctl.apply.writes import key_of, object_change
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import PlanFileError, VddkctlError
-from vddkctl.observe import read_record
+from vddkctl.observe import recall
 from vddkctl.places import Places
 from vddkctl.plan.codec import encode_record
 from vddkctl.plan.model import Change, Plan
@@ -49,7 +49,8 @@ class Executor(Struct, frozen=True):
         """
         _check_known(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
-            record = read_record(self.cluster, plan.site)
+            recalled = recall(self.cluster, plan.site)
+            record = recalled.record
 
             def looked_at() -> Checked:
                 return check(plan, record, self.places, self.cluster, self.progress)
@@ -60,8 +61,10 @@ class Executor(Struct, frozen=True):
             refuse_public(plan, record, self.places)
             refuse_without_values(plan, checked.satisfied, self.places)
             refuse_unwritable(plan, self.cluster, checked, self.places)
+            if recalled.fault:
+                self.cluster.set_aside_record(plan.site)
             if plan.changes:
-                self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
+                self.cluster.write_record(plan.site, encode_record(begun(record, plan, self.now(), self.who)))
             return self._carry_out(plan, record, checked)
 
     def _carry_out(self, plan: Plan, record: Record | None, checked: Checked) -> Result:
@@ -80,7 +83,8 @@ class Executor(Struct, frozen=True):
         why = "interrupted" if interrupted else "the run broke off"
         steps = (done.get(c.address) or _end(c, Status.SKIPPED, why) for c in plan.changes)
         with undisturbed():
-            result = self._remember(record, plan, Result(plan.site, tuple(steps), interrupted), checked)
+            result = Result(plan.site, tuple(steps), interrupted, kind=plan.kind, back_to=plan.back_to)
+            result = self._remember(record, plan, result, checked)
         if stopped and not interrupted:
             raise stopped
         return result
@@ -107,7 +111,7 @@ class Executor(Struct, frozen=True):
         """The plan with the digests of what engines have built; settings that name these are intended from now on."""
         known = settled(plan, {address: step.digest for address, step in done.items() if step.digest})
         if known is not plan:
-            self.cluster.write_record(plan.site, encode_record(begun(record, known)))
+            self.cluster.write_record(plan.site, encode_record(begun(record, known, self.now(), self.who)))
         return known
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:

@@ -36,13 +36,18 @@ class StepResult(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """The whole run. ``record_error``: the changes stand, but could not be recorded. ``unsettled`` is not in effect."""
+    """The whole run. ``record_error``: the changes stand, but could not be recorded. ``unsettled`` is not in effect.
+
+    ``kind`` and ``back_to`` are the plan's.
+    """
 
     site: str
     steps: tuple[StepResult, ...]
     interrupted: bool = False
     record_error: str | None = None
     unsettled: tuple[Unsettled, ...] = ()
+    kind: str = "apply"
+    back_to: int = 0
 
     @property
     def exit_code(self) -> int:

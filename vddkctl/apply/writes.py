@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.errors import VddkctlError
 from vddkctl.places import Places
+from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
 from vddkctl.plan.secret_work import SecretWork
@@ -44,12 +45,19 @@ def object_change(
         change.precondition.resource_version or "",
         before=tuple(field.before for field in change.fields),
         declared=tuple(
-            _parts(path) for path, value in managed.items() if value is not None and path not in changing
+            _parts(path)
+            for path, value in managed.items()
+            if value is not None and path not in changing and _stands(path, value, live)
         ),
         take=change.take,
         live=live,
         creates=change.action is Action.CREATE,
     )
+
+
+def _stands(path: str, value: object, live: LiveObject | None) -> bool:
+    """Whether a field is as it was applied: what somebody else has made of it does not become ours by the way."""
+    return live is None or fields.meaning(path, fields.raw_value(live.spec, path)) == value
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -120,6 +120,10 @@ class Cluster(Protocol):
         """Replace the record, in one step."""
         ...
 
+    def set_aside_record(self, site: str) -> str:
+        """Keep a copy of a record that is damaged, and say where: a new one is about to be written."""
+        ...
+
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it."""
         ...

@@ -24,7 +24,7 @@ from vddkctl.cluster.manifest_files import (
     real_folder,
 )
 from vddkctl.cluster.objects import state_of, twice, version_of
-from vddkctl.cluster.record_file import read_record, write_record
+from vddkctl.cluster.record_file import read_record, set_aside, write_record
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
 from vddkctl.plan.observed import ClusterState, ObjectKey, Unread
@@ -144,6 +144,10 @@ class ManifestFolder(Struct, frozen=True):
     def write_record(self, site: str, content: bytes) -> None:
         """Replace ``.vddkctl/SITE.record``."""
         write_record(self.folder, site, content)
+
+    def set_aside_record(self, site: str) -> str:
+        """Copy the record to ``.vddkctl/SITE.record.damaged``."""
+        return set_aside(self.folder, site)
 
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Hold ``.vddkctl/SITE.lock`` while the block runs; the kernel lets go of it when the process dies."""

@@ -51,6 +51,11 @@ class Nowhere:
     def write_record(self, site: str, content: bytes) -> None:
         """Forget it."""
 
+    def set_aside_record(self, site: str) -> str:
+        """There is none."""
+        del site
+        return ""
+
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Nobody is kept out."""
         del site, holder

@@ -14,7 +14,7 @@ from vddkctl.plan.creation import created_memory, creations
 from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
 from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
-from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
@@ -64,7 +64,7 @@ def make_plan(
         tool=TOOL,
         site=loaded.site.metadata.name,
         site_digest=loaded.digest,
-        location=_location(loaded, observed),
+        location=location_of(loaded, observed.folder, observed.cluster, observed.cluster_name),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
@@ -82,7 +82,8 @@ def _taking(change: Change, loaded: LoadedSite, take: Callable[[str], bool]) -> 
     return replace(change, take=True) if taken else change
 
 
-def _location(loaded: LoadedSite, observed: Observed) -> Location:
+def location_of(loaded: LoadedSite, folder: str, cluster: ClusterState, name: str) -> Location:
+    """Where a plan is to be carried out. ``name`` is the cluster's."""
     site = loaded.site
     used = {
         parse(text).host
@@ -95,10 +96,8 @@ def _location(loaded: LoadedSite, observed: Observed) -> Location:
         for host, said in sorted(site.registries.items())
         if host in used
     }
-    context = observed.cluster_name if observed.cluster.live else None
-    return Location(
-        observed.folder, observed.cluster.namespace, site.cluster.manifests, context, registries=settings
-    )
+    context = name if cluster.live else None
+    return Location(folder, cluster.namespace, site.cluster.manifests, context, registries=settings)
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:

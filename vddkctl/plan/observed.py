@@ -118,7 +118,7 @@ class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
     ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
-    other site has a record there, and that is known.
+    other site has a record there, and that is known. ``others_known``: which fields are of other sites is known.
     """
 
     namespace: str
@@ -127,6 +127,7 @@ class ClusterState(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     live: bool = False
     alone: bool = False
+    others_known: bool = False
     accounts: tuple[LiveObject, ...] = ()
     storage_maps: tuple[LiveObject, ...] = ()
     plans: tuple[MigrationPlan, ...] = ()
@@ -209,7 +210,7 @@ class Observed(Struct, frozen=True):
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
-    ``folder`` is the spec's own, where relative paths start.
+    ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
     """
 
     cluster: ClusterState
@@ -219,3 +220,4 @@ class Observed(Struct, frozen=True):
     cluster_name: str = ""
     folder: str = ""
     secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)
+    record_fault: VddkctlError | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from vddkctl.plan import fields
 from vddkctl.plan.accounts import account_warnings
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Desired, Target
 from vddkctl.plan.image_warnings import image_warnings
+from vddkctl.plan.lost import record_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
-from vddkctl.plan.observed import Observed
+from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.secrets import secret_warnings
 from vddkctl.site.source import LoadedSite
@@ -31,10 +32,7 @@ def warnings(
     referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
         yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
-    for change in changes:
-        yield from _conflicts(change)
-        if room(change.address) == "controller":
-            yield from _controller(change)
+    yield from _of_changes(changes)
     for _, target in sorted(wanted.targets.items()):
         yield from _unpinned(loaded, target)
         yield from _buffers(target)
@@ -42,6 +40,7 @@ def warnings(
     yield from account_warnings(loaded, observed)
     yield from complaint_warnings(observed)
     yield from migration_warnings(changes, observed.cluster.migrations)
+    yield from record_warnings(loaded, observed)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:
@@ -50,6 +49,19 @@ def warnings(
         )
     for address in gone:
         yield PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
+
+
+def change_warnings(changes: Sequence[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
+    """What to know of the changes themselves, whatever they come from."""
+    yield from _of_changes(changes)
+    yield from migration_warnings(changes, running)
+
+
+def _of_changes(changes: Iterable[Change]) -> Iterator[PlanWarning]:
+    for change in changes:
+        yield from _conflicts(change)
+        if room(change.address) == "controller":
+            yield from _controller(change)
 
 
 def _conflicts(change: Change) -> Iterator[PlanWarning]:

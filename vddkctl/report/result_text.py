@@ -19,6 +19,9 @@ _DONE = {
 }
 
 
+_WORDS = {"rollback": "Went back", "heal": "Healed"}
+
+
 def step_line(step: StepResult, style: Style = PLAIN) -> str:
     """One step as it ends."""
     if step.status is Status.DONE:
@@ -74,15 +77,24 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
     failed, skipped = _count(result, Status.FAILED), _count(result, Status.SKIPPED)
     rest = f", {satisfied} were already so" if satisfied else ""
     rest += f", {failed} failed, {skipped} not tried" if failed or skipped else ""
-    yield style.paint("bold", f"Applied: {done} of {plural(len(result.steps), 'change')} done{rest}.")
+    yield style.paint(
+        "bold",
+        f"{_WORDS.get(result.kind, 'Applied')}: {done} of {plural(len(result.steps), 'change')} done{rest}.",
+    )
     if failed or skipped:
-        yield "Run vddkctl apply again to finish."
+        yield f"Run vddkctl {_command(result)} again to finish."
     for each in result.unsettled:
         yield f"  {style.paint('yellow', '!')} {each.address}: {shown(each.what)}"
     if result.unsettled:
         yield "Done, but not all of it is in effect. Look again with: vddkctl plan"
     if result.record_error:
         yield style.paint("red", "The changes stand, but were not recorded: ") + result.record_error
+
+
+def _command(result: Result) -> str:
+    if result.kind == "rollback":
+        return f"rollback {result.back_to}"
+    return "drift --heal" if result.kind == "heal" else "apply"
 
 
 def _count(result: Result, status: Status) -> int:

@@ -81,6 +81,7 @@ class KubernetesCluster:
             tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
             alone=told is not None and not told,
+            others_known=told is not None,
             accounts=accounts.result(),
             storage_maps=maps.result() if maps else (),
             plans=plans.result(),
@@ -123,6 +124,10 @@ class KubernetesCluster:
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
         Records(self._api, self._own_namespace()).write(site, content)
+
+    def set_aside_record(self, site: str) -> str:
+        """Copy the record into the ConfigMap ``vddkctl.damaged-SITE``."""
+        return Records(self._api, self._own_namespace()).set_aside(site)
 
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies."""

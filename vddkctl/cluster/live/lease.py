@@ -88,8 +88,19 @@ def _take(api: Api, namespace: str, site: str, mine: str) -> None:
     raise LockedError(
         f"another run is at work on this site: {who}",
         where=f"lease {namespace}/{name_of(site)}",
-        hint=f"wait for it; should it be gone, its lease expires {SECONDS} s after {held.renew_time}",
+        hint=_advice(namespace, site, held),
     )
+
+
+def _advice(namespace: str, site: str, held: LeaseSpec) -> str:
+    if held.renew_time and datetime.fromisoformat(held.renew_time) > datetime.now(UTC) + timedelta(
+        seconds=SECONDS
+    ):
+        return (
+            f"it is dated {held.renew_time}, in the future: a clock is wrong; "
+            f"should that run be gone: kubectl -n {namespace} delete lease {name_of(site)}"
+        )
+    return f"wait for it; should it be gone, its lease expires {SECONDS} s after {held.renew_time}"
 
 
 def _sent(api: Api, method: str, path: str, body: dict[str, Any]) -> bool:

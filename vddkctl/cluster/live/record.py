@@ -10,8 +10,8 @@ from vddkctl.cluster.live.kinds import CONFIG_MAPS
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap
 from vddkctl.cluster.live.refusal import RefusedError
-from vddkctl.errors import ClusterDeniedError, ClusterError
-from vddkctl.plan.codec import decode_record
+from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
+from vddkctl.plan.codec import RECORD_HINT, decode_record
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
@@ -64,6 +64,21 @@ class Records:
         query = {"fieldManager": MANAGER, "force": "true"}
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
 
+    def set_aside(self, site: str) -> str:
+        """Keep a copy of a site's record, whatever is in it, in a ConfigMap of its own. Raises ClusterError."""
+        found = self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
+        name = f"vddkctl.damaged-{site}"  # no record is named so, whatever the site is
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}},
+            "data": found.data,
+            "binaryData": found.binary_data,
+        }
+        query = {"fieldManager": MANAGER, "force": "true"}
+        self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
+        return f"configmap {self._namespace}/{name}"
+
     def of_others(self, site: str) -> frozenset[tuple[str, str]] | None:
         """The fields that other sites have set, as ``(address, path)``; None where that cannot be seen."""
         fields: set[tuple[str, str]] = set()
@@ -89,10 +104,10 @@ def _content(found: ConfigMap) -> bytes | None:
     try:
         return gzip.decompress(b64decode(packed))
     except (ValueError, OSError, EOFError):
-        raise ClusterError(
+        raise DamagedRecordError(
             "the record is damaged",
             where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
-            hint="remove it: the next apply writes a new one, but drift before it is not seen",
+            hint=RECORD_HINT,
         ) from None
 
 
