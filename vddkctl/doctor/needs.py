@@ -32,7 +32,7 @@ class Need(Struct, frozen=True):
     """Rights to one kind in one namespace, or to one object of it: ``look`` for plan and drift, ``write`` for apply.
 
     ``instead``: where those in all namespaces are missing, those in this one do, with less to be seen. ``unless``:
-    nothing is needed where this right is there.
+    nothing is needed where this right is there. ``unseen``: it can be done without, and what is not seen then.
     """
 
     resource: Resource
@@ -42,6 +42,7 @@ class Need(Struct, frozen=True):
     name: str = ""
     instead: str | None = None
     unless: Right | None = None
+    unseen: str = ""
 
     def rights(self, verbs: Iterable[str], namespace: str | None = None) -> tuple[Right, ...]:
         """One a verb, in another ``namespace`` if one is named."""
@@ -132,6 +133,7 @@ def _accounts(loaded: LoadedSite) -> Iterator[Need]:
     if not loaded.site.pull_secrets:
         return
     all_at_once = Right("list", ACCOUNTS, EVERYWHERE)
+    yield Need(ACCOUNTS, EVERYWHERE, look=("list",), unseen="those of plans' target namespaces")
     for key in wanted_accounts(loaded):
         yield Need(ACCOUNTS, key.namespace, look=("get",), name=key.name, unless=all_at_once)
         yield Need(ACCOUNTS, key.namespace, write=("get", "patch"), name=key.name)

@@ -67,6 +67,9 @@ def _told(alike: Sequence[Need], answers: Mapping[Right, bool]) -> Finding:
     if instead is not None and not _lacks(alike[0], verbs, answers, instead):
         what = f"may {', '.join(verbs)} in namespace {instead} alone"
         return warned(_GROUP, name, what, f"those of other namespaces are not seen: {_ROLES}")
+    if alike[0].unseen:
+        what = f"may not {', '.join(verbs)}: {alike[0].unseen} are not seen"
+        return warned(_GROUP, name, what, _ROLES)
     to_look = dict.fromkeys(verb for need in lacking for verb in _lacks(need, need.look, answers))
     to_apply = dict.fromkeys(verb for need in lacking for verb in _lacks(need, need.write, answers))
     may = [verb for verb in verbs if verb not in to_look and verb not in to_apply]

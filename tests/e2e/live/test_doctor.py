@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.live.test_rights import grant
+from tests.e2e.live.test_rights import documented, grant
 from tests.support.apiservers import serve
 from tests.support.doctor_answers import Found, found_by
 from tests.support.live_sites import IMAGE, LiveSite
@@ -68,7 +68,7 @@ def test_who_may_only_look_hears_what_apply_lacks(site: LiveSite) -> None:
     assert rights[f"providers.{GROUP} everywhere"] == "pass"
     assert rights[f"providers.{GROUP} in {site.namespace}"] == "warn"
     assert found.detail(f"providers.{GROUP} in {site.namespace}") == (
-        "may get, may not patch (edge-berlin, prod, test): apply needs it"
+        "may not get, patch (edge-berlin, prod, test): apply needs it"
     )
     assert found.detail(f"leases.coordination.k8s.io in {site.namespace}") == (
         "may not get, create, update, patch: apply needs it"
@@ -101,6 +101,43 @@ def test_rights_in_one_namespace_do_with_a_warning(site: LiveSite) -> None:
     assert found.status(f"providers.{GROUP} everywhere") == "warn"
     assert f"in namespace {site.namespace} alone" in found.detail(f"providers.{GROUP} everywhere")
     assert found.status("ForkliftController") == "warn"
+
+
+def test_a_role_that_names_its_objects(site: LiveSite) -> None:
+    """As resourceNames has it: patch is only for some, and doctor asks for each by its name."""
+    names = ("ClusterRole vddkctl-view", "Role vddkctl-view", "Role vddkctl-apply")
+    rules = [rule for name in names[2:] for rule in documented()[name][1] if GROUP not in rule["apiGroups"]]
+    named = {"apiGroups": [GROUP], "verbs": ["get", "patch"]}
+    rules += [
+        {**named, "resources": ["forkliftcontrollers"], "resourceNames": ["forklift-controller"]},
+        {**named, "resources": ["providers"], "resourceNames": ["prod", "test"]},
+    ]
+    site.server.grant("cron", rules, site.namespace)
+    grant(site.server, "cron", site.namespace, *names[:2])
+    found = doctor(replace(site, user="cron"))
+    assert found.status(f"forkliftcontrollers.{GROUP} in {site.namespace}") == "pass"
+    assert "(edge-berlin)" in found.detail(f"providers.{GROUP} in {site.namespace}")
+
+
+def test_everything_a_site_can_have_and_the_documented_rights_for_it(site: LiveSite) -> None:
+    target = site.server.namespace("vms")
+    site.write(
+        PULL % target + "providers:\n  new: {create: {url: 'https://v/sdk', insecureSkipVerify: true, "
+        "credentials: {username: {env: U}, password: {env: P}}}}\n"
+    )
+    names = ("ClusterRole vddkctl-view", "Role vddkctl-view", "Role vddkctl-apply")
+    grant(site.server, "operator", site.namespace, *names)
+    operator = replace(site, user="operator")
+    rights = {name: status for name, status in doctor(operator).group("rights").items() if status != "pass"}
+    assert rights == {
+        f"providers.{GROUP} in {site.namespace}": "warn",
+        f"secrets in {site.namespace}": "fail",
+        f"secrets in {target}": "fail",
+        f"serviceaccounts in {target}": "warn",
+    }
+    for namespace in (site.namespace, target):
+        site.server.grant("operator", documented()["snippet"][1], namespace)
+    assert set(doctor(operator).group("rights").values()) == {"pass"}
 
 
 def test_two_controllers_and_none(site: LiveSite) -> None:
