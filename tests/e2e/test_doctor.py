@@ -55,7 +55,12 @@ def login(folder: Path, registry: RunningRegistry, user: str = "", password: str
 def test_without_a_spec_the_machine_itself_is_looked_at(vddkctl: Vddkctl, tmp_path: Path) -> None:
     found = doctor(vddkctl)
     assert found.code == 0
-    assert set(found.group("disk")) == {"temporary folder", "temporary folder links", "cache"}
+    assert set(found.group("disk")) == {
+        "temporary folder",
+        "temporary folder links",
+        "podman storage",
+        "cache",
+    }
     assert found.status("podman") == "pass"
     version = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=True).stdout
     assert found.detail("podman").split(",")[0] in version

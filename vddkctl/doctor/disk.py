@@ -13,6 +13,7 @@ from msgspec import Struct
 from vddkctl.doctor.amount import amount
 from vddkctl.doctor.archives import Archives
 from vddkctl.doctor.check import Finding, Group, failed, found_wrong, passed, warned
+from vddkctl.doctor.engines import podman_storage
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import VddkctlError
 from vddkctl.prepare.engine_order import room
@@ -59,6 +60,12 @@ def disk_checks(archives: Archives) -> Iterator[Finding]:
     hint = "free some, set TMPDIR, or images.NAME.buildDir"
     temporary = _Place("temporary folder", _temporary(subject), needed, for_what, asked=bool(here), hint=hint)
     yield from _build_place(temporary)
+    storage = podman_storage(subject)
+    if storage is not None:
+        needed, for_what = _needed(archives, built.values())
+        asked = any(spec.builder != "docker" for spec in built.values())
+        hint = "free some: podman image prune; or move it (graphroot in storage.conf)"
+        yield _room(_Place("podman storage", storage, needed, for_what, asked=asked, hint=hint))
     yield _cache(archives)
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -62,6 +63,14 @@ def engine_checks(subject: Subject) -> Iterator[Finding]:
         yield warned(_GROUP, "any", "no container engine works here", hint)
 
 
+def podman_storage(subject: Subject) -> Path | None:
+    """The folder in which podman keeps what it builds; None where there is no podman, or it does not say."""
+    look = _Look(subject.places.environment, subject.timeout / 2)
+    program = shutil.which("podman", path=look.environment.get("PATH", os.defpath))
+    code, out = look.run(program, "info", "--format", "{{.Store.GraphRoot}}") if program else (1, "")
+    return Path(out) if not code and out.startswith("/") else None
+
+
 def _wanted(subject: Subject) -> dict[str, tuple[str, ...]]:
     """The images that ask for an engine, by its name."""
     wanted: dict[str, tuple[str, ...]] = {}
@@ -94,16 +103,16 @@ class _Look(Struct, frozen=True):
         program = shutil.which(name, path=self.environment.get("PATH", os.defpath))
         if program is None:
             return _Engine(name)
-        code, out = self._run(program, "--version")
+        code, out = self.run(program, "--version")
         if code:
             return _Engine(name, "installed", trouble=out)
         version = _version(out)
         if name not in _ANSWERS:
             return _Engine(name, version)
-        code, out = self._run(program, *_ANSWERS[name][0])
+        code, out = self.run(program, *_ANSWERS[name][0])
         return _Engine(name, version, trouble=out) if code else _Engine(name, version, out)
 
-    def _run(self, *words: str) -> tuple[int, str]:
+    def run(self, *words: str) -> tuple[int, str]:
         """The exit code, and the one line that counts."""
         try:
             done = subprocess.run(
