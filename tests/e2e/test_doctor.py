@@ -161,6 +161,7 @@ def test_a_spec_with_mistakes_is_told_and_the_rest_goes_on(vddkctl: Vddkctl, sit
     site.change("site.yaml", "tag: 8.0.1", "tga: 8.0.1")
     found = doctor(vddkctl, "--tar", "eight.tar.gz", cwd=site.root)
     assert (found.status("site.yaml"), found.status("eight.tar.gz")) == ("fail", "pass")
+    assert found.detail("site.yaml").startswith('line 15, column 5: unknown key "tga" under images.vddk-8')
     assert "vddkctl validate" in found.next("site.yaml")
 
 

@@ -49,7 +49,7 @@ def cluster_checks(subject: Subject) -> Iterator[Finding | Probe]:
 def _no_kubeconfig(subject: Subject, error: ClusterError) -> Finding:
     """Only a spec, or a kubeconfig that is named, says that there should be one."""
     environment = subject.places.environment
-    wanted = subject.loaded is not None or bool(environment.get("KUBECONFIG"))
+    wanted = subject.loaded is not None or bool(subject.named_context or environment.get("KUBECONFIG"))
     return found_wrong(
         _GROUP, "kubeconfig", error, "look at KUBECONFIG", Status.FAIL if wanted else Status.WARN
     )

@@ -15,7 +15,9 @@ _GROUP = Group.SPEC
 
 def broken_spec(name: str, error: SpecError) -> Finding:
     """A spec that cannot be used. What does not need it is looked at all the same."""
-    first = str(error.diagnostics[0])
+    mistake = error.diagnostics[0]
+    where = f"line {mistake.position.line}, column {mistake.position.column}"
+    first = f"{where}: {str(mistake).partition(': ')[2]}"
     rest = f" and {len(error.diagnostics) - 1} more" if len(error.diagnostics) > 1 else ""
     hint = f"see all of it with: vddkctl validate -f {name}; then run this again"
     return failed(_GROUP, name, f"{first}{rest}", hint)
