@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from vddkctl.errors import ClusterError
+from vddkctl.errors import ClusterError, ClusterUnreachableError
 from vddkctl.observe import logs
-from vddkctl.observe.logs import AT_ONCE, Ended, Line, Run, follow_all, read_all, runs
+from vddkctl.observe.logs import AT_ONCE, Broken, Ended, Line, Run, follow_all, read_all, runs
 from vddkctl.plan.workload import VddkContainer, VddkPod
 
 
@@ -19,6 +19,8 @@ class Memory:
     """Logs in memory: pieces by container; the most that were open at the same time."""
 
     pieces: dict[str, list[bytes]]
+    breaks: int = 0
+    """So often reading breaks off, once all is read."""
     open: int = 0
     most: int = 0
     read_again: list[str] = field(default_factory=list)
@@ -34,6 +36,9 @@ class Memory:
             if container not in self.pieces:
                 raise ClusterError("no log")
             yield from self.pieces[container]
+            if self.breaks:
+                self.breaks -= 1
+                raise ClusterUnreachableError("it broke off")
         finally:
             with self.lock:
                 self.open -= 1
@@ -94,6 +99,15 @@ def test_following_ends_when_the_pods_are_gone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(logs, "_LOOK", 0.01)
     events = list(follow_all(Memory({"a": [b"x\n"]}).read, list, [pod(container("a", "running"))]))
     assert [type(event) for event in events] == [Line, Ended]
+
+
+def test_a_log_that_breaks_off_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_LOOK", 0.01)
+    source = Memory({"a": [b"x\n"]}, breaks=2)
+    looks = iter([[pod(container("a", "running"))]] * 3)
+    last = [pod(container("a"), phase="Succeeded")]
+    events = list(follow_all(source.read, lambda: next(looks, last), [pod(container("a", "running"))]))
+    assert [type(event) for event in events] == [Line, Broken, Line, Broken, Line, Ended]
 
 
 def test_where_there_are_no_pods_it_waits_for_some(monkeypatch: pytest.MonkeyPatch) -> None:

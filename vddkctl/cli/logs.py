@@ -151,16 +151,27 @@ def _seconds(text: str | None) -> int | None:
 
 
 def _reader(cluster: KubernetesCluster, span: LogSpan, first: Sequence[Run]) -> Read:
-    """Reads a log; what begins later is shown from its beginning."""
+    """Reads a log; what begins later is shown from its beginning, and what broke off from where it was.
+
+    Kubernetes counts in whole seconds: lines of the last one may come twice then.
+    """
+    import math
+    import time
+
     from msgspec.structs import replace
 
     from vddkctl.cluster.live.logs import read
 
     there = set(first)
+    heard: dict[Run, float] = {}
 
     def one(run: Run) -> Iterator[bytes]:
         asked = span if run in there else replace(span, since=None, tail=None)
-        return read(cluster.api, run.namespace, run.pod, run.container, asked)
+        if run in heard:
+            asked = replace(asked, since=math.ceil(time.monotonic() - heard[run]) + 1, tail=None)
+        for piece in read(cluster.api, run.namespace, run.pod, run.container, asked):
+            heard[run] = time.monotonic()
+            yield piece
 
     return one
 
@@ -168,16 +179,23 @@ def _reader(cluster: KubernetesCluster, span: LogSpan, first: Sequence[Run]) -> 
 def _written(events: Iterator[Event]) -> int:
     """Write lines as they come; 1 where no log at all could be read."""
     from vddkctl.cli.streams import flush
-    from vddkctl.observe.logs import Line
+    from vddkctl.observe.logs import Broken, Line
     from vddkctl.visible import shown
 
     ended = failed = 0
+    broken: set[str] = set()
     for event in events:
         name = f"{event.run.pod}/{event.run.container}"
         if isinstance(event, Line):
             text = "\t".join(shown(part) for part in event.text.split("\t"))
             data(f"[{name}] {text}\n")
             flush()
+            broken.discard(name)
+            continue
+        if isinstance(event, Broken):
+            if name not in broken:
+                note(f"{name}: {event.error.what}; it is tried again")
+            broken.add(name)
             continue
         ended += 1
         if event.error:

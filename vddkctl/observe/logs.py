@@ -13,7 +13,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from vddkctl.errors import ClusterError
+from vddkctl.errors import ClusterError, ClusterUnreachableError
 from vddkctl.plan.workload import VddkPod
 from vddkctl.threads import start
 
@@ -54,7 +54,14 @@ class Ended(Struct, frozen=True):
     error: ClusterError | None = None
 
 
-Event = Line | Ended
+class Broken(Struct, frozen=True):
+    """A log that is followed broke off on the way; it is opened again."""
+
+    run: Run
+    error: ClusterError
+
+
+Event = Line | Ended | Broken
 Read = Callable[[Run], Iterator[bytes]]
 """Gives the bytes of a log as they come. Raises ClusterError."""
 
@@ -91,24 +98,28 @@ def follow_all(
 ) -> Iterator[Event]:
     """Lines as they are written, of these pods and of those that come, until nothing more is to be expected.
 
-    ``look`` gives the pods as they are. Each log that has ended is told once, and not opened again. Where there are no
-    pods yet, it waits for some.
+    ``look`` gives the pods as they are. Each log that has ended is told once, and not opened again; one that broke off
+    on the way is. Where there are no pods yet, it waits for some.
     """
     events: queue.Queue[Event] = queue.Queue(_WAITING)
     turn, begun, running = BoundedSemaphore(FOLLOWED), set[Run](), set[Run]()
-    pods = first
+    pods, some = first, False
     while True:
         for run in runs(pods):
             if run not in begun:
                 begun.add(run)
                 running.add(run)
+                some = True
                 start(_followed, read, run, turn, events)
         end = time.monotonic() + _LOOK
         while running and (event := _next(events, end)):
             if isinstance(event, Ended):  # it comes behind all lines of its log
                 running.discard(event.run)
+                if isinstance(event.error, ClusterUnreachableError):
+                    begun.discard(event.run)
+                    event = Broken(event.run, event.error)
             yield event
-        over = bool(begun) and not running and all(pod.over for pod in pods)
+        over = some and not running and all(pod.over for pod in pods)
         if not running and not over:
             time.sleep(max(0.0, end - time.monotonic()))
         pods = look()
