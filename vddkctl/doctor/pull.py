@@ -36,18 +36,19 @@ def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Findin
         return
     state = ClusterState(home or "", (), (), live=True, accounts=found, plans=known)
     observed = Observed(state, {}, cluster_name=api.place)
-    lacking: set[str] = set()
+    told: set[str] = set()
     if subject.loaded:
         for address, mistake in account_mistakes(subject.loaded, observed):
             hint = "create it, or take it out of pullSecrets"
+            told.add(address)
             yield failed(_GROUP, address, mistake.message, hint)
         for warning in account_warnings(subject.loaded, observed):
             what, _, hint = warning.message.partition(": ")
-            lacking.add(warning.address)
+            told.add(warning.address)
             yield warned(_GROUP, warning.address, what, hint)
     secrets = {account.key: pull_secrets(account) for account in found}
     for key in keys:
-        if key.address not in lacking:
+        if key.address not in told:
             declared = wanted.get(key, ())
             there = [name for name in secrets.get(key, ()) if name not in declared]
             yield _account(key, [*declared, *there], _missing(api, key.namespace, there), _hint(subject, key))

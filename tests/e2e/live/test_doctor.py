@@ -162,6 +162,9 @@ def test_target_namespaces_that_cannot_pull(site: LiveSite) -> None:
     assert found.status(address) == "warn"
     assert f"add {target} to pullSecrets.reg.namespaces" in found.next(address)
     assert found.status(f"serviceaccount.{site.namespace}/puller") == "fail"
+    site.write(PULL.replace("puller", "default") % target)
+    assert doctor(site).status(address) == "fail"  # and that one line tells it all
+    site.write(PULL % site.namespace)
     account = {"metadata": {"name": "default"}, "imagePullSecrets": [{"name": "reg"}]}
     site.server.create(f"/api/v1/namespaces/{target}/serviceaccounts", account)
     found = doctor(site)
