@@ -245,6 +245,15 @@ def test_a_host_alone(vddkctl: Vddkctl, own_registry: RunningRegistry) -> None:
     assert not own_registry.requests("POST")
 
 
+def test_an_image_is_its_repository_and_what_is_none_is_a_usage_error(
+    vddkctl: Vddkctl, own_registry: RunningRegistry
+) -> None:
+    found = doctor(vddkctl, "--registry", f"{own_registry.host}/vddk:8.0.1")
+    assert found.status(f"{own_registry.host}/vddk push") == "pass"
+    for wrong in ("ftp://h.io/x", "oci:./folder", ""):
+        assert vddkctl("doctor", "--registry", wrong).code == 64, wrong
+
+
 def test_a_registry_with_a_password(
     vddkctl: Vddkctl, password_registry: RunningRegistry, repository: str, tmp_path: Path
 ) -> None:

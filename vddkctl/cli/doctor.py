@@ -106,14 +106,14 @@ def _spec(file: str | None) -> tuple[Path, LoadedSite | None, tuple[Finding, ...
 
 
 def _registry(text: str) -> NamedRegistry:
-    """A host, or a repository. Raises UsageError."""
+    """A host, or a repository; of an image, its repository. Raises UsageError."""
     from vddkctl.doctor import NamedRegistry
-    from vddkctl.oci.reference import is_host, parse_repository
+    from vddkctl.oci.reference import is_host, parse
 
     if "/" not in text and is_host(text):
         return NamedRegistry(text)
     try:
-        reference = parse_repository(text)
+        reference = parse(text).bare()
     except ImageError as error:
         raise UsageError(f"--registry: {error.what}", hint=error.hint) from None
     if reference.transport != "docker":
