@@ -20,6 +20,11 @@ _COPIES = 3
 """How often the unpacked archive is there at the same time: as a tree, as the engine saves it, and packed."""
 
 
+def room(unpacked_size: int, platforms: int) -> int:
+    """Bytes that an engine's build takes on its disk, about."""
+    return _COPIES * unpacked_size * platforms
+
+
 class Order(Struct, frozen=True):
     """What is to be built: an image of the spec, called ``name``, by its recipe."""
 
@@ -31,7 +36,7 @@ class Order(Struct, frozen=True):
     @property
     def needed(self) -> int:
         """Bytes on the disk that it is built on, about."""
-        return _COPIES * self.facts.unpacked_size * len(self.spec.platforms)
+        return room(self.facts.unpacked_size, len(self.spec.platforms))
 
 
 class Assignment(Struct, frozen=True):
