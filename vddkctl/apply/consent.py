@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from msgspec.structs import replace
+
 from vddkctl.apply.migrations import refused_by_migrations
 from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
@@ -51,10 +53,11 @@ def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Pl
 
     Not of more changes than :data:`MOST_REHEARSED`. A place that is tried for free has been tried already.
     """
-    settings = [change for change in plan.changes if not change.image]
+    coming = tuple(change for change in plan.changes if change.address not in checked.satisfied)
+    settings = [change for change in coming if not change.image]
     if not settings or cluster.tries_for_free or len(settings) > MOST_REHEARSED:
         return
-    refused = refusals(plan, cluster, checked.objects, places)
+    refused = refusals(replace(plan, changes=coming), cluster, checked.objects, places)
     if refused:
         raise PlanError(_would_refuse(refused))
 

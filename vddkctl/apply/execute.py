@@ -15,7 +15,7 @@ from vddkctl.apply.migrations import let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
-from vddkctl.apply.writes import key_of, object_change
+from vddkctl.apply.writes import key_of, object_change, secret_values
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import PlanFileError, VddkctlError
 from vddkctl.observe import read_record
@@ -26,7 +26,6 @@ from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import ROOMS, room
 from vddkctl.plan.record import Record
 from vddkctl.plan.unknown import settled
-from vddkctl.prepare.secret_values import values_of
 from vddkctl.progress import Progress
 
 
@@ -129,7 +128,7 @@ class Executor(Struct, frozen=True):
         writes = []
         for change in changes:
             try:
-                values = values_of(change.secret, self.places) if change.secret else None
+                values = secret_values(change, self.places, self.cluster)
             except VddkctlError as error:
                 del waiting[key_of(change.address)]
                 yield _end(change, Status.FAILED, str(error))

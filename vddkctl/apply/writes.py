@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.errors import VddkctlError
+from vddkctl.observe.secrets import as_stored
 from vddkctl.places import Places
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
@@ -55,6 +56,18 @@ def object_change(
 def _parts(path: str) -> tuple[str, ...]:
     """A path that leads through an entry of a list stays whole: names of entries may hold dots."""
     return (path,) if "[" in path else tuple(path.split("."))
+
+
+def secret_values(change: Change, places: Places, cluster: Cluster) -> dict[str, bytes] | None:
+    """The values of a Secret that is written, not to be kept or shown; None for anything else.
+
+    Raises VddkctlError for one that cannot be read, ClusterError where the Secret cannot be looked at.
+    """
+    if change.secret is None:
+        return None
+    values = values_of(change.secret, places)
+    there = None if change.action is Action.CREATE else cluster.read_secret(key_of(change.address))
+    return as_stored(change.secret, values, there) if there else values
 
 
 def _secret_change(change: Change, work: SecretWork, values: Mapping[str, bytes]) -> ObjectChange:
@@ -107,7 +120,7 @@ def refusals(
         if change.image or made & set(change.depends_on):
             continue
         try:
-            values = values_of(change.secret, places) if change.secret and places else None
+            values = secret_values(change, places, cluster) if places else None
         except VddkctlError as error:
             refused[change.address] = error
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vddkctl.cluster.base import Cluster
+from vddkctl.cluster.base import Cluster, StoredSecret
 from vddkctl.errors import VddkctlError
 from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
@@ -54,16 +54,32 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
     )
 
 
+def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> dict[str, bytes]:
+    """The values to write: where one has the meaning of what is there already, that very one.
+
+    A value that is written as it is belongs to both, us and whoever has set it; another spelling would be a conflict.
+    """
+    return {
+        key: there.values[key] if key in there.values and _same(work, value, there.values[key]) else value
+        for key, value in values.items()
+    }
+
+
+def is_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> bool:
+    """Whether a Secret says all that it should."""
+    return not any(True for _ in _differing(work, values, there.values))
+
+
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:
     for key, value in values.items():
-        found = now.get(key, now.get(_OLD_NAMES.get(key, ""), b""))
-        same = (
-            _logins(found) == _logins(value)
-            if work.type == DOCKER_CONFIG
-            else found.rstrip() == value.rstrip()
-        )
-        if not same:
+        if not _same(work, value, now.get(key, now.get(_OLD_NAMES.get(key, ""), b""))):
             yield key
+
+
+def _same(work: SecretWork, value: bytes, found: bytes) -> bool:
+    if work.type == DOCKER_CONFIG:
+        return _logins(found) == _logins(value)
+    return found.rstrip() == value.rstrip()
 
 
 def _logins(content: bytes) -> object:
