@@ -148,8 +148,8 @@ def _standing(
         if room(address) == "image":
             if address in images:
                 yield address
-        elif _recorded(plan, record, address):
-            yield address
+        elif room(address) == "secret" or _recorded(plan, record, address):
+            yield address  # of a Secret, the record says no more than that it is ours
         elif address in objects:
             spec, wanted = objects[address].spec, plan.managed.get(address, {})
             if all(fields.meaning(p, fields.raw_value(spec, p)) == value for p, value in wanted.items()):

@@ -53,7 +53,8 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
     for account in observed.cluster.accounts:
         names, has = wanted.get(account.key, ()), pull_secrets(account)
         lacking = [name for name in names if name not in has]
-        surplus = [name for name in _ours(observed, account) if name not in names and name in has]
+        ours = [name for name in _ours(observed, account) if entry(name) not in account.other_sites]
+        surplus = [name for name in ours if name not in names and name in has]
         if lacking or surplus:
             yield Change(
                 address=account.key.address,

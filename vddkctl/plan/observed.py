@@ -52,7 +52,8 @@ class LiveObject(Struct, frozen=True):
     ``resource_version`` changes whenever the object's content does.
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
-    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
+    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others; of
+    entries of lists, too.
     ``uid`` tells an object of a live cluster from another one of the same name.
     """
 

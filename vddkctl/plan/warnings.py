@@ -14,6 +14,7 @@ from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.secrets import secret_warnings
+from vddkctl.plan.storage import storage_warnings
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 
@@ -40,6 +41,7 @@ def warnings(
         yield from _buffers(target)
     yield from secret_warnings(observed)
     yield from account_warnings(loaded, observed)
+    yield from storage_warnings(loaded, observed)
     yield from complaint_warnings(observed)
     yield from migration_warnings(changes, observed.cluster.migrations)
     for place in observed.cluster.unread:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+
+from msgspec.structs import replace
 
 from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
 from vddkctl.cluster.live import look, managed
@@ -23,7 +25,7 @@ from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
 from vddkctl.threads import each, start
 
 _AT_ONCE = 8
@@ -68,6 +70,7 @@ class KubernetesCluster:
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         raw = list(listed(api, PROVIDERS, scope, RawObject))
+        lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
         other_sites = told or frozenset()
@@ -81,8 +84,8 @@ class KubernetesCluster:
             tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
             alone=told is not None and not told,
-            accounts=accounts.result(),
-            storage_maps=maps.result() if maps else (),
+            accounts=_shared(lists[0], other_sites),
+            storage_maps=_shared(lists[1], other_sites),
             plans=plans.result(),
             migrations=running.result(),
         )
@@ -143,6 +146,17 @@ class KubernetesCluster:
                 self._fresh = find_home(self._api, self._namespace)
                 self._home = self._fresh.namespace
             return self._home
+
+
+def _shared(objects: tuple[LiveObject, ...], others: Collection[tuple[str, str]]) -> tuple[LiveObject, ...]:
+    """Objects whose lists no manager owns by the entry: the records tell which entries other sites have set."""
+    paths: dict[str, set[str]] = {}
+    for address, path in others:
+        paths.setdefault(address, set()).add(path)
+    return tuple(
+        replace(live, other_sites=frozenset(paths[live.key.address])) if live.key.address in paths else live
+        for live in objects
+    )
 
 
 def _each(writer: Writer, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
