@@ -120,6 +120,32 @@ def test_explain_tells_the_default_from_levels_that_act(creating: LiveSite) -> N
     assert re.search(r"environment +MTV_VDDK_INIT_IMAGE +.*acts only when a provider is created", explained)
 
 
+def test_explain_has_a_provider_that_is_to_be_created(creating: LiveSite) -> None:
+    address = f"provider.{creating.namespace}/new"
+    explained = creating.run("explain", "new")
+    assert explained.out.startswith(f"{address} is to be created, and will use no VDDK image")
+    with_default = replace(creating, environment={**USER, "MTV_VDDK_INIT_IMAGE": OTHER})
+    [line] = [line for line in with_default.run("explain", "new").out.splitlines() if "MTV_VDDK" in line]
+    assert line.endswith("◀ wins")
+    creating.write(CREATE.replace("  new:\n", f"  new:\n    vddkImage: {IMAGE}\n"))
+    explained = with_default.run("explain", "new")
+    assert re.search(r"provider +vddkInitImage .*◀ wins +site.yaml:7\n", explained.out)
+    assert re.search(r"environment +MTV_VDDK_INIT_IMAGE .* shadowed\n", explained.out)
+    [found] = with_default.run("explain", "new", "--output", "json").data["providers"]
+    assert (found["exists"], found["image"], found["plannedImage"]) == (False, None, IMAGE)
+    assert address in creating.run("explain").out
+
+
+def test_a_provider_to_be_is_warned_about_as_any_other(creating: LiveSite) -> None:
+    creating.write(
+        CREATE.replace(
+            "  new:\n", "  new:\n    vddkImage: registry.example.com/vddk:8\n    buffers: xlarge\n"
+        )
+    )
+    found = [w["code"] for w in creating.plan()["warnings"] if w["address"].endswith("/new")]
+    assert found == ["not-pinned", "buffers-over-limit", "buffers-inert"]
+
+
 def test_a_password_that_changed_is_written_and_not_shown(creating: LiveSite) -> None:
     done(creating.apply())
     (creating.root / "password").write_text("0ther-words\n")

@@ -72,6 +72,17 @@ def test_what_it_does_not_feel_is_done(migrating: LiveSite, spec: str) -> None:
     assert migrating.changing() == []
 
 
+def test_a_provider_that_is_created_moves_nothing_yet(migrating: LiveSite) -> None:
+    migrating.server.request("DELETE", migrating.path("plans", "wave-1"))
+    (migrating.root / "words").write_text("s3same")
+    credentials = "{username: {file: ./words}, password: {file: ./words}}"
+    create = f"{{url: https://new.example.com/sdk, credentials: {credentials}, insecureSkipVerify: true}}"
+    migrating.write(f"providers:\n  new: {{vddkImage: {IMAGE}, create: {create}}}\n")
+    ended = migrating.apply()
+    assert ended.code == 0, ended.err
+    assert migrating.settings("new") == {"vddkInitImage": IMAGE}
+
+
 def test_a_migration_of_a_plan_that_is_gone_may_be_of_any_provider(migrating: LiveSite) -> None:
     migrating.server.request("DELETE", migrating.path("plans", "wave-1"))
     migrating.write(PROD.replace("prod:", "plain:"))
