@@ -11,7 +11,7 @@ from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable, refuse_wi
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended
-from vddkctl.apply.migrations import let_pass
+from vddkctl.apply.migrations import disturbing_now, let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
@@ -65,10 +65,14 @@ class Executor(Struct, frozen=True):
 
     def _carry_out(self, plan: Plan, record: Record | None, checked: Checked) -> Result:
         done: dict[str, StepResult] = {}
+        held: Mapping[str, str] = {}
         stopped: BaseException | None = None
         try:
             for name in ROOMS:
-                for step in self._walk(name, plan, checked, done):
+                if name == "controller":
+                    coming = [change for change in plan.changes if _is_coming(change, checked, done)]
+                    held = disturbing_now(coming, plan.active_migrations, self.cluster, self.progress)
+                for step in self._walk(name, plan, checked, done, held):
                     done[step.address] = step
                     self.told(step)
                 if name == "image":
@@ -85,17 +89,24 @@ class Executor(Struct, frozen=True):
         return result
 
     def _walk(
-        self, name: str, plan: Plan, checked: Checked, done: dict[str, StepResult]
+        self,
+        name: str,
+        plan: Plan,
+        checked: Checked,
+        done: Mapping[str, StepResult],
+        held: Mapping[str, str],
     ) -> Iterator[StepResult]:
         ready: list[Change] = []
         for change in plan.changes:
             if room(change.address) != name:
                 continue
-            blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
+            blocked = _blocked(change, done)
             if change.address in checked.satisfied:
                 yield replace(_end(change, Status.SATISFIED), digest=checked.digests.get(change.address))
             elif blocked:
                 yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
+            elif change.address in held:
+                yield _end(change, Status.SKIPPED, held[change.address])
             elif name == "image":
                 yield self._image(change, plan, checked)
             else:
@@ -168,6 +179,15 @@ def _check_known(plan: Plan) -> None:
                 where=change.address,
                 hint="make a new plan with: vddkctl plan",
             )
+
+
+def _is_coming(change: Change, checked: Checked, done: Mapping[str, StepResult]) -> bool:
+    """Whether a change is still to be made, after those that have ended."""
+    return not (change.address in done or change.address in checked.satisfied or _blocked(change, done))
+
+
+def _blocked(change: Change, done: Mapping[str, StepResult]) -> list[str]:
+    return [address for address in change.depends_on if address in done and not _ok(done[address])]
 
 
 def _ok(step: StepResult) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from vddkctl.plan.observed import ClusterState, FieldOwner, LiveObject, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, FieldOwner, LiveObject, ObjectKey
 
 
 class Wanted(Struct, frozen=True):
@@ -106,6 +106,10 @@ class Cluster(Protocol):
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """What :meth:`write` would answer, as far as that can be told without writing. Changes nothing."""
+        ...
+
+    def activity(self) -> Activity:
+        """What Forklift is at now; nothing where nobody acts on what is written."""
         ...
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:

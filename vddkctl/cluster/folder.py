@@ -27,7 +27,7 @@ from vddkctl.cluster.objects import state_of, twice, version_of
 from vddkctl.cluster.record_file import read_record, write_record
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
-from vddkctl.plan.observed import ClusterState, ObjectKey, Unread
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unread
 
 
 class ManifestFolder(Struct, frozen=True):
@@ -131,6 +131,10 @@ class ManifestFolder(Struct, frozen=True):
         mode = os.stat(real).st_mode  # noqa: PTH116
         if not mode & 0o222 or not os.access(real, os.W_OK):
             raise ManifestError("this file is read-only", where=file.shown, hint=f"chmod u+w {file.shown}")
+
+    def activity(self) -> Activity:
+        """Nobody acts here."""
+        return Activity()
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """Nobody acts on a folder."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey
 
 
 class Nowhere:
@@ -37,6 +37,10 @@ class Nowhere:
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """The same."""
         return self.write(changes)
+
+    def activity(self) -> Activity:
+        """Nobody acts here."""
+        return Activity()
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """Nothing."""

@@ -24,6 +24,11 @@ def disturbed(changes: Iterable[Change], running: Iterable[Migration]) -> dict[s
     return found
 
 
+def can_disturb(change: Change) -> bool:
+    """Whether there could be a migration that feels this change."""
+    return _feels(change, Migration("", ""))
+
+
 def migration_warnings(changes: Iterable[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
     """One warning for each change that is not to be made now."""
     for address, names in disturbed(changes, running).items():

@@ -93,6 +93,13 @@ class Migration(Struct, frozen=True):
     provider: ObjectKey | None = None
 
 
+class Activity(Struct, frozen=True):
+    """What Forklift is at: its plans that are not archived, and the migrations that run."""
+
+    plans: tuple[MigrationPlan, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
 class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 

@@ -25,7 +25,7 @@ from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
-from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey
 from vddkctl.threads import each, start
 
 _AT_ONCE = 8
@@ -46,6 +46,7 @@ class KubernetesCluster:
         self._site = site
         self._lock = threading.Lock()
         self._home: str | None = None
+        self._scope: str | None = None
         self._fresh: Home | None = None
 
     @property
@@ -115,6 +116,11 @@ class KubernetesCluster:
         """What the server says that this user may not do, of all that writing these changes needs."""
         return missing_rights(self._api, self._own_namespace(), changes)
 
+    def activity(self) -> Activity:
+        """Plans, and the migrations that run, in all namespaces or in those that this user may see."""
+        plans = look.plans(self._api, scope := self._own_scope())
+        return Activity(plans, look.migrations(self._api, scope, plans))
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
         return unsettled(self._api, self._own_namespace(), keys) or ()
@@ -137,14 +143,21 @@ class KubernetesCluster:
             found, self._fresh = self._fresh, None
             if found is None or namespace not in (None, found.namespace):
                 found = find_home(self._api, namespace or self._namespace)
-            self._home = found.namespace
+            self._home, self._scope = found.namespace, None if found.everywhere else found.namespace
             return found
+
+    def _own_scope(self) -> str | None:
+        """The namespace that this user has to do with; None: all of them."""
+        self._own_namespace()
+        with self._lock:
+            return self._scope
 
     def _own_namespace(self) -> str:
         with self._lock:
             if self._home is None:
                 self._fresh = find_home(self._api, self._namespace)
                 self._home = self._fresh.namespace
+                self._scope = None if self._fresh.everywhere else self._home
             return self._home
 
 
