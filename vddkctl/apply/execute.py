@@ -10,17 +10,17 @@ from msgspec.structs import replace
 from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable, refuse_without_values
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
-from vddkctl.apply.memory import begun, ended
+from vddkctl.apply.memory import begun, ended, only_steps
 from vddkctl.apply.migrations import disturbing_now, let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
 from vddkctl.apply.writes import key_of, object_change, secret_values
 from vddkctl.cluster.base import Cluster
-from vddkctl.errors import PlanFileError, VddkctlError
+from vddkctl.errors import LockLostError, PlanFileError, VddkctlError
 from vddkctl.observe import read_record
 from vddkctl.places import Places
-from vddkctl.plan.codec import encode_record
+from vddkctl.plan.codec import decode_record, encode_record
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import ROOMS, room
@@ -67,6 +67,7 @@ class Executor(Struct, frozen=True):
         done: dict[str, StepResult] = {}
         held: Mapping[str, str] = {}
         stopped: BaseException | None = None
+        why = ""
         try:
             for name in ROOMS:
                 if name == "controller":
@@ -77,10 +78,12 @@ class Executor(Struct, frozen=True):
                     self.told(step)
                 if name == "image":
                     plan = self._settled(plan, record, done)
+        except LockLostError as error:
+            why = str(error)
         except BaseException as error:  # whatever it is: first what was done is recorded
             stopped = error
+            why = "interrupted" if isinstance(error, KeyboardInterrupt) else "the run broke off"
         interrupted = isinstance(stopped, KeyboardInterrupt)
-        why = "interrupted" if interrupted else "the run broke off"
         steps = (done.get(c.address) or _end(c, Status.SKIPPED, why) for c in plan.changes)
         with undisturbed():
             result = self._remember(record, plan, Result(plan.site, tuple(steps), interrupted), checked)
@@ -122,6 +125,7 @@ class Executor(Struct, frozen=True):
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:
         try:
+            self.cluster.check_lock()
             digest = push_image(change, checked.images[change.address], self.places, self.progress)
             public = public_since(change, digest, plan, self.places)
         except VddkctlError as error:
@@ -161,10 +165,22 @@ class Executor(Struct, frozen=True):
         if after == record:
             return result
         try:
-            self.cluster.write_record(plan.site, encode_record(after))
+            try:
+                self.cluster.write_record(plan.site, encode_record(after))
+            except LockLostError:  # the record is another run's by now: what was done here is added to it
+                self._add(plan, result)
         except VddkctlError as error:
             return replace(result, record_error=str(error))
         return result
+
+    def _add(self, plan: Plan, result: Result) -> None:
+        narrow, at = only_steps(plan, result), self.now()
+
+        def amended(content: bytes | None) -> bytes:
+            record = decode_record(content, plan.site) if content else None
+            return encode_record(ended(record, narrow, result, (), at, self.who))
+
+        self.cluster.amend_record(plan.site, amended)
 
 
 def _check_known(plan: Plan) -> None:

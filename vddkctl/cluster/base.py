@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -125,5 +125,17 @@ class Cluster(Protocol):
         ...
 
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
-        """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it."""
+        """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it.
+
+        Where a lock can be lost, :meth:`write` and :meth:`write_record` raise
+        :class:`~vddkctl.errors.LockLostError` once it is.
+        """
+        ...
+
+    def check_lock(self) -> None:
+        """Raise :class:`~vddkctl.errors.LockLostError` when the lock that is held is lost."""
+        ...
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Write what is made of the record as it is: for a run that has lost its lock, and has done something."""
         ...

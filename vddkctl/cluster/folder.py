@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -152,6 +152,13 @@ class ManifestFolder(Struct, frozen=True):
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Hold ``.vddkctl/SITE.lock`` while the block runs; the kernel lets go of it when the process dies."""
         return locked(self.folder, site, holder)
+
+    def check_lock(self) -> None:
+        """It is the kernel's, and stays."""
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Replace the record by what is made of it."""
+        self.write_record(site, amended(self.read_record(site)))
 
 
 class _Contents(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
@@ -59,3 +59,10 @@ class Nowhere:
         """Nobody is kept out."""
         del site, holder
         return nullcontext()
+
+    def check_lock(self) -> None:
+        """There is none."""
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Forget it."""
+        del site, amended

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from base64 import b64decode
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
-from vddkctl.cluster.live.lease import leased
+from vddkctl.cluster.live.lease import Held, leased
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject, Secret
@@ -26,6 +26,7 @@ from vddkctl.cluster.live.rollout import unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
 from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey
+from vddkctl.progress import Progress, Silent
 from vddkctl.threads import each, start
 
 _AT_ONCE = 8
@@ -40,10 +41,12 @@ class KubernetesCluster:
 
     tries_for_free = False
 
-    def __init__(self, api: Api, namespace: str | None, site: str) -> None:
+    def __init__(self, api: Api, namespace: str | None, site: str, progress: Progress | None = None) -> None:
         self._api = api
         self._namespace = namespace
         self._site = site
+        self._progress = progress or Silent()
+        self._held: Held | None = None
         self._lock = threading.Lock()
         self._home: str | None = None
         self._scope: str | None = None
@@ -106,7 +109,7 @@ class KubernetesCluster:
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""
-        return _each(Writer(self._api), changes)
+        return _each(Writer(self._guarded()), changes)
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Let the server try each change out, webhooks and schemas included. Stores nothing."""
@@ -131,11 +134,32 @@ class KubernetesCluster:
 
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
-        Records(self._api, self._own_namespace()).write(site, content)
+        Records(self._guarded(), self._own_namespace()).write(site, content)
 
-    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
-        """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies."""
-        return leased(self._api, self._own_namespace(), site, holder)
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Add to the record as it is, without a lock."""
+        Records(self._api, self._own_namespace()).amend(site, amended)
+
+    @contextmanager
+    def lock(self, site: str, holder: str) -> Iterator[None]:
+        """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies.
+
+        What is written meanwhile is only written while the lease is ours.
+        """
+        with leased(self._api, self._own_namespace(), site, holder, self._progress) as held:
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+
+    def check_lock(self) -> None:
+        """Whether the lease is still ours."""
+        if self._held:
+            self._held.check()
+
+    def _guarded(self) -> Api:
+        return replace(self._api, guard=self._held.check) if self._held else self._api
 
     def _look(self, namespace: str | None) -> Home:
         """Forklift's namespace and controllers as they are now; what was just found out is used, once."""
