@@ -8,19 +8,21 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from vddkctl.plan.observed import Activity, ClusterState, FieldOwner, LiveObject, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, FieldOwner, LiveObject, ObjectKey, Unsettled
 
 
 class Wanted(Struct, frozen=True):
     """What to look at, besides controllers and providers.
 
     ``namespace`` is where Forklift lives, if the spec says so. ``accounts`` are service accounts; those of the same
-    name in the target namespaces of Forklift's plans are looked at, too.
+    name in the target namespaces of Forklift's plans are looked at, too. ``effects``: whether what is written is in
+    effect.
     """
 
     namespace: str | None = None
     accounts: tuple[ObjectKey, ...] = ()
     storage_maps: bool = False
+    effects: bool = False
 
 
 class StoredSecret(Struct, frozen=True):
@@ -65,14 +67,6 @@ class WriteOutcome(Struct, frozen=True):
 
     key: ObjectKey
     error: Exception | None = None
-
-
-class Unsettled(Struct, frozen=True):
-    """Something that was written and is not in effect. ``stays``: waiting alone will hardly change that."""
-
-    address: str
-    what: str
-    stays: bool = False
 
 
 class Cluster(Protocol):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
 from vddkctl.cluster.documents import FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
@@ -27,7 +27,7 @@ from vddkctl.cluster.objects import state_of, twice, version_of
 from vddkctl.cluster.record_file import read_record, write_record
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
-from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unread
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unread, Unsettled
 
 
 class ManifestFolder(Struct, frozen=True):

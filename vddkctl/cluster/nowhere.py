@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
-from vddkctl.plan.observed import Activity, ClusterState, ObjectKey
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unsettled
 
 
 class Nowhere:

@@ -59,7 +59,7 @@ def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
     maps = bool(loaded.site.storage_maps or applied_maps(record))
-    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=maps)
+    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True)
 
 
 def read_record(cluster: Cluster, site: str) -> Record | None:

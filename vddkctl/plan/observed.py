@@ -93,6 +93,14 @@ class Migration(Struct, frozen=True):
     provider: ObjectKey | None = None
 
 
+class Unsettled(Struct, frozen=True):
+    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that."""
+
+    address: str
+    what: str
+    stays: bool = False
+
+
 class Activity(Struct, frozen=True):
     """What Forklift is at: its plans that are not archived, and the migrations that run."""
 
@@ -126,7 +134,7 @@ class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
     ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
-    other site has a record there, and that is known.
+    other site has a record there, and that is known. ``unsettled`` is what Forklift has not taken in, or is not well.
     """
 
     namespace: str
@@ -139,6 +147,7 @@ class ClusterState(Struct, frozen=True):
     storage_maps: tuple[LiveObject, ...] = ()
     plans: tuple[MigrationPlan, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    unsettled: tuple[Unsettled, ...] = ()
 
 
 class EngineBuild(Struct, frozen=True):

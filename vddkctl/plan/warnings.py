@@ -8,6 +8,7 @@ from vddkctl.plan import fields
 from vddkctl.plan.accounts import account_warnings
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
+from vddkctl.plan.effect import effect_warnings
 from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
@@ -44,7 +45,9 @@ def warnings(
     yield from secret_warnings(observed)
     yield from account_warnings(loaded, observed)
     yield from storage_warnings(loaded, observed)
-    yield from complaint_warnings(observed)
+    yield from complaint_warnings(observed.cluster.plans)
+    declared = {key.address for key in wanted.targets}
+    yield from effect_warnings(observed, declared, {change.address for change in changes})
     yield from migration_warnings(changes, observed.cluster.migrations)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)

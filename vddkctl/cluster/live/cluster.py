@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
 from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
@@ -22,10 +22,11 @@ from vddkctl.cluster.live.raw import RawObject, Secret
 from vddkctl.cluster.live.record import Records
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
-from vddkctl.cluster.live.rollout import unsettled
+from vddkctl.cluster.live.rollout import running as rolled_out
+from vddkctl.cluster.live.rollout import standing, unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
-from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey, Unsettled
 from vddkctl.progress import Progress, Silent
 from vddkctl.threads import each, start
 
@@ -73,7 +74,9 @@ class KubernetesCluster:
         running = start(lambda: look.migrations(api, scope, plans.result()))
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
+        controller = start(rolled_out, api, home.namespace) if wanted.effects else None
         raw = list(listed(api, PROVIDERS, scope, RawObject))
+        ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
         lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
@@ -92,6 +95,7 @@ class KubernetesCluster:
             storage_maps=_shared(lists[1], other_sites),
             plans=plans.result(),
             migrations=running.result(),
+            unsettled=standing(controller.result, ours, raw) if controller else (),
         )
 
     def read_secret(self, key: ObjectKey) -> StoredSecret | None:
@@ -126,7 +130,7 @@ class KubernetesCluster:
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
-        return unsettled(self._api, self._own_namespace(), keys) or ()
+        return unsettled(self._api, self._own_namespace(), keys)
 
     def read_record(self, site: str) -> bytes | None:
         """The record in the ConfigMap ``vddkctl-SITE``, or None."""
