@@ -13,6 +13,7 @@ from vddkctl.places import Places
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.plan.secrets import MISSING
 from vddkctl.prepare.secret_values import values_of
 
 MOST_REHEARSED = 50
@@ -92,6 +93,9 @@ def rehearsed(plan: Plan, cluster: Cluster, places: Places, *, whole: bool = Fal
     if not settings or (len(settings) > MOST_REHEARSED and not whole):
         return plan
     refused = refusals(plan, cluster, None, places)
+    for warning in plan.warnings:
+        if warning.code == MISSING:  # it is told already
+            refused.pop(warning.address, None)
     warnings = (
         PlanWarning(
             "cannot-be-written", change.address, "; ".join(str(refused[change.address]).split("\n  "))

@@ -143,7 +143,7 @@ def _applied(
     if plan.changes:
         from vddkctl.apply.consent import agreeable
 
-        agreeable(plan, _cluster(plan, session.places))
+        agreeable(plan, _cluster(plan, session.places), session.places)
         if ask and not agreed():
             note("Nothing was changed.")
             return 1

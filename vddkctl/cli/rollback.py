@@ -69,7 +69,7 @@ def run(
         return 0
     from vddkctl.apply.consent import agreeable
 
-    agreeable(plan, session.cluster)
+    agreeable(plan, session.cluster, session.places)
     if not auto_approve and not agreed():
         note("Nothing was changed.")
         return 1

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from vddkctl.cluster.base import Cluster, StoredSecret
-from vddkctl.errors import VddkctlError
 from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
 from vddkctl.plan.creation import credential_secrets
 from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
-from vddkctl.prepare.secret_values import values_of
+from vddkctl.prepare.secret_values import missing_values, values_of
 from vddkctl.site.source import LoadedSite
 from vddkctl.threads import each
 
@@ -41,11 +40,11 @@ def key_of(work: SecretWork) -> ObjectKey:
 def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSecret:
     there = cluster.read_secret(key_of(work))
     version = there.resource_version if there else ""
-    try:
-        values = values_of(work, places)
-    except VddkctlError as error:
-        unknown = str(error).partition("\n")[0]
+    missing = missing_values(work, places)
+    if missing:
+        unknown = ", ".join(dict.fromkeys(str(error).partition("\n")[0] for error in missing))
         return ObservedSecret(work, exists=there is not None, resource_version=version, unknown=unknown)
+    values = values_of(work, places)
     if there is None:
         return ObservedSecret(work, exists=False)
     differing = tuple(_differing(work, values, there.values))

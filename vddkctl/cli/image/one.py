@@ -75,7 +75,7 @@ def pushed(
         note("Nothing was done.")
         return 0
     if plan.changes:
-        agreeable(plan, session.cluster)
+        agreeable(plan, session.cluster, session.places)
         data("\n")
 
     def told(step: StepResult) -> None:
