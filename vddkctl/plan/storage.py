@@ -68,8 +68,6 @@ def storage_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str
 
 def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
     """Maps and datastores that do not exist, by address."""
-    if not observed.cluster.live:
-        return
     maps = {live.key: live for live in observed.cluster.storage_maps}
     for name, spec in loaded.site.storage_maps.items():
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
@@ -146,18 +144,18 @@ def _field(
     path = entry(datastore)
     owner = live.owners.get("spec.map")
     applied = observed.record.applied.get(live.key.address, {}).get(path) if observed.record else None
-    drifted = (
-        after is not None and applied == offload_meaning(after) and applied != offload_meaning(before or {})
-    )
+    # The list's managers do not tell who has set this entry: what was not applied is somebody's.
+    ours = offload_meaning(before or {}) == applied
+    drifted = after is not None and applied is not None and applied == offload_meaning(after) and not ours
     return FieldChange(
         path,
         before,
         after,
         owner=owner.manager if owner else None,
         since=owner.since if owner else None,
+        where=owner.where if owner else None,
         origin=Origin.DRIFT if drifted else Origin.SPEC,
-        # The list's managers do not tell who has set this entry: what was not applied is somebody's.
-        conflict=after is not None and before is not None and offload_meaning(before) != applied,
+        conflict=observed.cluster.live and after is not None and before is not None and not ours,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vddkctl.plan import fields
-from vddkctl.plan.accounts import account_warnings
+from vddkctl.plan.accounts import account_warnings, unwritten_secrets
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
 from vddkctl.plan.effect import effect_warnings
@@ -43,6 +43,7 @@ def warnings(
         yield from _unpinned(loaded, key.address, target)
         yield from _buffers(key.address, target)
     yield from secret_warnings(observed)
+    yield from unwritten_secrets(loaded, observed)
     yield from account_warnings(loaded, observed)
     yield from storage_warnings(loaded, observed)
     yield from complaint_warnings(observed.cluster.plans)
