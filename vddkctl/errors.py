@@ -24,6 +24,7 @@
     │   └── PlanFileError        a saved plan cannot be read
     ├── StalePlanError           something moved since the plan was made
     ├── LockedError              another run holds the lock
+    │   └── LockLostError        this run held it, and does not any more
     └── Interrupted              130: stopped by a signal; what was done is recorded
 
 Each says what happened (``what``), where (``where``: ``file:line:column``, an address, or a URL without
@@ -144,6 +145,10 @@ class StalePlanError(VddkctlError):
 
 class LockedError(VddkctlError):
     """Another run holds the lock of this site."""
+
+
+class LockLostError(LockedError):
+    """The lock of this run expired, or was taken away: another run may be at work, and nothing more is written."""
 
 
 class Interrupted(VddkctlError):  # noqa: N818 - it is not a mistake

@@ -73,7 +73,9 @@ class Places(Struct, frozen=True, eq=False, dict=True):
                 from vddkctl.cluster.live.cluster import KubernetesCluster
                 from vddkctl.cluster.live.connection import connect
 
-                made = KubernetesCluster(Api(connect(context, self.environment)), namespace, site)
+                made = KubernetesCluster(
+                    Api(connect(context, self.environment)), namespace, site, self.progress
+                )
                 self._clusters[context] = self._clusters[made.name] = made
             return self._clusters[context]
 

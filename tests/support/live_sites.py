@@ -62,10 +62,11 @@ class LiveSite:
         place = cluster or f"cluster: {{namespace: {self.namespace}}}\n"
         (self.root / "site.yaml").write_text(head + place + parts)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command."""
+    def start(self, *words: str, script: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Start a command. ``script`` runs in its place: Python that does something more, and its own words."""
+        begun = ["-c", *script] if script else ["-m", "vddkctl"]
         return subprocess.Popen(
-            [sys.executable, "-m", "vddkctl", *words],
+            [sys.executable, *begun, *words],
             cwd=self.root,
             env={
                 **os.environ,

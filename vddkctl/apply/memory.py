@@ -50,6 +50,17 @@ def ended(
     return Record(plan.site, applied, intended, runs)
 
 
+def only_steps(plan: Plan, result: Result) -> Plan:
+    """The plan as far as a run got to it: what it leaves alone may be otherwise by now."""
+    steps = {step.address for step in result.steps}
+    return replace(
+        plan,
+        unchanged=(),
+        managed={address: fields for address, fields in plan.managed.items() if address in steps},
+        disowned=tuple(address for address in plan.disowned if address in steps),
+    )
+
+
 def remembered(record: Record | None, plan: Plan) -> bool:
     """Whether the record is as a run of the plan would leave it: one without changes, made a moment ago."""
     nothing = Result(plan.site, ())

@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.errors import VddkctlError
+from vddkctl.observe.secrets import as_stored
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.plan.secrets import MISSING
 from vddkctl.prepare.secret_values import values_of
 
 MOST_REHEARSED = 50
@@ -65,6 +67,18 @@ def _parts(path: str) -> tuple[str, ...]:
     return (path,) if "[" in path else tuple(path.split("."))
 
 
+def secret_values(change: Change, places: Places, cluster: Cluster) -> dict[str, bytes] | None:
+    """The values of a Secret that is written, not to be kept or shown; None for anything else.
+
+    Raises VddkctlError for one that cannot be read, ClusterError where the Secret cannot be looked at.
+    """
+    if change.secret is None:
+        return None
+    values = values_of(change.secret, places)
+    there = None if change.action is Action.CREATE else cluster.read_secret(key_of(change.address))
+    return as_stored(change.secret, values, there) if there else values
+
+
 def _secret_change(change: Change, work: SecretWork, values: Mapping[str, bytes]) -> ObjectChange:
     """All of a Secret: whoever applies a part of it gives up the rest."""
     from base64 import b64encode
@@ -87,6 +101,9 @@ def rehearsed(plan: Plan, cluster: Cluster, places: Places, *, whole: bool = Fal
     if not settings or (len(settings) > MOST_REHEARSED and not whole):
         return plan
     refused = refusals(plan, cluster, None, places)
+    for warning in plan.warnings:
+        if warning.code == MISSING:  # it is told already
+            refused.pop(warning.address, None)
     warnings = (
         PlanWarning(
             "cannot-be-written", change.address, "; ".join(str(refused[change.address]).split("\n  "))
@@ -115,7 +132,7 @@ def refusals(
         if change.image or made & set(change.depends_on):
             continue
         try:
-            values = values_of(change.secret, places) if change.secret and places else None
+            values = secret_values(change, places, cluster) if places else None
         except VddkctlError as error:
             refused[change.address] = error
         else:

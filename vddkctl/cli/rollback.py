@@ -69,7 +69,7 @@ def run(
     if plan.changes:
         from vddkctl.apply.consent import agreeable
 
-        agreeable(plan, session.cluster)
+        agreeable(plan, session.cluster, session.places)
         if not auto_approve and not agreed():
             note("Nothing was changed.")
             return 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unsettled
 
 
 class Nowhere:
@@ -38,6 +38,10 @@ class Nowhere:
         """The same."""
         return self.write(changes)
 
+    def activity(self) -> Activity:
+        """Nobody acts here."""
+        return Activity()
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """Nothing."""
         del keys
@@ -60,3 +64,10 @@ class Nowhere:
         """Nobody is kept out."""
         del site, holder
         return nullcontext()
+
+    def check_lock(self) -> None:
+        """There is none."""
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Forget it."""
+        del site, amended

@@ -14,6 +14,7 @@ from vddkctl.plan.accounts import DEFAULT, applied_accounts, wanted_accounts
 from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.record import Record
+from vddkctl.plan.storage import applied_maps
 from vddkctl.prepare import Preparation
 from vddkctl.progress import Stoppable
 from vddkctl.site.source import LoadedSite
@@ -64,7 +65,8 @@ def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
     accounts = tuple(sorted({*wanted_accounts(loaded), *applied_accounts(record)}))
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
-    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=bool(loaded.site.storage_maps))
+    maps = bool(loaded.site.storage_maps or applied_maps(record))
+    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True)
 
 
 class Recalled(Struct, frozen=True):

@@ -16,8 +16,9 @@ from msgspec import Struct
 from vddkctl.errors import ImageError
 from vddkctl.oci.reference import parse
 from vddkctl.plan import fields
+from vddkctl.plan.fields import XCOPY
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
-from vddkctl.plan.storage import PLUGIN, XCOPY
+from vddkctl.plan.storage import PLUGIN
 from vddkctl.site.names import flaw_of_provider_name, is_rule
 from vddkctl.vddk import config_text
 from vddkctl.vddk.boolean import parse_bool

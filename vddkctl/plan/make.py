@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from vddkctl import __version__
 from vddkctl.oci.reference import parse
 from vddkctl.plan.accounts import account_changes, account_memory, account_mistakes
-from vddkctl.plan.creation import created_memory, creations
+from vddkctl.plan.creation import created_memory, creation_mistakes, creations
 from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
-from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
+from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.secrets import secret_changes, secret_memory
@@ -42,7 +42,11 @@ def make_plan(
     says of an address whether fields of other managers are taken from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
-    more = (*account_mistakes(loaded, observed), *storage_mistakes(loaded, observed))
+    more = (
+        *creation_mistakes(loaded, observed, wanted),
+        *account_mistakes(loaded, observed),
+        *storage_mistakes(loaded, observed),
+    )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
     _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
     objects = _objects(observed)
@@ -78,7 +82,9 @@ def make_plan(
 
 
 def _taking(change: Change, loaded: LoadedSite, take: Callable[[str], bool]) -> Change:
-    taken = change.conflicts and (loaded.site.policy.conflicts == "take" or take(change.address))
+    # A Secret is written as a whole: what others own of it may be a label, which no field of the change tells.
+    takeable = change.conflicts or (change.secret is not None and change.action is Action.UPDATE)
+    taken = takeable and (loaded.site.policy.conflicts == "take" or take(change.address))
     return replace(change, take=True) if taken else change
 
 

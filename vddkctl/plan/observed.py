@@ -52,7 +52,8 @@ class LiveObject(Struct, frozen=True):
     ``resource_version`` changes whenever the object's content does.
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
-    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
+    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others; of
+    entries of lists, too.
     ``uid`` tells an object of a live cluster from another one of the same name.
     """
 
@@ -92,6 +93,21 @@ class Migration(Struct, frozen=True):
     provider: ObjectKey | None = None
 
 
+class Unsettled(Struct, frozen=True):
+    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that."""
+
+    address: str
+    what: str
+    stays: bool = False
+
+
+class Activity(Struct, frozen=True):
+    """What Forklift is at: its plans that are not archived, and the migrations that run."""
+
+    plans: tuple[MigrationPlan, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
 class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
@@ -119,6 +135,7 @@ class ClusterState(Struct, frozen=True):
 
     ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
     other site has a record there, and that is known. ``others_known``: which fields are of other sites is known.
+    ``unsettled`` is what Forklift has not taken in, or is not well.
     """
 
     namespace: str
@@ -132,6 +149,7 @@ class ClusterState(Struct, frozen=True):
     storage_maps: tuple[LiveObject, ...] = ()
     plans: tuple[MigrationPlan, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    unsettled: tuple[Unsettled, ...] = ()
 
 
 class EngineBuild(Struct, frozen=True):

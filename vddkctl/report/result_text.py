@@ -64,12 +64,16 @@ def result_json(result: Result, tool: str) -> dict[str, Any]:
         "interrupted": result.interrupted,
         "recordError": result.record_error,
         "unsettled": [{"address": each.address, "message": each.what} for each in result.unsettled],
+        "warnings": [
+            {"code": each.code, "address": each.address, "message": each.message} for each in result.warnings
+        ],
     }
 
 
 def _lines(result: Result, style: Style) -> Iterator[str]:
     if not result.steps:
         yield style.paint("bold", "Nothing to do.")
+        yield from _not_in_effect(result, style)
         return
     if result.interrupted:
         yield style.paint("yellow", "Interrupted; what was done is recorded.")
@@ -83,10 +87,9 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
     )
     if failed or skipped:
         yield f"Run vddkctl {_command(result)} again to finish."
-    for each in result.unsettled:
-        yield f"  {style.paint('yellow', '!')} {each.address}: {shown(each.what)}"
-    if result.unsettled:
-        yield "Done, but not all of it is in effect. Look again with: vddkctl plan"
+    for warning in result.warnings:
+        yield _warning(f"{warning.address}: {shown(warning.message)} [{warning.code}]", style)
+    yield from _not_in_effect(result, style)
     if result.record_error:
         yield style.paint("red", "The changes stand, but were not recorded: ") + result.record_error
 
@@ -95,6 +98,18 @@ def _command(result: Result) -> str:
     if result.kind == "rollback":
         return f"rollback {result.back_to}"
     return "drift --heal" if result.kind == "heal" else "apply"
+
+
+def _not_in_effect(result: Result, style: Style) -> Iterator[str]:
+    for each in result.unsettled:
+        yield _warning(f"{each.address}: {shown(each.what)}", style)
+    if result.unsettled:
+        head = "Done, but not" if result.steps else "Not"
+        yield f"{head} all of it is in effect. Look again with: vddkctl plan"
+
+
+def _warning(text: str, style: Style) -> str:
+    return f"  {style.paint('yellow', '!')} {text}"
 
 
 def _count(result: Result, status: Status) -> int:

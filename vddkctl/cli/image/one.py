@@ -75,7 +75,7 @@ def pushed(
         note("Nothing was done.")
         return 0
     if plan.changes:
-        agreeable(plan, session.cluster)
+        agreeable(plan, session.cluster, session.places)
         data("\n")
 
     def told(step: StepResult) -> None:
@@ -84,8 +84,8 @@ def pushed(
 
     result = Executor(places, session.cluster, progress, whoami(), now, told).run(plan)
     if not result.interrupted:
-        result = waited(result, session.cluster, progress, 300.0)
-    if result.steps:
+        result = waited(result, plan, session.cluster, progress, 300.0)
+    if result.steps or result.unsettled:
         data(result_text(result, style()))
     if result.exit_code == 0:
         data(_digest_line(plan, {step.address: step.digest for step in result.steps if step.digest}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
@@ -16,6 +17,7 @@ from vddkctl.plan.codec import RECORD_HINT, decode_record
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
 _KEY, _PACKED = "record", "record.gz"
+_TRIES, _CONFLICT = 5, 409
 _READABLE = 200_000
 """Bytes up to which a record is kept as it is, for people to read."""
 _MOST = 900_000
@@ -36,16 +38,37 @@ class Records:
 
     def read(self, site: str) -> bytes | None:
         """A site's record, or None when nothing was applied yet."""
+        found = self._found(site)
+        return _content(found) if found else None
+
+    def _found(self, site: str) -> ConfigMap | None:
         try:
-            found = self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
+            return self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
         except RefusedError as failure:
             if failure.code == 404:
                 return None
             raise
-        return _content(found)
 
     def write(self, site: str, content: bytes) -> None:
         """Replace a site's record, in one step. Raises ClusterError."""
+        self._write(site, content, "")
+
+    def amend(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Write what is made of a site's record as it is, and begin again when somebody else writes it meanwhile."""
+        for last in (*(False,) * (_TRIES - 1), True):
+            found = self._found(site)
+            try:
+                self._write(
+                    site,
+                    amended(_content(found) if found else None),
+                    found.metadata.resource_version if found else "",
+                )
+                return
+            except RefusedError as failure:
+                if failure.code != _CONFLICT or last:
+                    raise
+
+    def _write(self, site: str, content: bytes, version: str) -> None:
         kept = {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
         size = sum(len(value) for part in kept.values() for value in part.values())
         if size > _MOST:
@@ -58,7 +81,11 @@ class Records:
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": name, "labels": {LABEL: "site", "app.kubernetes.io/managed-by": MANAGER}},
+            "metadata": {
+                "name": name,
+                "labels": {LABEL: "site", "app.kubernetes.io/managed-by": MANAGER},
+                **({"resourceVersion": version} if version else {}),
+            },
             **kept,
         }
         query = {"fieldManager": MANAGER, "force": "true"}
