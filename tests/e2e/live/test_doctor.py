@@ -173,6 +173,7 @@ def test_target_namespaces_that_cannot_pull(site: LiveSite) -> None:
     secret = {"metadata": {"name": "reg"}, "stringData": {"it": "kept-to-itself"}}
     site.server.create(f"/api/v1/namespaces/{target}/secrets", secret)
     assert doctor(site).status(address) == "pass"
+    site.server.request("DELETE", site.path("plans", "move"))
 
 
 def test_storage_maps_and_their_secrets_are_looked_for(site: LiveSite) -> None:

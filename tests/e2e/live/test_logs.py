@@ -59,6 +59,7 @@ def work(site: LiveSite, tmp_path: Path) -> Iterator[Work]:
     plan = site.plan_object("wave-1", "prod", vms)
     with serve_kubelet(site.server, tmp_path, f"node-{site.namespace}") as kubelet:
         yield Work(site, kubelet, vms, plan)
+    site.server.request("DELETE", site.path("plans", "wave-1"))  # any test sees plans of all namespaces
 
 
 def test_each_line_of_the_vddk_containers_with_its_pod_and_container(work: Work) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def deploy(site: LiveSite, image: str) -> None:
 
 
 @pytest.fixture
-def running(site: LiveSite) -> LiveSite:
+def running(site: LiveSite) -> Iterator[LiveSite]:
     """Two plans of `prod`, one of `test` which has an image of its own; pods of each kind."""
     vms = site.server.namespace("vms")
     site.patch("forkliftcontrollers", DEPLOYMENT, {"spec": {"vddk_image": IMAGE}})
@@ -98,7 +99,9 @@ def running(site: LiveSite) -> LiveSite:
     )
     plain = {"containers": [{"name": "web", "image": "nginx"}]}
     site.pod(vms, "somebody-else", plain, {"phase": "Running"})
-    return replace(site, environment={"VMS": vms})
+    yield replace(site, environment={"VMS": vms})
+    for name in ("wave-1", "wave-2"):  # plans of any namespace are seen by all tests
+        site.server.request("DELETE", site.path("plans", name))
 
 
 def of(found: Any, site: LiveSite, name: str) -> Any:
