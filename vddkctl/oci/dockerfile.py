@@ -32,23 +32,28 @@ class Use(Struct, frozen=True):
 
 
 class Dockerfile(Struct, frozen=True):
-    """What a Dockerfile stands on. ``final`` is the image below its last stage, None for an empty one."""
+    """What a Dockerfile stands on. ``final`` is the image below its last stage, None for an empty one.
+
+    ``empty`` has where each FROM ends that begins with nothing.
+    """
 
     text: str
     uses: tuple[Use, ...]
     final: str | None
+    empty: tuple[int, ...] = ()
 
     @property
     def references(self) -> tuple[str, ...]:
         """Every image from elsewhere, once, in the order of the file."""
         return tuple(dict.fromkeys(use.reference for use in self.uses))
 
-    def standing_on(self, names: Mapping[str, str]) -> str:
-        """The text, with other names for the images that it stands on."""
+    def standing_on(self, names: Mapping[str, str], first: str) -> str:
+        """The text, with other names for the images that it stands on, and an instruction ``first`` where on none."""
         parts, end = [], 0
-        for use in sorted(self.uses, key=lambda use: use.start):
-            parts += [self.text[end : use.start], names[use.reference]]
-            end = use.end
+        named = [(use.start, use.end, names[use.reference]) for use in self.uses]
+        for start, stop, text in sorted([*named, *((at, at, f"\n{first}") for at in self.empty)]):
+            parts += [self.text[end:start], text]
+            end = stop
         return "".join([*parts, self.text[end:]])
 
 
@@ -66,6 +71,7 @@ def parse_dockerfile(text: str, arguments: Mapping[str, str], where: str) -> Doc
     known: dict[str, str] = {}
     stages: dict[str, str | None] = {}
     uses: list[Use] = []
+    empty: list[int] = []
     final: str | None = None
     count = 0
     for line in _lines(text):
@@ -75,6 +81,8 @@ def parse_dockerfile(text: str, arguments: Mapping[str, str], where: str) -> Doc
             found, name = _from(line, known, where)
             stage = found.reference.lower()
             base = stages[stage] if stage in stages else _outside(found, uses)
+            if stage == SCRATCH:
+                empty.append(line.start + len(line.rest.rstrip()))
             stages[name or str(count)] = stages[str(count)] = final = base
             count += 1
         elif line.keyword == "COPY" and count:
@@ -83,7 +91,7 @@ def parse_dockerfile(text: str, arguments: Mapping[str, str], where: str) -> Doc
         raise ImageError(
             "it has no FROM", where=where, hint="the first instruction names the image to stand on"
         )
-    return Dockerfile(text, tuple(uses), final)
+    return Dockerfile(text, tuple(uses), final, tuple(empty))
 
 
 def _outside(found: Use, uses: list[Use]) -> str | None:

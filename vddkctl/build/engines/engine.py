@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from vddkctl.build.engines.mark import MARK
 from vddkctl.build.engines.process import Program
 from vddkctl.errors import BuildError
 from vddkctl.oci.platform import Platform
@@ -28,6 +30,18 @@ _BUILD: Mapping[Name, tuple[str, ...]] = {
     "podman": ("build", "--pull=never", "--layers=false", "--force-rm"),
     "docker": ("build", "--no-cache", "--force-rm"),
 }
+
+_IMAGES = (
+    ("images", "--all", "--quiet", "--no-trunc"),
+    # Containers on it are of the build as well. Without --no-prune, what the user has left untagged below goes too.
+    ("rmi", "--force", "--no-prune"),
+)
+_REMOVING: Mapping[Name, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
+    "podman": (_IMAGES,),
+    "docker": ((("ps", "--all", "--quiet", "--no-trunc"), ("rm", "--force", "--volumes")), _IMAGES),
+}
+"""How what has a label is listed, and how each is removed."""
+_ROUNDS = 20
 
 
 class Engine(Struct, frozen=True):
@@ -59,8 +73,7 @@ class Engine(Struct, frozen=True):
     def build(self, recipe: Build, heard: Callable[[str], None]) -> None:
         """Build an image. Raises BuildError with the engine's last lines."""
         words = [*_BUILD[self.name], "--file", str(recipe.dockerfile), "--tag", recipe.name]
-        if str(recipe.platform) != native_platform():
-            words += ["--platform", str(recipe.platform)]
+        words += ["--platform", str(recipe.platform)]
         for option, pairs in (("--label", recipe.labels), ("--build-arg", recipe.arguments)):
             for key, value in pairs.items():
                 words += [option, f"{key}={value}"]
@@ -71,21 +84,25 @@ class Engine(Struct, frozen=True):
         form = ["--format", "docker-archive"] if self.name == "podman" else []
         self.program.run(["save", *form, "--output", str(target), name], what)
 
-    def remove_of(self, builds: Sequence[str]) -> None:
-        """Remove the images that builds in folders of these names have left, when they were killed."""
-        if not builds:
-            return
-        listed = self.program.run(["images", "--format", "{{.Repository}}:{{.Tag}}"], "list images")
-        heads = tuple(f"localhost/{name}-" for name in builds)
-        self.remove([name for name in listed.splitlines() if name.startswith(heads)])
+    def remove_of(self, build: str) -> None:
+        """Remove all that is there of a build: its images, finished or not, and the containers of its steps.
 
-    def remove(self, names: Sequence[str]) -> None:
-        """Remove images, as far as they are there."""
-        for name in names:
-            try:
-                self.program.run(["rmi", "--force", name], name)
-            except BuildError:
-                continue
+        A daemon may still be about to put down what it was doing when the build was interrupted.
+        """
+        for _ in range(_ROUNDS):
+            if not self._removed_of(f"label={MARK}={build}"):
+                return
+
+    def _removed_of(self, found_by: str) -> bool:
+        """Whether there was anything to remove."""
+        there = False
+        for listed, remove in _REMOVING[self.name]:
+            # One by one: some can only go when others that stand on them have gone, in the next round.
+            for each in dict.fromkeys(self.program.run([*listed, "--filter", found_by], "list").split()):
+                there = True
+                with suppress(BuildError):
+                    self.program.run([*remove, each], each)
+        return there
 
 
 class Build(Struct, frozen=True):
