@@ -64,6 +64,7 @@ def _started(site: EngineSite, engine: Mapping[str, str], line: str) -> subproce
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        bufsize=1,
         start_new_session=True,
     )
     assert process.stderr
@@ -84,7 +85,7 @@ def test_an_image_of_the_users_without_a_name_and_its_container_survive(
 
 
 def _failed_later(site: EngineSite, engine: Mapping[str, str]) -> None:
-    site.with_dockerfile("RUN false")
+    site.with_dockerfile("COPY nothing-of-this-name /x")
     done = site.run("apply", "--auto-approve", "--target", EIGHT, **engine)
     assert done.code == 1, done.out + done.err
 
@@ -128,8 +129,9 @@ def test_a_build_that_fails_when_the_libraries_are_in_leaves_nothing(
 def test_a_build_that_is_interrupted_when_the_libraries_are_in_leaves_nothing(
     site: EngineSite, engine: Mapping[str, str]
 ) -> None:
-    site.with_dockerfile(*COPIED, "RUN echo now; sleep 60")
-    process = _started(site, engine, "echo now")
+    site.on_busybox()
+    site.with_dockerfile(*COPIED, "RUN busybox sleep 60")
+    process = _started(site, engine, "busybox sleep")
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -139,8 +141,9 @@ def test_a_build_that_is_interrupted_when_the_libraries_are_in_leaves_nothing(
 def test_what_a_killed_build_leaves_goes_with_the_next_by_whichever_engine(
     site: EngineSite, engine: Mapping[str, str]
 ) -> None:
-    site.with_dockerfile(*COPIED, "RUN echo now; sleep 60")
-    process = _started(site, engine, "echo now")
+    site.on_busybox()
+    site.with_dockerfile(*COPIED, "RUN busybox sleep 60")
+    process = _started(site, engine, "busybox sleep")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert left_behind(site.podman) != ""

@@ -9,6 +9,7 @@ from tests.conftest import Completed
 from tests.support.engines import podman_environment
 from tests.support.registry_sites import RegistrySite
 from tests.support.witnesses import At, Podman
+from vddkctl.demo.base import find_busybox, make_base
 
 TREE = "vmware-vix-disklib-distrib"
 
@@ -36,6 +37,13 @@ class EngineSite:
         self.dockerfile.write_text("\n".join([f"FROM {self.site.base.reference}", *lines]) + "\n")
         text = self.spec.read_text()
         self.spec.write_text(re.sub(r"    base: .*\n", "    dockerfile: ./own.dockerfile\n", text))
+
+    def on_busybox(self) -> None:
+        """Have the base be a real busybox, so that steps can run in it."""
+        busybox = find_busybox()
+        assert busybox, "install busybox-static"
+        make_base(self.site.root / "shell", "base", busybox)
+        self.site.skopeo.copy(f"oci:{self.site.root}/shell:base", self.site.base)
 
     @property
     def spec(self) -> Path:

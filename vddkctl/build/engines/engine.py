@@ -6,7 +6,6 @@ registry without TLS, and a build cannot be published by accident.
 
 from __future__ import annotations
 
-import platform
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,13 +23,26 @@ Name = Literal["podman", "docker"]
 NAMES: tuple[Name, ...] = ("podman", "docker")
 """In the order in which ``auto`` looks for them."""
 
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _BUILD: Mapping[Name, tuple[str, ...]] = {
     # Nothing of a build is kept between builds: when it has ended, or was interrupted, nothing is left of it.
     "podman": ("build", "--pull=never", "--layers=false", "--force-rm"),
     "docker": ("build", "--no-cache", "--force-rm"),
 }
 
+_READY: Mapping[Name, tuple[str, ...]] = {
+    "podman": ("info", "--format", "{{.Version.Version}}"),
+    "docker": ("version", "--format", "{{.Server.Version}}"),
+}
+_NOT_READY: Mapping[Name, str] = {
+    "podman": "see what podman info says; or set another builder: docker, or native where there is no Dockerfile",
+    "docker": "start its daemon (systemctl start docker), or say where it is with DOCKER_HOST",
+}
+_STORAGE: Mapping[Name, tuple[str, ...]] = {
+    "podman": ("info", "--format", "{{.Store.GraphRoot}}"),
+    "docker": ("info", "--format", "{{.DockerRootDir}}"),
+}
+_ELSEWHERE: Mapping[Name, str] = {"podman": "CONTAINER_HOST", "docker": "DOCKER_HOST"}
+"""Variables that lead to an engine on another machine."""
 _IMAGES = (
     ("images", "--all", "--quiet", "--no-trunc"),
     # Containers on it are of the build as well. Without --no-prune, what the user has left untagged below goes too.
@@ -58,16 +70,38 @@ class Engine(Struct, frozen=True):
 
     def ready(self) -> str:
         """Its version. Raises BuildError when it does not work, as a docker without its daemon."""
-        if self.name == "podman":
-            return self.program.run(["info", "--format", "{{.Version.Version}}"], "podman").strip()
         try:
-            return self.program.run(["version", "--format", "{{.Server.Version}}"], "docker").strip()
+            return self.program.run(_READY[self.name], self.name).strip()
         except BuildError as error:
-            error.hint = "start its daemon (systemctl start docker), or say where it is with DOCKER_HOST"
+            error.hint = _NOT_READY[self.name]
             raise
+
+    def works(self) -> bool:
+        """Whether it would do what it is asked for."""
+        try:
+            self.ready()
+        except BuildError:
+            return False
+        return True
+
+    def storage(self) -> Path | None:
+        """Where it keeps images; None where that is not on this machine. Raises BuildError."""
+        host = self.program.environment.get(_ELSEWHERE[self.name], "unix:")
+        path = Path(self.program.run(_STORAGE[self.name], self.name).strip())
+        return path if host.startswith("unix:") and path.is_absolute() and path.exists() else None
+
+    def check_folder(self, folder: Path, what: str) -> None:
+        """Raise BuildError for a folder that it cannot take files from: podman reads a colon as the end of a path."""
+        if self.name == "podman" and ":" in str(folder):
+            raise BuildError(
+                "podman takes no folder with a colon in its path",
+                where=f"{what}: {folder}",
+                hint="set buildDir, or TMPDIR, to another one",
+            )
 
     def load(self, archive: Path, what: str) -> None:
         """Take in the images of a docker-archive."""
+        self.check_folder(archive.parent, what)
         self.program.run(["load", "--input", str(archive)], what)
 
     def build(self, recipe: Build, heard: Callable[[str], None]) -> None:
@@ -117,12 +151,6 @@ class Build(Struct, frozen=True):
     arguments: Mapping[str, str]
 
 
-def native_platform() -> str:
-    """The platform of this machine, as in ``linux/amd64``."""
-    machine = platform.machine()
-    return f"linux/{_MACHINES.get(machine, machine)}"
-
-
 def engine(name: Name, environment: Mapping[str, str]) -> Engine | None:
     """An engine by its name, if its command is on the path."""
     path = shutil.which(name, path=environment.get("PATH"))
@@ -130,9 +158,14 @@ def engine(name: Name, environment: Mapping[str, str]) -> Engine | None:
 
 
 def chosen(builder: str, environment: Mapping[str, str]) -> Engine | None:
-    """The engine that a spec's ``builder`` names; None where ``auto`` finds none. Raises BuildError."""
+    """The engine that a spec's ``builder`` names; None where ``auto`` finds none. Raises BuildError.
+
+    Of several, ``auto`` takes the first that works.
+    """
     if builder == "auto":
-        return next(filter(None, (engine(name, environment) for name in NAMES)), None)
+        there = [each for name in NAMES if (each := engine(name, environment))]
+        working = (each for each in there if each.works()) if len(there) > 1 else iter(there)
+        return next(working, there[0] if there else None)
     name: Name = "docker" if builder == "docker" else "podman"
     found = engine(name, environment)
     if found is None:
