@@ -41,7 +41,7 @@ from vddkctl.registry.export.docker_archive import write_docker_archive
 from vddkctl.registry.whole import Whole, read_whole
 from vddkctl.vddk.archive import ROOT
 
-_LIBRARY = "/libvixDiskLib.so"
+_LIBRARY = f"/{ROOT}/lib64/libvixDiskLib.so"
 
 
 @contextmanager
@@ -192,9 +192,9 @@ def _check(order: Order, found: Saved, platform: Platform, *, based: bool) -> No
     what, where = f"build {order.name}", order.spec.dockerfile or "the usual Dockerfile"
     if based and not platform.runs(found.config.platform):
         raise BuildError(f"{where} gave an image for {found.config.platform}, not for {platform}", where=what)
-    if not any(name.endswith(_LIBRARY) for name in found.own):
+    if _LIBRARY not in found.own:
         raise BuildError(
-            f"{where} leaves VDDK out of the image",
+            f"{where} leaves VDDK out of the image, or puts it elsewhere than /{ROOT}",
             where=what,
             hint=f"it needs the lines: COPY {ROOT} /{ROOT} and COPY opt /opt",
         )
