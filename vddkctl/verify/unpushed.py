@@ -46,6 +46,7 @@ class _Unpushed:
     def resolve(self, reference: Reference) -> Descriptor | None:
         """No tag names it yet."""
         del reference
+        return None
 
     def manifest(self, reference: Reference, digest: str) -> bytes:
         """One of its documents."""
