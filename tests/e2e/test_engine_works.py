@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_an_image_that_cannot_work_is_not_pushed(site: EngineSite, lines: tuple[
     assert failed.code == 1, failed.out
     assert says in failed.out
     assert site.site.digest is None
+
+
+def test_a_library_that_has_a_second_name_in_the_archive_is_one(site: EngineSite) -> None:
+    """Podman's layer has the first of the names as the file, and the library as a link to that."""
+    archive = site.site.root / "eight.tar.gz"
+    with tarfile.open(archive) as old, tarfile.open(site.site.root / "new.tar.gz", "w:gz") as new:
+        for entry in old:
+            new.addfile(entry, old.extractfile(entry) if entry.isreg() else None)
+        link = tarfile.TarInfo(f"{TREE}/h")
+        link.type, link.linkname = tarfile.LNKTYPE, f"{TREE}/lib64/libvixDiskLib.so.8.0.1"
+        new.addfile(link)
+    (site.site.root / "new.tar.gz").replace(archive)
+    site.apply()
+    verified = site.run("image", "verify", "vddk-8")
+    assert verified.code == 0, verified.out + verified.err
 
 
 def test_what_a_dockerfile_sets_to_be_run_is_no_word_of_the_usual_entrypoint(site: EngineSite) -> None:
