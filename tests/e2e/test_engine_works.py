@@ -10,10 +10,11 @@ import pytest
 
 from tests.conftest import Vddkctl
 from tests.support.engine_sites import TREE, EngineSite
+from tests.support.engines import docker_service, left_behind
 from tests.support.registry_sites import make_registry_site
 from tests.support.running_registry import RunningRegistry
 from tests.support.sites import EIGHT
-from tests.support.witnesses import Podman, Skopeo
+from tests.support.witnesses import At, Podman, Skopeo
 
 COPY = f"COPY {TREE} /{TREE}"
 ENTRYPOINT = f'ENTRYPOINT ["cp", "-r", "/{TREE}", "/opt"]'
@@ -77,3 +78,19 @@ def test_an_image_that_runs_as_root_is_pushed_since_the_cluster_sets_its_user(si
     site.with_dockerfile("USER root", COPY, ENTRYPOINT)
     site.apply()
     assert site.site.digest
+
+
+@pytest.mark.parametrize("builder", ["podman", "docker"])
+def test_an_image_that_a_step_mounts_is_an_input_like_any_other(site: EngineSite, builder: str) -> None:
+    site.on_busybox()
+    other = site.site.base.reference.replace(":small", ":other")
+    site.site.skopeo.copy(site.site.base, At(site.site.registry, f"{site.site.repository}/base:other"))
+    site.build_with(builder)
+    site.with_dockerfile(
+        f"RUN --mount=type=bind,from={other},source=/bin,target=/mnt /mnt/cp /mnt/ls /mounted", "USER 1001"
+    )
+    with docker_service(site.podman) as docker:
+        site.apply(**docker)
+    labels = site.site.skopeo.inspect(site.site.image)["Labels"]
+    assert other in json.loads(labels["dev.vddkctl.bases"])
+    assert left_behind(site.podman) == ""
