@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Vddkctl
 from tests.support.engine_sites import EngineSite
 from tests.support.engines import docker_service, left_behind
+from tests.support.exfat import exfat
 from tests.support.registry_sites import make_registry_site
 from tests.support.running_registry import RunningRegistry
 from tests.support.sites import EIGHT
@@ -118,6 +119,27 @@ def test_a_disk_that_gets_full_is_the_reason_that_is_told(site: EngineSite) -> N
     assert "make room where podman keeps its images" in failed.out
 
 
+@AS_ROOT
+def test_an_image_that_the_engine_has_no_room_for_is_told_so(site: EngineSite) -> None:
+    """Built natively, and then given to podman, whose word for it is that this is no image."""
+    words = (
+        "image",
+        "build",
+        "--tar",
+        "eight.tar.gz",
+        "--base",
+        site.site.base.reference,
+        "--tag",
+        "localhost/vddk:1",
+    )
+    with _disk(site.podman.folder / "storage", "100k"):
+        failed = site.run(*words, "--runtime", "native")
+        assert left_behind(site.podman) == ""
+    assert failed.code == 1
+    assert "podman load failed since a disk is full" in failed.err
+    assert "make room where podman keeps its images" in failed.err
+
+
 def test_long_lines_of_an_engine_are_cut_and_their_ends_told(site: EngineSite) -> None:
     site.on_busybox()
     site.with_dockerfile("RUN busybox printf 'begin%02000dend\\n' 0; false")
@@ -126,3 +148,26 @@ def test_long_lines_of_an_engine_are_cut_and_their_ends_told(site: EngineSite) -
     (line,) = [line for line in failed.out.splitlines() if line.strip().startswith("begin")]
     assert line.endswith("000end")
     assert len(line) < 400
+
+
+@AS_ROOT
+@pytest.mark.parametrize("builder", ["podman", "docker"])
+def test_a_file_system_without_links_is_told_before_anything_is_built(site: EngineSite, builder: str) -> None:
+    site.build_with(builder, "buildDir: ./card")
+    with exfat(site.site.root / "card"), docker_service(site.podman) as docker:
+        failed = site.run("apply", "--auto-approve", "--target", EIGHT, **docker)
+        assert list((site.site.root / "card").iterdir()) == []
+        assert left_behind(site.podman) == ""
+    assert failed.code == 1
+    assert "card: this file system keeps no symbolic links, and VDDK's libraries need them" in failed.out
+    assert "name a folder on another file system with buildDir, or use builder: native" in failed.out
+    assert site.site.digest is None
+
+
+@AS_ROOT
+def test_the_doctor_tells_of_a_file_system_without_links(site: EngineSite) -> None:
+    site.build_with("podman", "buildDir: ./card")
+    with exfat(site.site.root / "card"):
+        done = site.run("doctor")
+    assert done.code == 1
+    assert "card keeps no symbolic links" in done.out

@@ -30,8 +30,8 @@ def read(text: str, **arguments: str) -> Dockerfile:
         ("FROM r.example/a:1\nCOPY --from=r.example/b:2 /x /y", ("r.example/a:1", "r.example/b:2"), "r.example/a:1"),
         ("FROM r.example/a:1 AS t\nFROM r.example/b:1\nCOPY --from=t /x /y\nCOPY --from=0 /x /y",
          ("r.example/a:1", "r.example/b:1"), "r.example/b:1"),
-        ("FROM r.example/a:1\nRUN --mount=type=bind,from=r.example/b:2,source=/x,target=/y --mount=type=cache,target=/z"
-         " --mount=from=r.example/c:3,target=/c cp --mount=from=r.example/no:1 /y/a /a",
+        (("FROM r.example/a:1\nRUN --mount=type=bind,from=r.example/b:2,source=/x,target=/y --mount=type=cache,target=/z"
+          " --mount=from=r.example/c:3,target=/c cp --mount=from=r.example/no:1 /y/a /a"),
          ("r.example/a:1", "r.example/b:2", "r.example/c:3"), "r.example/a:1"),
         ("FROM r.example/a:1 AS t\nFROM r.example/b:1\nRUN --mount=from=t,target=/t \\\n --mount=from=0,target=/u true",
          ("r.example/a:1", "r.example/b:1"), "r.example/b:1"),
