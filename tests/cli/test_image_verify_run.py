@@ -171,6 +171,32 @@ def test_a_run_that_is_stopped_leaves_nothing(
     assert str(temporary) not in Path("/proc/self/mountinfo").read_text()
 
 
+def test_what_a_killed_run_leaves_is_ended_and_removed_by_the_next(
+    vddkctl: Vddkctl, layout: Layout, archive: Path, temporary: Path
+) -> None:
+    seconds = str(70_000 + os.getpid() % 1000 * 10)
+    layout.put(base(), as_it_is(archive), platform=PLATFORM, Entrypoint=script(f"/bin/sleep {seconds}; true"))
+    words = ("image", "verify", "oci:images:1", "--run", "--runtime", "buildah")
+    with subprocess.Popen(
+        [sys.executable, "-m", "vddkctl", *words],
+        cwd=layout.root,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as command:
+        while f"sleep {seconds}" not in _processes():
+            assert command.poll() is None
+            time.sleep(0.02)
+        command.kill()
+    assert left_in(temporary) != []
+    layout.put(base(), as_it_is(archive), platform=PLATFORM, Env=["PATH=/bin"])
+    done = vddkctl(*words, env={"TMPDIR": str(temporary)})
+    assert "its command works" in done.out
+    assert left_in(temporary) == []
+    assert f"sleep {seconds}" not in _processes()
+    assert str(temporary) not in Path("/proc/self/mountinfo").read_text()
+
+
 def _processes() -> list[str]:
     """What runs, in words; not the shell that was told to run it."""
     told = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout

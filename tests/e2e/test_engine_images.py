@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,71 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Completed, Vddkctl
-from tests.support.engines import docker_service, left_behind, podman_environment
-from tests.support.registry_sites import RegistrySite, make_registry_site
+from tests.conftest import ROOT, Vddkctl
+from tests.support.engine_sites import TREE, EngineSite
+from tests.support.engines import docker_service, left_behind
+from tests.support.registry_sites import make_registry_site
 from tests.support.running_registry import RunningRegistry
 from tests.support.sites import EIGHT
 from tests.support.witnesses import At, Podman, Skopeo
 
 NO_CHANGES = "No changes: 3 addresses are as declared.\n"
-TREE = "vmware-vix-disklib-distrib"
-
-
-class EngineSite:
-    """A site whose image an engine builds, in the storage of this test's podman."""
-
-    def __init__(self, site: RegistrySite, podman: Podman) -> None:
-        self.site, self.podman = site, podman
-        self.environment: dict[str, str] = podman_environment(podman)
-        self.build_with("podman")
-
-    def build_with(self, builder: str, *more: str) -> None:
-        """Have the spec name another builder, and more keys of the image."""
-        text = re.sub(r"    builder: .*\n", "", self.spec.read_text())
-        lines = "".join(f"    {line}\n" for line in (f"builder: {builder}", *more))
-        self.spec.write_text(text.replace("controller: ", f"{lines}controller: ", 1))
-
-    def tag(self, tag: str) -> None:
-        """Give the image another tag."""
-        self.spec.write_text(re.sub(r"    tag: .*\n", f"    tag: {tag}\n", self.spec.read_text()))
-
-    def with_dockerfile(self, *lines: str) -> None:
-        """A Dockerfile of one's own, on the site's base."""
-        self.dockerfile.write_text("\n".join([f"FROM {self.site.base.reference}", *lines]) + "\n")
-        text = self.spec.read_text()
-        base = next(line for line in text.splitlines(keepends=True) if line.startswith("    base: "))
-        self.spec.write_text(text.replace(base, "    dockerfile: ./own.dockerfile\n"))
-
-    @property
-    def spec(self) -> Path:
-        return self.site.root / "site.yaml"
-
-    @property
-    def dockerfile(self) -> Path:
-        return self.site.root / "own.dockerfile"
-
-    def run(self, *words: str, **more: str) -> Completed:
-        return self.site.run(*words, **{**self.environment, **more})
-
-    def apply(self, **more: str) -> str:
-        done = self.run("apply", "--auto-approve", **more)
-        assert done.code == 0, done.out + done.err
-        return done.out
-
-    def files(self, reference: At) -> dict[str, tuple[str, str]]:
-        """The tree of libraries in a pushed image: path → kind, and contents or target."""
-        image = self.podman.pull(reference)
-        found: dict[str, tuple[str, str]] = {}
-        with self.podman.files(image) as root:
-            for path in sorted((root / TREE).rglob("*")):
-                name = str(path.relative_to(root))
-                if path.is_symlink():
-                    found[name] = ("link", str(path.readlink()))
-                elif path.is_file():
-                    found[name] = ("file", f"{path.stat().st_mode & 0o777:o} {hash(path.read_bytes())}")
-        self.podman("rmi", "--all", "--force")
-        return found
 
 
 @pytest.fixture

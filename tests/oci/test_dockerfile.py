@@ -30,6 +30,11 @@ def read(text: str, **arguments: str) -> Dockerfile:
         ("FROM r.example/a:1\nCOPY --from=r.example/b:2 /x /y", ("r.example/a:1", "r.example/b:2"), "r.example/a:1"),
         ("FROM r.example/a:1 AS t\nFROM r.example/b:1\nCOPY --from=t /x /y\nCOPY --from=0 /x /y",
          ("r.example/a:1", "r.example/b:1"), "r.example/b:1"),
+        (("FROM r.example/a:1\nRUN --mount=type=bind,from=r.example/b:2,source=/x,target=/y --mount=type=cache,target=/z"
+          " --mount=from=r.example/c:3,target=/c cp --mount=from=r.example/no:1 /y/a /a"),
+         ("r.example/a:1", "r.example/b:2", "r.example/c:3"), "r.example/a:1"),
+        ("FROM r.example/a:1 AS t\nFROM r.example/b:1\nRUN --mount=from=t,target=/t \\\n --mount=from=0,target=/u true",
+         ("r.example/a:1", "r.example/b:1"), "r.example/b:1"),
         ("# FROM r.example/no:1\n\n  # and no\nFROM \\\n  # inside\n  r.example/a:1", ("r.example/a:1",), "r.example/a:1"),
         ("# escape=`\nFROM `\n r.example/a:1\nRUN a\\", ("r.example/a:1",), "r.example/a:1"),
         ("FROM r.example/a:1\nRUN <<EOF\nFROM r.example/no:1\nEOF\n", ("r.example/a:1",), "r.example/a:1"),
@@ -42,9 +47,9 @@ def test_bases(text: str, references: tuple[str, ...], final: str | None) -> Non
     found = read(text)
     assert found.references == references
     assert found.final == final
-    assert found.standing_on({name: name for name in references}).count("r.example/no") == text.count(
+    assert found.standing_on({name: name for name in references}, "LABEL a=b").count(
         "r.example/no"
-    )
+    ) == text.count("r.example/no")
 
 
 def test_an_argument_wins_over_its_default() -> None:
@@ -53,7 +58,9 @@ def test_an_argument_wins_over_its_default() -> None:
 
 def test_names_are_replaced_where_they_stand_and_nowhere_else() -> None:
     text = "ARG V=1\n# r.example/a:1\nFROM r.example/a:$V AS x\nRUN echo r.example/a:1\nCOPY --from=r.example/b:1 /a /a\n"
-    found = read(text).standing_on({"r.example/a:1": "localhost/one", "r.example/b:1": "localhost/two"})
+    found = read(text).standing_on(
+        {"r.example/a:1": "localhost/one", "r.example/b:1": "localhost/two"}, "LABEL a=b"
+    )
     assert found == text.replace("r.example/a:$V", "localhost/one").replace("r.example/b:1", "localhost/two")
 
 
@@ -69,3 +76,10 @@ def test_names_are_replaced_where_they_stand_and_nowhere_else() -> None:
 def test_what_is_no_dockerfile(text: str, says: str) -> None:
     with pytest.raises(ImageError, match=says):
         read(text)
+
+
+def test_a_stage_that_begins_with_nothing_gets_a_first_instruction() -> None:
+    text = "ARG B=scratch\nFROM \\\n scratch AS x\nCOPY a /a\nFROM r.example/a:1\nFROM $B"
+    found = read(text).standing_on({"r.example/a:1": "localhost/one"}, "LABEL a=b")
+    expected = text.replace("AS x", "AS x\nLABEL a=b").replace("r.example/a:1", "localhost/one")
+    assert found == f"{expected}\nLABEL a=b"

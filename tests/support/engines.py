@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -28,9 +29,11 @@ def podman_environment(podman: Podman) -> dict[str, str]:
 def docker_service(podman: Podman) -> Iterator[Mapping[str, str]]:
     """The environment in which the docker command talks to a service that podman answers for, in that storage."""
     socket = podman.folder / "docker.sock"
+    # crun, which comes first, starts no steps of builds where cgroups are of two versions at once.
+    runtime = ["--runtime", "runc"] if shutil.which("runc") else []
     with (podman.folder / "service.log").open("wb") as log:
         service = subprocess.Popen(
-            ["podman", "system", "service", "--time", "0", f"unix://{socket}"],
+            ["podman", *runtime, "system", "service", "--time", "0", f"unix://{socket}"],
             env=dict(podman.environment),
             stdout=log,
             stderr=log,

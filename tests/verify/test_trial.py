@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import shutil
@@ -334,3 +335,55 @@ def test_an_engine_that_does_not_work(layout: Layout, archive: Path, temporary: 
     assert "cannot load the image: " in only(verification, "run").message
     assert "rejected by policy" in only(verification, "run").message
     assert left_in(temporary) == []
+
+
+@pytest.mark.parametrize("volume", ["/opt", "/opt/"])
+def test_a_volume_of_the_image_gives_way_to_the_clusters_folder(
+    layout: Layout, runtime: str, archive: Path, volume: str
+) -> None:
+    put(layout, archive, Volumes={volume: {}})
+    verification = tried(layout, runtime)
+    assert failures(verification) == []
+    assert len(said(verification, "arrived")) == 1
+
+
+def test_podman_keeps_nothing_where_its_settings_say_that_it_remembers(
+    layout: Layout, archive: Path, temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Podman takes the place of images from what it remembers, rather than from its settings."""
+    mine = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    words = ("podman", "--root", str(tmp_path / "mine"), "--runroot", str(tmp_path / "run"))
+    settings = tmp_path / "remembering.conf"
+    settings.write_text(f'[engine]\nstatic_dir = "{tmp_path}/remembered"\n')
+    monkeypatch.setenv("CONTAINERS_CONF", str(settings))
+    storage = tmp_path / "storage.conf"
+    storage.write_text(
+        f'[storage]\ndriver = "vfs"\ngraphroot = "{tmp_path}/mine"\nrunroot = "{tmp_path}/run"\n'
+    )
+    own = {**mine, "CONTAINERS_CONF": str(settings), "CONTAINERS_STORAGE_CONF": str(storage)}
+    subprocess.run(["podman", "images"], env=own, check=True, capture_output=True)
+    assert (tmp_path / "remembered").is_dir()
+    put(layout, archive)
+    tried(layout, "podman")
+    listed = subprocess.run(
+        [*words[:1], "images", "--all", "--quiet"], env=own, check=True, capture_output=True
+    )
+    assert listed.stdout == b""
+    assert left_in(temporary) == []
+
+
+def test_what_a_killed_trial_has_left_goes_with_the_next(
+    layout: Layout, archive: Path, temporary: Path
+) -> None:
+    put(layout, archive)
+    killed = temporary / "vddkctl-run-killed"
+    (killed / "storage").mkdir(parents=True)
+    (killed / "lock").write_text(str(killed / "run"))
+    somebodys = temporary / "vddkctl-run-mine"
+    somebodys.mkdir()
+    running = temporary / "vddkctl-run-running"
+    running.mkdir()
+    with (running / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tried(layout, "buildah")
+    assert left_in(temporary) == ["vddkctl-run-mine", "vddkctl-run-running"]

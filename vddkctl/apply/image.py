@@ -115,7 +115,17 @@ def _push_built(change: Change, assignment: Assignment, places: Places, progress
             )
         copy(read_whole(registry, again, descriptor), registry, reference, progress)
         return assignment.digest
+    from vddkctl.verify.unpushed import check_unpushed
+
+    order = assignment.order
     with carried_out(assignment, Preparation(places, progress), progress) as image:
+        check_unpushed(
+            image,
+            reference,
+            f"build {order.name}",
+            progress,
+            any_machine=order.spec.allow_platform_mismatch,
+        )
         push(registry, reference, image, progress, expected=expected)
         return image.descriptor.digest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 
@@ -10,8 +10,16 @@ from msgspec import Struct
 
 from vddkctl.build.engines.engine import Engine, chosen
 from vddkctl.observe.tagged import Tagged
+from vddkctl.oci.digest import is_digest
 from vddkctl.oci.reference import parse
-from vddkctl.plan.images import image_address, image_reference, last_built
+from vddkctl.plan.images import (
+    REFERENCE,
+    image_address,
+    image_reference,
+    last_base,
+    last_built,
+    stand_in,
+)
 from vddkctl.plan.observed import BuiltImage, EngineBuild, ObservedImage
 from vddkctl.plan.record import Record
 from vddkctl.plan.unknown import unknown_digest
@@ -83,18 +91,51 @@ class EngineLook(Struct, frozen=True, eq=False, dict=True):
         with self.placed("archive"):
             sha256 = self._archive_sha256()
         with self.placed("repository"):
-            kept = self.tagged.origin.bases if self.tagged.found else {}
+            kept = self._kept()
         with self.placed("dockerfile" if self.spec.dockerfile else "base"):
             return recipe(self.spec, sha256, kept, self.preparation.places, self.preparation.bases)
+
+    def _kept(self) -> Mapping[str, str]:
+        """The bases that the image has been built on, whatever its tag names by now.
+
+        A run that did not end may have built it anew: then the tag comes first.
+        """
+        there, applied = self.tagged.origin.bases, self._applied.origin.bases
+        unended = self.record is not None and image_address(self.name) in self.record.intended
+        first, second = (there, applied) if unended else (applied, there)
+        if first or second:
+            return first or second
+        last = None if self.spec.dockerfile else last_base(self.record, self.name, self.spec, None).digest
+        return {self.spec.base: last} if last else {}
+
+    @cached_property
+    def _applied(self) -> Tagged:
+        """The image that was last applied, wherever its tag has gone."""
+        digest = stand_in(self.record, self.name)
+        if digest is None or (self.tagged.found and self.tagged.found.digest == digest):
+            return self.tagged
+        known = self.record.applied[image_address(self.name)] if self.record else {}
+        reference, places = parse(image_reference(self.spec)), self.preparation.places
+        if not is_digest(digest) or not str(known.get(REFERENCE)).startswith(f"{self.spec.repository}:"):
+            return Tagged(places, self.tagged.reference, None)
+        located = places.located(reference).with_digest(digest)
+        return Tagged(places, located, places.registry(located).resolve(located))
 
     @property
     def _said_inputs(self) -> str | None:
         with self.placed("repository"):
             return self.tagged.origin.inputs
 
-    @property
+    @cached_property
     def _last(self) -> str | None:
-        return last_built(self.record, self.name, self.spec, self._recipe.inputs)
+        """The image that the tag was last given, if it was built of what the spec has now.
+
+        The image itself has to say so: a record that was written by hand, or by a rollback, may be of two minds.
+        """
+        inputs = self._recipe.inputs
+        last = last_built(self.record, self.name, self.spec, inputs)
+        with self.placed("repository"):
+            return last if last and self._applied.origin.inputs == inputs else None
 
     def _archive_sha256(self) -> str:
         """Of the archive; its declared checksum does where the file is not on this machine."""

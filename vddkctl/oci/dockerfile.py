@@ -1,7 +1,7 @@
 """A Dockerfile, read as far as it says what an image stands on.
 
-docs.docker.com/reference/dockerfile: global ``ARG``, ``FROM [--platform=…] IMAGE [AS NAME]``, ``COPY --from=``. The
-rest is the engine's to understand.
+docs.docker.com/reference/dockerfile: global ``ARG``, ``FROM [--platform=…] IMAGE [AS NAME]``, ``COPY --from=``,
+``RUN --mount=…,from=``. The rest is the engine's to understand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ _DIRECTIVE = re.compile(r"#\s*\w+\s*=.*")
 _HEREDOC = re.compile(r"<<-?([\"']?)([A-Za-z0-9_]+)\1")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:(:[-+])([^}]*))?\}|(\w+))")
 _FROM = re.compile(r"(?:--\S+\s+)*(?P<image>[^\s]+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
-_COPY_FROM = re.compile(r"--from=(?P<image>\S+)")
+_OPTIONS = re.compile(r"(?:--\S+\s+)*")
+_TAKEN_FROM: Mapping[str, re.Pattern[str]] = {
+    "COPY": re.compile(r"--from=(?P<image>\S+)"),
+    "RUN": re.compile(r"--mount=(?:\S*?,)?from=(?P<image>[^\s,]+)"),
+}
+"""Among an instruction's options: the image, or the stage, that something is taken from."""
 
 
 class Use(Struct, frozen=True):
@@ -32,23 +37,28 @@ class Use(Struct, frozen=True):
 
 
 class Dockerfile(Struct, frozen=True):
-    """What a Dockerfile stands on. ``final`` is the image below its last stage, None for an empty one."""
+    """What a Dockerfile stands on. ``final`` is the image below its last stage, None for an empty one.
+
+    ``empty`` has where each FROM ends that begins with nothing.
+    """
 
     text: str
     uses: tuple[Use, ...]
     final: str | None
+    empty: tuple[int, ...] = ()
 
     @property
     def references(self) -> tuple[str, ...]:
         """Every image from elsewhere, once, in the order of the file."""
         return tuple(dict.fromkeys(use.reference for use in self.uses))
 
-    def standing_on(self, names: Mapping[str, str]) -> str:
-        """The text, with other names for the images that it stands on."""
+    def standing_on(self, names: Mapping[str, str], first: str) -> str:
+        """The text, with other names for the images that it stands on, and an instruction ``first`` where on none."""
         parts, end = [], 0
-        for use in sorted(self.uses, key=lambda use: use.start):
-            parts += [self.text[end : use.start], names[use.reference]]
-            end = use.end
+        named = [(use.start, use.end, names[use.reference]) for use in self.uses]
+        for start, stop, text in sorted([*named, *((at, at, f"\n{first}") for at in self.empty)]):
+            parts += [self.text[end:start], text]
+            end = stop
         return "".join([*parts, self.text[end:]])
 
 
@@ -66,6 +76,7 @@ def parse_dockerfile(text: str, arguments: Mapping[str, str], where: str) -> Doc
     known: dict[str, str] = {}
     stages: dict[str, str | None] = {}
     uses: list[Use] = []
+    empty: list[int] = []
     final: str | None = None
     count = 0
     for line in _lines(text):
@@ -75,15 +86,17 @@ def parse_dockerfile(text: str, arguments: Mapping[str, str], where: str) -> Doc
             found, name = _from(line, known, where)
             stage = found.reference.lower()
             base = stages[stage] if stage in stages else _outside(found, uses)
+            if stage == SCRATCH:
+                empty.append(line.start + len(line.rest.rstrip()))
             stages[name or str(count)] = stages[str(count)] = final = base
             count += 1
-        elif line.keyword == "COPY" and count:
-            _copied(line, known, stages, uses)
+        elif line.keyword in _TAKEN_FROM and count:
+            uses += _taken(line, known, stages)
     if not count:
         raise ImageError(
             "it has no FROM", where=where, hint="the first instruction names the image to stand on"
         )
-    return Dockerfile(text, tuple(uses), final)
+    return Dockerfile(text, tuple(uses), final, tuple(empty))
 
 
 def _outside(found: Use, uses: list[Use]) -> str | None:
@@ -111,11 +124,13 @@ def _from(line: _Line, known: Mapping[str, str], where: str) -> tuple[Use, str |
     return Use(reference, start, line.start + match.end("image")), name
 
 
-def _copied(line: _Line, known: Mapping[str, str], stages: Mapping[str, str | None], uses: list[Use]) -> None:
-    match = _COPY_FROM.search(line.rest)
-    if match and match["image"].lower() not in stages:
-        start, end = line.start + match.start("image"), line.start + match.end("image")
-        uses.append(Use(_expanded(match["image"], known), start, end))
+def _taken(line: _Line, known: Mapping[str, str], stages: Mapping[str, str | None]) -> Iterator[Use]:
+    options = _OPTIONS.match(line.rest)
+    for match in _TAKEN_FROM[line.keyword].finditer(options[0] if options else ""):
+        image = match["image"].strip("\"'")
+        if image.lower() not in stages:
+            start, end = line.start + match.start("image"), line.start + match.end("image")
+            yield Use(_expanded(image, known), start, end)
 
 
 def _defaults(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
 
-from vddkctl.build.engines.engine import Build, Engine
+from vddkctl.build.engines.engine import NAMES, Build, Engine, engine
+from vddkctl.build.engines.mark import instruction, marked, unmarked
 from vddkctl.build.engines.saved import Saved, read_saved
 from vddkctl.build.engines.tree import unpack
 from vddkctl.build.engines.workspace import swept, workspace
@@ -25,6 +26,8 @@ from vddkctl.oci.annotations import (
     VERSION,
 )
 from vddkctl.oci.assemble import index, packaged
+from vddkctl.oci.descriptor import Blob, Content, Descriptor
+from vddkctl.oci.digest import digest_of
 from vddkctl.oci.image import BaseImage, Image, ImageIndex
 from vddkctl.oci.platform import Platform
 from vddkctl.oci.reference import Reference
@@ -35,29 +38,30 @@ from vddkctl.prepare.preparation import Preparation, platforms_of
 from vddkctl.prepare.recipe import base_reference, labels_of
 from vddkctl.progress import Progress, say
 from vddkctl.registry.export.docker_archive import write_docker_archive
-from vddkctl.registry.whole import read_whole
+from vddkctl.registry.whole import Whole, read_whole
 from vddkctl.vddk.archive import ROOT
 
-_LIBRARY = "/libvixDiskLib.so"
+_LIBRARY = f"/{ROOT}/lib64/libvixDiskLib.so"
 
 
 @contextmanager
 def built(
-    order: Order, engine: Engine, preparation: Preparation, progress: Progress
+    order: Order, builder: Engine, preparation: Preparation, progress: Progress
 ) -> Iterator[Image | ImageIndex]:
     """The image, which can be pushed as long as the block lasts. Nothing is left of its making.
 
     Raises BuildError, ArchiveError and RegistryError.
     """
-    engine.remove_of(swept(_folder(order, preparation.places)))
+    _clear_up(swept(_folder(order, preparation.places)), preparation.places)
     with workspace(_folder(order, preparation.places), order.needed, order.name) as folder:
         context = folder / "context"
         (context / "opt").mkdir(parents=True)
         unpack(preparation.places.path(order.spec.archive.path), order.facts, context, progress)
         scratch = folder / "tmp"
         scratch.mkdir()
-        engine = engine.working_in(scratch)
-        work = _Work(order, engine, preparation.bases, preparation.places, folder, progress)
+        work = _Work(
+            order, builder.working_in(scratch), preparation.bases, preparation.places, folder, progress
+        )
         images = [work.image(platform) for platform in sorted(set(platforms_of(order.spec)))]
         yield images[0] if len(images) == 1 else index(images, work.annotations(None))
 
@@ -86,7 +90,8 @@ class _Work(Struct, frozen=True):
             for reference, name in names.items():
                 self._load(reference, name, bases[reference])
             dockerfile = self.folder / f"Dockerfile.{platform.architecture}"
-            dockerfile.write_text(order.recipe.dockerfile.standing_on(names))
+            mark = instruction(self.folder.name)
+            dockerfile.write_text(order.recipe.dockerfile.standing_on(names, mark))
             build = Build(
                 what=f"build {order.name}",
                 name=own,
@@ -106,13 +111,13 @@ class _Work(Struct, frozen=True):
                 self.engine.build(build, heard)
             self.engine.save(own, saved, f"build {order.name}")
         finally:
-            self.engine.remove([own, *names.values()])
+            self.engine.remove_of(self.folder.name)
         final = order.recipe.dockerfile.final
         base = bases[final] if final else None
         found = read_saved(saved, base, layers, self.progress)
         saved.unlink()
         _check(order, found, platform, based=base is not None)
-        return packaged(found.config, found.layers, self.annotations(base), platform)
+        return packaged(unmarked(found.config), found.layers, self.annotations(base), platform)
 
     def annotations(self, base: BaseImage | None) -> dict[str, str]:
         """What the image says of itself, as those of the native builder do; of an index, without its one base."""
@@ -151,12 +156,31 @@ class _Work(Struct, frozen=True):
         file = self.folder / "base.tar"
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            whole = read_whole(registry, located, descriptor)
+            whole = _marked(read_whole(registry, located, descriptor), self.folder.name)
             write_docker_archive(whole, Reference("docker", repository, tag), handle, self.progress)
         finally:
             os.close(handle)
         self.engine.load(file, f"build {self.order.name}: load the base")
         file.unlink()
+
+
+def _marked(whole: Whole, build: str) -> Whole:
+    """The base as it is, but for a config that has the mark of a build."""
+    config, *layers = whole.blobs
+    with config.source.open() as stream:
+        content = marked(stream.read(config.descriptor.size), build)
+    descriptor = Descriptor(config.descriptor.media_type, digest_of(content), len(content))
+    return Whole(whole.descriptor, whole.content, (Blob(descriptor, Content(content)), *layers), ())
+
+
+def _clear_up(builds: Sequence[str], places: Places) -> None:
+    """Remove what killed builds have left, by whichever engine they were made."""
+    for name in NAMES if builds else ():
+        found = engine(name, places.environment)
+        for build in builds if found else ():
+            assert found
+            with suppress(BuildError):  # an engine that does not work by now, and is not needed now
+                found.remove_of(build)
 
 
 def _folder(order: Order, places: Places) -> Path | None:
@@ -168,9 +192,9 @@ def _check(order: Order, found: Saved, platform: Platform, *, based: bool) -> No
     what, where = f"build {order.name}", order.spec.dockerfile or "the usual Dockerfile"
     if based and not platform.runs(found.config.platform):
         raise BuildError(f"{where} gave an image for {found.config.platform}, not for {platform}", where=what)
-    if not any(name.endswith(_LIBRARY) for name in found.own):
+    if _LIBRARY not in found.own:
         raise BuildError(
-            f"{where} leaves VDDK out of the image",
+            f"{where} leaves VDDK out of the image, or puts it elsewhere than /{ROOT}",
             where=what,
             hint=f"it needs the lines: COPY {ROOT} /{ROOT} and COPY opt /opt",
         )

@@ -19,6 +19,9 @@ from vddkctl.vddk.archive import ArchiveFacts
 _COPIES = 3
 """How often the unpacked archive is there at the same time: as a tree, as the engine saves it, and packed."""
 
+_COPIES_OF_ENGINE = 2
+"""And in an engine's own storage: in the container that it is built in, and in the image."""
+
 
 def room(unpacked_size: int, platforms: int) -> int:
     """Bytes that an engine's build takes on its disk, about."""
@@ -37,6 +40,11 @@ class Order(Struct, frozen=True):
     def needed(self) -> int:
         """Bytes on the disk that it is built on, about."""
         return room(self.facts.unpacked_size, len(self.spec.platforms))
+
+    @property
+    def needed_by_engine(self) -> int:
+        """Bytes where the engine keeps its images, about; platforms come one after the other."""
+        return _COPIES_OF_ENGINE * self.facts.unpacked_size
 
 
 class Assignment(Struct, frozen=True):
@@ -63,7 +71,14 @@ def ordered(order: Order, builder: str, places: Places) -> Assignment:
     folder = places.path(said) if said else Path(tempfile.gettempdir())
     while not folder.exists():
         folder = folder.parent
-    check_space(folder, order.needed, f"build {order.name}")
+    what = f"build {order.name}"
+    engine.check_folder(folder, what)
+    check_space(folder, order.needed, what)
+    storage = engine.storage()
+    if storage:
+        here = storage.stat().st_dev == folder.stat().st_dev
+        needed = order.needed_by_engine + (order.needed if here else 0)
+        check_space(storage, needed, f"{what}: images of {engine.name}", "give them another disk")
     return Assignment(order, builder=engine.name)
 
 

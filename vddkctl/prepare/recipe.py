@@ -32,6 +32,8 @@ COPY {ROOT} /{ROOT}
 COPY opt /opt
 ENTRYPOINT ["cp", "-r", "/{ROOT}", "/opt"]
 """
+_NO_MORE = "CMD []\n"
+"""Words of a command that other lines have set would be put behind the entrypoint."""
 
 
 class Recipe(Struct, frozen=True):
@@ -113,7 +115,7 @@ def read_dockerfile(spec: ImageSpec, places: Places) -> Dockerfile:
         return parse_dockerfile(f"FROM {spec.base}\n{_LINES}", {}, "the usual Dockerfile")
     text = _text(places.path(spec.dockerfile), spec.dockerfile)
     if ROOT not in text:
-        text = f"{text.rstrip()}\n{_LINES}"
+        text = f"{text.rstrip()}\n{_LINES}{_NO_MORE}"
     return parse_dockerfile(text, spec.build_args, spec.dockerfile)
 
 

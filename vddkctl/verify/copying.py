@@ -31,6 +31,8 @@ _LONG = {
     "--no-clobber": "n",
 }
 _KNOWN = frozenset("aArRdpPLHTvfnuxlsi")
+_ANYWHERE = _KNOWN | frozenset("bDFStZ")
+"""And what there is besides in GNU's cp, busybox's or toybox's."""
 _DEMANDS = frozenset({"xattr", "context"})
 """What cp fails for when it cannot preserve it."""
 
@@ -96,6 +98,10 @@ def _parsed(text: str) -> list[str]:
 
 
 def _fault(words: list[str], folder: str) -> str | None:
+    options = words[: words.index("--")] if "--" in words else words
+    for word in options:
+        if word[:1] == "-" and word[:2] != "--" and (strange := {*word[1:]} - _ANYWHERE):
+            return f"no cp knows -{min(strange)}"
     flags, operands, named = _arguments(words)
     places = [posixpath.normpath(posixpath.join(folder or "/", operand)) for operand in operands]
     contents = {place for place, word in zip(places, operands, strict=True) if word.endswith("/.")}

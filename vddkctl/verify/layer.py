@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vddkctl.build.archive.survey import Found
 from vddkctl.oci.descriptor import Descriptor
@@ -14,12 +15,23 @@ from vddkctl.verify.secret_files import Secret
 class Item(Struct, frozen=True):
     """One entry that is kept. ``content`` is the SHA-256 of a file, where it was asked for.
 
-    ``program``: what the file says of itself, if it is one of the vendor's programs, in ``bin64``.
+    ``program``: what the file says of itself, if it is one of the vendor's programs, in ``bin64``; ``other``, if it has
+    another name below the root folder: the library that it is may be a hard link to it.
     """
 
     found: Found
     content: str = ""
     program: ElfFacts | None = None
+    other: ElfFacts | None = None
+
+    def called(self, path: str) -> Item:
+        """The same under another name."""
+        if self.found.path == path:
+            return self
+        found = replace(self.found, path=path, entry=replace(self.found.entry, name=path))
+        if found.is_library:
+            found = replace(found, elf=found.elf or self.program or self.other)
+        return replace(self, found=found)
 
 
 class Layer(Struct, frozen=True):

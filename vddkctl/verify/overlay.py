@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from vddkctl.build.archive.refusal import PACK_AGAIN, refused
 from vddkctl.build.archive.tree import MAX_HOPS
@@ -91,7 +90,7 @@ class Overlay:
         while waiting:
             path, place = waiting.pop()
             if place.item:
-                yield Placed(path, _called(place.item, path), place.layer)
+                yield Placed(path, place.item.called(path), place.layer)
             waiting += [
                 (f"{path}/{name}", child) for name, child in sorted(place.children.items(), reverse=True)
             ]
@@ -138,7 +137,7 @@ class Overlay:
         place = way[-1][1].children.get(name) if way else None
         if place is None or place.item is None or place.is_folder:
             return item
-        return _called(place.item, item.found.path)
+        return place.item.called(item.found.path)
 
     def _folder(self, item: Item, *, make: bool) -> _Place | None:
         """The folder that an entry lies in."""
@@ -192,11 +191,3 @@ class Overlay:
 
 def _name(item: Item) -> str:
     return item.found.path.rpartition("/")[2]
-
-
-def _called(item: Item, path: str) -> Item:
-    """The same under another name."""
-    if item.found.path == path:
-        return item
-    found = replace(item.found, path=path, entry=replace(item.found.entry, name=path))
-    return replace(item, found=found)

@@ -81,7 +81,7 @@ class Walk:
     def _file(self, path: str, entry: Entry) -> Item:
         found, below = Found(path, entry), is_below(path)
         tool = path.startswith(_TOOLS)
-        probe = ElfProbe() if tool or (below and found.is_library) else None
+        probe = ElfProbe() if below else None
         digest = hashlib.sha256() if below and self._attention.contents else None
         folder, _, name = path.rpartition("/")
         head = HEAD if found.is_library else _PROGRAM_HEAD if tool or self._is_program(folder, name) else 0
@@ -98,7 +98,11 @@ class Walk:
         elf = probe.result() if probe else None
         start = b"" if elf and not tool else bytes(text[:head])
         content = digest.hexdigest() if digest else ""
-        return Item(Found(path, entry, None if tool else elf, start), content, elf if tool else None)
+        if tool:
+            return Item(Found(path, entry, None, start), content, elf)
+        if found.is_library:
+            return Item(Found(path, entry, elf, start), content)
+        return Item(Found(path, entry, None, start), content, other=elf)
 
     def _suspect(self, path: str, text: bytes) -> None:
         secret = secret_in(path, text)

@@ -6,14 +6,15 @@ registry without TLS, and a build cannot be published by accident.
 
 from __future__ import annotations
 
-import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from vddkctl.build.engines.mark import MARK
 from vddkctl.build.engines.process import Program
 from vddkctl.errors import BuildError
 from vddkctl.oci.platform import Platform
@@ -22,12 +23,37 @@ Name = Literal["podman", "docker"]
 NAMES: tuple[Name, ...] = ("podman", "docker")
 """In the order in which ``auto`` looks for them."""
 
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _BUILD: Mapping[Name, tuple[str, ...]] = {
     # Nothing of a build is kept between builds: when it has ended, or was interrupted, nothing is left of it.
     "podman": ("build", "--pull=never", "--layers=false", "--force-rm"),
     "docker": ("build", "--no-cache", "--force-rm"),
 }
+
+_READY: Mapping[Name, tuple[str, ...]] = {
+    "podman": ("info", "--format", "{{.Version.Version}}"),
+    "docker": ("version", "--format", "{{.Server.Version}}"),
+}
+_NOT_READY: Mapping[Name, str] = {
+    "podman": "see what podman info says; or set another builder: docker, or native where there is no Dockerfile",
+    "docker": "start its daemon (systemctl start docker), or say where it is with DOCKER_HOST",
+}
+_STORAGE: Mapping[Name, tuple[str, ...]] = {
+    "podman": ("info", "--format", "{{.Store.GraphRoot}}"),
+    "docker": ("info", "--format", "{{.DockerRootDir}}"),
+}
+_ELSEWHERE: Mapping[Name, str] = {"podman": "CONTAINER_HOST", "docker": "DOCKER_HOST"}
+"""Variables that lead to an engine on another machine."""
+_IMAGES = (
+    ("images", "--all", "--quiet", "--no-trunc"),
+    # Containers on it are of the build as well. Without --no-prune, what the user has left untagged below goes too.
+    ("rmi", "--force", "--no-prune"),
+)
+_REMOVING: Mapping[Name, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
+    "podman": (_IMAGES,),
+    "docker": ((("ps", "--all", "--quiet", "--no-trunc"), ("rm", "--force", "--volumes")), _IMAGES),
+}
+"""How what has a label is listed, and how each is removed."""
+_ROUNDS = 20
 
 
 class Engine(Struct, frozen=True):
@@ -44,23 +70,44 @@ class Engine(Struct, frozen=True):
 
     def ready(self) -> str:
         """Its version. Raises BuildError when it does not work, as a docker without its daemon."""
-        if self.name == "podman":
-            return self.program.run(["info", "--format", "{{.Version.Version}}"], "podman").strip()
         try:
-            return self.program.run(["version", "--format", "{{.Server.Version}}"], "docker").strip()
+            return self.program.run(_READY[self.name], self.name).strip()
         except BuildError as error:
-            error.hint = "start its daemon (systemctl start docker), or say where it is with DOCKER_HOST"
+            error.hint = _NOT_READY[self.name]
             raise
+
+    def works(self) -> bool:
+        """Whether it would do what it is asked for."""
+        try:
+            self.ready()
+        except BuildError:
+            return False
+        return True
+
+    def storage(self) -> Path | None:
+        """Where it keeps images; None where that is not on this machine. Raises BuildError."""
+        host = self.program.environment.get(_ELSEWHERE[self.name], "unix:")
+        path = Path(self.program.run(_STORAGE[self.name], self.name).strip())
+        return path if host.startswith("unix:") and path.is_absolute() and path.exists() else None
+
+    def check_folder(self, folder: Path, what: str) -> None:
+        """Raise BuildError for a folder that it cannot take files from: podman reads a colon as the end of a path."""
+        if self.name == "podman" and ":" in str(folder):
+            raise BuildError(
+                "podman takes no folder with a colon in its path",
+                where=f"{what}: {folder}",
+                hint="set buildDir, or TMPDIR, to another one",
+            )
 
     def load(self, archive: Path, what: str) -> None:
         """Take in the images of a docker-archive."""
+        self.check_folder(archive.parent, what)
         self.program.run(["load", "--input", str(archive)], what)
 
     def build(self, recipe: Build, heard: Callable[[str], None]) -> None:
         """Build an image. Raises BuildError with the engine's last lines."""
         words = [*_BUILD[self.name], "--file", str(recipe.dockerfile), "--tag", recipe.name]
-        if str(recipe.platform) != native_platform():
-            words += ["--platform", str(recipe.platform)]
+        words += ["--platform", str(recipe.platform)]
         for option, pairs in (("--label", recipe.labels), ("--build-arg", recipe.arguments)):
             for key, value in pairs.items():
                 words += [option, f"{key}={value}"]
@@ -71,21 +118,25 @@ class Engine(Struct, frozen=True):
         form = ["--format", "docker-archive"] if self.name == "podman" else []
         self.program.run(["save", *form, "--output", str(target), name], what)
 
-    def remove_of(self, builds: Sequence[str]) -> None:
-        """Remove the images that builds in folders of these names have left, when they were killed."""
-        if not builds:
-            return
-        listed = self.program.run(["images", "--format", "{{.Repository}}:{{.Tag}}"], "list images")
-        heads = tuple(f"localhost/{name}-" for name in builds)
-        self.remove([name for name in listed.splitlines() if name.startswith(heads)])
+    def remove_of(self, build: str) -> None:
+        """Remove all that is there of a build: its images, finished or not, and the containers of its steps.
 
-    def remove(self, names: Sequence[str]) -> None:
-        """Remove images, as far as they are there."""
-        for name in names:
-            try:
-                self.program.run(["rmi", "--force", name], name)
-            except BuildError:
-                continue
+        A daemon may still be about to put down what it was doing when the build was interrupted.
+        """
+        for _ in range(_ROUNDS):
+            if not self._removed_of(f"label={MARK}={build}"):
+                return
+
+    def _removed_of(self, found_by: str) -> bool:
+        """Whether there was anything to remove."""
+        there = False
+        for listed, remove in _REMOVING[self.name]:
+            # One by one: some can only go when others that stand on them have gone, in the next round.
+            for each in dict.fromkeys(self.program.run([*listed, "--filter", found_by], "list").split()):
+                there = True
+                with suppress(BuildError):
+                    self.program.run([*remove, each], each)
+        return there
 
 
 class Build(Struct, frozen=True):
@@ -100,12 +151,6 @@ class Build(Struct, frozen=True):
     arguments: Mapping[str, str]
 
 
-def native_platform() -> str:
-    """The platform of this machine, as in ``linux/amd64``."""
-    machine = platform.machine()
-    return f"linux/{_MACHINES.get(machine, machine)}"
-
-
 def engine(name: Name, environment: Mapping[str, str]) -> Engine | None:
     """An engine by its name, if its command is on the path."""
     path = shutil.which(name, path=environment.get("PATH"))
@@ -113,9 +158,14 @@ def engine(name: Name, environment: Mapping[str, str]) -> Engine | None:
 
 
 def chosen(builder: str, environment: Mapping[str, str]) -> Engine | None:
-    """The engine that a spec's ``builder`` names; None where ``auto`` finds none. Raises BuildError."""
+    """The engine that a spec's ``builder`` names; None where ``auto`` finds none. Raises BuildError.
+
+    Of several, ``auto`` takes the first that works.
+    """
     if builder == "auto":
-        return next(filter(None, (engine(name, environment) for name in NAMES)), None)
+        there = [each for name in NAMES if (each := engine(name, environment))]
+        working = (each for each in there if each.works()) if len(there) > 1 else iter(there)
+        return next(working, there[0] if there else None)
     name: Name = "docker" if builder == "docker" else "podman"
     found = engine(name, environment)
     if found is None:

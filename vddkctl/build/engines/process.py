@@ -12,6 +12,9 @@ from vddkctl.errors import BuildError
 
 KEPT = 20
 """How many of a program's last lines an error tells."""
+_WIDTH = 300
+"""How many characters of each: some tell all that they know of an image in one."""
+_FULL = "no space left on device"
 _PATIENCE = 5.0
 """Seconds that a program has to end by itself when it is asked to."""
 
@@ -52,12 +55,25 @@ class Program(Struct, frozen=True):
         finally:
             process.stdout.close()
         if code:
-            last = "".join(f"\n    {line}" for line in list(lines)[-KEPT:])
-            name = self.name.rpartition("/")[2]
-            raise BuildError(
-                f"{name} {words[0]} failed with exit code {code}{last and f':{last}'}", where=what
-            )
+            raise self._failed(words[0], code, lines, what)
         return "\n".join(lines)
+
+    def _failed(self, word: str, code: int, lines: Sequence[str], what: str) -> BuildError:
+        name = self.name.rpartition("/")[2]
+        last = "".join(f"\n    {_short(line)}" for line in list(lines)[-KEPT:])
+        full = any(_FULL in line.lower() for line in lines)
+        why = " since a disk is full" if full else ""
+        return BuildError(
+            f"{name} {word} failed{why} with exit code {code}{last and f':{last}'}",
+            where=what,
+            hint=f"make room where {name} keeps its images, and where the build folder is" if full else "",
+        )
+
+
+def _short(line: str) -> str:
+    """Its beginning, and the end, where the reason stands."""
+    half = _WIDTH // 2
+    return line if len(line) <= _WIDTH else f"{line[:half]} … {line[-half:]}"
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

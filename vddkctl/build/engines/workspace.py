@@ -46,14 +46,14 @@ def workspace(folder: Path | None, needed: int, what: str) -> Iterator[Path]:
                 each.rmdir()
 
 
-def check_space(folder: Path, needed: int, what: str) -> None:
-    """Raise BuildError where a disk has less room than ``needed`` bytes."""
+def check_space(folder: Path, needed: int, what: str, other: str = "") -> None:
+    """Raise BuildError where a disk has less room than ``needed`` bytes. ``other`` is what to do else."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BuildError(
             f"the build needs about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free",
             where=f"{what}: {folder}",
-            hint="make room there, or name a folder on another disk with buildDir",
+            hint=f"make room there, or {other or 'name a folder on another disk with buildDir'}",
         )
 
 

@@ -55,6 +55,10 @@ class Buildah:
         done = self._buildah("from", "--quiet", "--pull=never", "--name", _CONTAINER, self._image)
         if done.code != 0:
             raise TrialError(f"{self.title} cannot make a container of the image: {done.last}")
+        # A volume of the image at /opt gives way to the cluster's folder there; buildah would put it on top.
+        done = self._buildah("config", "--volume", "/opt-", "--volume", "/opt/-", _CONTAINER)
+        if done.code != 0:
+            raise TrialError(f"{self.title} cannot set up a container of the image: {done.last}")
 
     def start(self, command: Sequence[str] | None, environment: Mapping[str, str]) -> Ended:
         """Run in the one container that there is."""

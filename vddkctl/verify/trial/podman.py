@@ -62,6 +62,12 @@ class Podman:
     def _podman(self, *words: str, timeout: float = _OWN_WORK, merged: bool = False) -> Done:
         common = ["--remote=false", "--events-backend=none", "--cgroup-manager=cgroupfs"]
         common.append(f"--tmpdir={self._shop.run / 'podman'}")
+        # Named here, they also settle where podman remembers them; a containers.conf may lead that elsewhere.
+        common += [
+            f"--root={self._shop.storage}",
+            f"--runroot={self._shop.run_storage}",
+            "--storage-driver=vfs",
+        ]
         return run(
             [NAME, *common, *words], self._shop.environment, timeout, folder=self._shop.folder, merged=merged
         )

@@ -6,6 +6,7 @@ Nothing goes into the user's own storage, and nothing of a trial is left when it
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -26,6 +27,8 @@ _REMOTE = frozenset(
 )
 """Variables that would lead an engine elsewhere than to the storage in here."""
 
+_PREFIX = "vddkctl-run-"
+_LOCK = "lock"
 _LONG = 40
 """Characters of a path below which podman's sockets cannot be relied on: their paths have little more than 100."""
 
@@ -47,6 +50,16 @@ class Workshop(Struct, frozen=True):
         """What is mounted at /opt: as an emptyDir, which any user may write to."""
         return self.folder / "opt"
 
+    @property
+    def storage(self) -> Path:
+        """Where an engine keeps the image and the container."""
+        return self.folder / "storage"
+
+    @property
+    def run_storage(self) -> Path:
+        """And what it keeps of these while it runs."""
+        return self.run / "storage"
+
 
 def enter(engine: str) -> tuple[str, ...]:
     """What is put before a command that reads or removes files of the container's users. Root needs nothing."""
@@ -59,6 +72,7 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
 
     Raises TrialError.
     """
+    _sweep(environment, engine)
     folder = _new_folder()
     if ":" in str(folder):
         folder.rmdir()
@@ -67,12 +81,55 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
         )
     run_folder = _new_folder("/tmp") if len(str(folder)) > _LONG else folder / "run"  # noqa: S108 - mkdtemp makes it
     shop = Workshop(folder, run_folder, _environment(folder, run_folder, environment))
+    with _held(shop):
+        try:
+            _furnish(shop)
+            yield shop
+        finally:
+            with undisturbed():
+                _remove(shop, enter(engine))
+
+
+@contextlib.contextmanager
+def _held(shop: Workshop) -> Iterator[None]:
+    """Hold the folder's lock, which tells later trials that it is in use; it names the other folder."""
     try:
-        _furnish(shop)
-        yield shop
-    finally:
-        with undisturbed():
-            _remove(shop, enter(engine))
+        lock = (shop.folder / _LOCK).open("w")
+    except OSError as error:
+        raise TrialError(f"cannot be written to: {error.strerror}", where=str(shop.folder)) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(str(shop.run))
+        lock.flush()
+        yield
+
+
+def _sweep(environment: Mapping[str, str], engine: str) -> None:
+    """Remove what killed trials have left: folders of ours that nobody holds the lock of."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, TrialError):
+            if not _is_ours(folder):
+                continue
+            with (folder / _LOCK).open("r") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                said = Path(lock.read())
+                run_folder = said if said.name.startswith(_PREFIX) and _is_ours(said) else folder / "run"
+                shop = Workshop(folder, run_folder, _environment(folder, run_folder, environment))
+                _end_engines(shop)
+                _remove(shop, enter(engine))
+
+
+def _end_engines(shop: Workshop) -> None:
+    """End what a killed trial's engines are still doing: they are known by the folder in their environment."""
+    own = f"TMPDIR={shop.environment['TMPDIR']}".encode()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if own in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+
+
+def _is_ours(folder: Path) -> bool:
+    return not folder.is_symlink() and folder.lstat().st_uid == os.geteuid()
 
 
 @contextlib.contextmanager
@@ -95,7 +152,7 @@ def undisturbed() -> Iterator[None]:
 
 def _new_folder(parent: str | None = None) -> Path:
     try:
-        return Path(tempfile.mkdtemp(prefix="vddkctl-run-", dir=parent))
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     except OSError as error:
         raise TrialError(f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR") from None
 
@@ -121,8 +178,8 @@ def _furnish(shop: Workshop) -> None:
         shop.opt.chmod(0o777)
         (shop.folder / "storage.conf").write_text(
             '[storage]\ndriver = "vfs"\n'
-            f"graphroot = {json.dumps(str(shop.folder / 'storage'))}\n"
-            f"runroot = {json.dumps(str(shop.run / 'storage'))}\n"
+            f"graphroot = {json.dumps(str(shop.storage))}\n"
+            f"runroot = {json.dumps(str(shop.run_storage))}\n"
         )
     except OSError as error:
         raise TrialError(f"cannot be written to: {error.strerror}", where=str(shop.folder)) from None
@@ -135,7 +192,7 @@ def _remove(shop: Workshop, inside: Sequence[str]) -> None:
     if inside:
         theirs = [path for path in shop.folder.iterdir() if path != shop.run]
         with contextlib.suppress(TrialError):  # what is left is told below
-            words = [*inside, "rm", "-rf", *map(str, theirs), str(shop.run / "storage")]
+            words = [*inside, "rm", "-rf", *map(str, theirs), str(shop.run_storage)]
             run(words, shop.environment, _ENDING)
         _end_pause(shop)
     for folder in (shop.run, shop.folder):
