@@ -23,9 +23,10 @@ NAME = "import"
 _SITE_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 
 _OPTIONS = {
-    "cluster.namespace": "-n NAMESPACE",
-    "`cluster.manifests` in the spec names the folder": "--manifests names the folder",
-    "name a folder of manifests: cluster.manifests": "name a folder of manifests: --manifests FOLDER",
+    r"cluster\.namespace": "-n NAMESPACE",
+    r"`cluster\.manifests` in the spec names the folder": "--manifests names the folder",
+    r"name a folder of manifests: cluster\.manifests": "name a folder of manifests: --manifests FOLDER",
+    r"the spec names it as cluster\.context": "--context names it",
 }
 """What errors say of keys of a spec, in words of this command."""
 

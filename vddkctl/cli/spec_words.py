@@ -12,15 +12,15 @@ from vddkctl.errors import PlanError, UsageError, VddkctlError
 
 
 class SpecWords(Struct, frozen=True):
-    """A command's ``options`` by the words of a spec, and the ``place`` of what nobody wrote, if it has one."""
+    """A command's words by those of a spec, which are patterns, and the ``place`` of what nobody wrote, if any."""
 
     options: Mapping[str, str]
     place: str = ""
 
     def of(self, text: str) -> str:
         """A text in words of the command line; the longest words count first."""
-        for key in sorted(self.options, key=len, reverse=True):
-            text = text.replace(key, self.options[key])
+        for pattern in sorted(self.options, key=len, reverse=True):
+            text = re.sub(pattern, self.options[pattern], text)
         return text
 
     def mend(self, error: VddkctlError) -> None:

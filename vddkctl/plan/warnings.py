@@ -30,7 +30,10 @@ def warnings(
     """All warnings, in the order of the plan: images, controller, providers, places, rules, what is gone."""
     referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
-        yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
+        image = observed.images[name]
+        yield from image_warnings(
+            name, spec, image, referred=name in referred, live=loaded.site.cluster.manifests is None
+        )
     for change in changes:
         yield from _conflicts(change)
         if room(change.address) == "controller":

@@ -35,9 +35,12 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n      ")
 
 
-def result_text(result: Result, style: Style = PLAIN) -> str:
-    """The last lines of an apply, with a final line break. The steps have been told one by one."""
-    return "\n".join(_lines(result, style)) + "\n"
+def result_text(result: Result, style: Style = PLAIN, *, of_a_spec: bool = True) -> str:
+    """The last lines of an apply, with a final line break. The steps have been told one by one.
+
+    ``of_a_spec``: there is one, which can be applied again.
+    """
+    return "\n".join(_lines(result, style, of_a_spec=of_a_spec)) + "\n"
 
 
 def result_json(result: Result, tool: str) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def result_json(result: Result, tool: str) -> dict[str, Any]:
     }
 
 
-def _lines(result: Result, style: Style) -> Iterator[str]:
+def _lines(result: Result, style: Style, *, of_a_spec: bool) -> Iterator[str]:
     if not result.steps:
         yield style.paint("bold", "Nothing to do.")
         return
@@ -76,11 +79,12 @@ def _lines(result: Result, style: Style) -> Iterator[str]:
     rest += f", {failed} failed, {skipped} not tried" if failed or skipped else ""
     yield style.paint("bold", f"Applied: {done} of {plural(len(result.steps), 'change')} done{rest}.")
     if failed or skipped:
-        yield "Run vddkctl apply again to finish."
+        yield "Run vddkctl apply again to finish." if of_a_spec else "Run the same again to finish."
     for each in result.unsettled:
         yield f"  {style.paint('yellow', '!')} {each.address}: {shown(each.what)}"
     if result.unsettled:
-        yield "Done, but not all of it is in effect. Look again with: vddkctl plan"
+        look = "vddkctl plan" if of_a_spec else "vddkctl status"
+        yield f"Done, but not all of it is in effect. Look again with: {look}"
     if result.record_error:
         yield style.paint("red", "The changes stand, but were not recorded: ") + result.record_error
 
