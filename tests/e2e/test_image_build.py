@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Vddkctl
+from tests.conftest import ROOT, Vddkctl
 from tests.registry.samples import base_image
-from tests.support.engines import docker_service, left_behind
+from tests.support.engines import docker_service, left_behind, podman_environment
 from tests.support.forward_proxy import forward_proxy
 from tests.support.image_ground import Ground, make_ground
 from tests.support.running_registry import RunningRegistry
@@ -246,6 +247,30 @@ def test_the_number_of_vs_is_said_as_to_kubectl(ground: Ground, word: str) -> No
     done = ground.build("--tag", ground.tag, "--runtime", "podman", "--push", word)
     assert done.code == 0, done.err
     assert "STEP 1" in done.err
+
+
+@pytest.mark.parametrize("push", [(), ("--push",)], ids=["kept here", "pushed"])
+def test_an_interrupted_build_leaves_nothing_behind(ground: Ground, push: tuple[str, ...]) -> None:
+    words = ("--tar", "eight.tar.gz", "--tag", ground.tag, "--base", ground.site.base.reference, *push)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vddkctl", "image", "build", *words, "--runtime", "podman", "-v"],
+        cwd=ground.site.root,
+        env={**os.environ, **podman_environment(ground.podman), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if "STEP 1" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted; what was done stays." in out
+    assert ground.site.digest is None
+    assert left_behind(ground.podman) == ""
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def _lines(result: Result, style: Style, *, of_a_spec: bool) -> Iterator[str]:
         yield style.paint("bold", "Nothing to do.")
         return
     if result.interrupted:
-        yield style.paint("yellow", "Interrupted; what was done is recorded.")
+        kept = "is recorded" if of_a_spec else "stays"
+        yield style.paint("yellow", f"Interrupted; what was done {kept}.")
     done, satisfied = _count(result, Status.DONE), _count(result, Status.SATISFIED)
     failed, skipped = _count(result, Status.FAILED), _count(result, Status.SKIPPED)
     rest = f", {satisfied} were already so" if satisfied else ""

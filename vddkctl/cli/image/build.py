@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vddkctl.cli.image.guard import Policy, PublicRegistry
+from vddkctl.cli.image.guard import Policy
 from vddkctl.cli.image.options import CaFile, PlainHttp, SkipVerify
 from vddkctl.cli.options import Verbose
 from vddkctl.cli.output import progress
@@ -100,7 +100,17 @@ Manifests = Annotated[
     str | None,
     typer.Option("--manifests", metavar="FOLDER", help="Forklift's YAML, in the place of a live cluster."),
 ]
-Namespace = Annotated[str | None, typer.Option("-n", "--namespace", help="Where Forklift lives.")]
+Namespace = Annotated[
+    str | None, typer.Option("-n", "--namespace", metavar="NAME", help="Where Forklift lives.")
+]
+PublicRegistry = Annotated[
+    Policy | None,
+    typer.Option(
+        "--public-registry",
+        show_default=False,
+        help="Where anyone can pull: deny if left out, warn for a registry on this very machine.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 
 
