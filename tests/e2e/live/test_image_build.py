@@ -122,3 +122,15 @@ def test_a_site_in_a_layout_is_not_written_into_a_cluster(build: Build) -> None:
     assert site.get("forkliftcontrollers", "forklift-controller")["spec"]["vddk_image"].startswith(
         "registry.example.com/vddk@sha256:"
     )
+
+
+def test_the_site_that_had_set_another_image_hears_of_it(build: Build) -> None:
+    site = build.site
+    site.write(f"controller: {{vddkImage: {OTHER}}}\n")
+    assert site.apply().code == 0
+    done = build.run()
+    assert done.code == 0, done.out + done.err
+    assert site.image == f"{build.registry.host}/{build.repository}@{build.digest}"
+    drift = site.run("drift")
+    assert drift.code == 3
+    assert "vddk_image" in drift.out
