@@ -12,6 +12,8 @@ from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
 from vddkctl.places import Places
+from vddkctl.plan.exposed import come_to_name
+from vddkctl.plan.image_warnings import NOT_PULLABLE
 from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, FieldChange, Plan
 from vddkctl.prepare.secret_values import missing_values
@@ -67,8 +69,9 @@ def agreeable(plan: Plan, cluster: Cluster, places: Places) -> None:
     """Whether it makes sense to ask for consent to the plan at all.
 
     Raises ClusterDeniedError, ConflictError, or PlanError where a migration runs that the plan would disturb, or where
-    a value of a Secret is missing.
+    a value of a Secret is missing, or a cluster could not pull what it is told to.
     """
+    refuse_unpullable(plan)
     refuse_without_rights(plan, cluster)
     refuse_conflicts(plan, ())
     refuse_disturbing(plan)
@@ -80,6 +83,20 @@ def refuse_disturbing(plan: Plan) -> None:
     running = sorted({warning.message for warning in plan.warnings if warning.code == RUNNING})
     if running and plan.active_migrations == "refuse":
         raise refused_by_migrations("; ".join(running))
+
+
+def refuse_unpullable(plan: Plan) -> None:
+    """Raise PlanError when settings of a live cluster would come to name an image that is in a folder here."""
+    if plan.location.manifests is not None:
+        return
+    named = come_to_name(plan)
+    found = [each for each in plan.warnings if each.code == NOT_PULLABLE and each.address in named]
+    if found:
+        where = "; ".join(f"{each.address}: {plan.images[each.address].reference}" for each in found)
+        raise PlanError(
+            f"nothing was written, since no cluster can pull an image from a folder: {where}",
+            hint="carry it to a registry (vddkctl image copy), and name that as clusterRepository",
+        )
 
 
 def refuse_without_values(plan: Plan, satisfied: Collection[str], places: Places) -> None:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable, refuse_without_values
+from vddkctl.apply.consent import (
+    refuse_conflicts,
+    refuse_unpullable,
+    refuse_unwritable,
+    refuse_without_values,
+)
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
 from vddkctl.apply.memory import begun, ended, only_steps
@@ -47,6 +52,7 @@ class Executor(Struct, frozen=True):
         later is in the result.
         """
         _check_known(plan)
+        refuse_unpullable(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
             recalled = recall(self.cluster, plan.site)
             record = recalled.record

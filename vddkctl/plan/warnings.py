@@ -34,7 +34,10 @@ def warnings(
     everything: tuple[Target | Creation, ...] = (*wanted.targets.values(), *wanted.created.values())
     referred = {wish.image for target in everything for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
-        yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
+        image = observed.images[name]
+        yield from image_warnings(
+            name, spec, image, referred=name in referred, live=loaded.site.cluster.manifests is None
+        )
     yield from _of_changes(changes)
     for key in sorted({*wanted.targets, *wanted.created}):
         target = wanted.targets.get(key) or wanted.created[key]
