@@ -190,7 +190,7 @@ def test_container_runtime_disk_space_and_registry_are_the_doctors(ground: Groun
     assert str(ground.podman.folder / "tmp") in found["disk", "temporary folder"]["detail"]
     assert statuses["disk", "temporary folder links"] == "pass"
     assert statuses["registry", f"{place} push"] == "pass"
-    assert statuses["registry", f"{place} public"] == "fail"
+    assert statuses["registry", f"{place} private"] == "fail"
     assert done.code == 1
 
 

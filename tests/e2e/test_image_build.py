@@ -17,6 +17,7 @@ from tests.support.forward_proxy import forward_proxy
 from tests.support.image_ground import Ground, make_ground
 from tests.support.running_registry import RunningRegistry
 from tests.support.witnesses import At, Podman, Skopeo
+from vddkctl.demo.elf_writer import shared_object
 from vddkctl.oci.assemble import index
 from vddkctl.oci.platform import Platform
 from vddkctl.oci.reference import Reference
@@ -142,7 +143,11 @@ def test_a_dockerfile_with_tools_gets_the_usual_lines_for_vddk(ground: Ground) -
 
 def _two_bases(ground: Ground) -> At:
     """An index of bases for two platforms, in the registry."""
-    images = [base_image(Platform("linux", name)) for name in ("amd64", "arm64")]
+    machines = {"amd64": "x86_64", "arm64": "aarch64"}
+    images = [
+        base_image(Platform("linux", name), content=shared_object(None, machine=machine, total=4096))
+        for name, machine in machines.items()
+    ]
     layout, both = LayoutRegistry(ground.site.root), Reference("oci", "two", "both")
     push(layout, both, index(images, {}), Silent())
     base = At(ground.site.registry, f"{ground.site.repository}/two:both")
