@@ -14,12 +14,17 @@ from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, FieldChange, Plan
 from vddkctl.prepare.secret_values import values_of
 
+_TOLD = 20
+"""Conflicts that an error tells one by one; the plan shows all."""
+
 
 def refuse_conflicts(plan: Plan, satisfied: Collection[str]) -> None:
     """Raise ConflictError when a field that changes is another manager's, and is not to be taken."""
     found = [change for change in plan.changes if change.conflicts and change.address not in satisfied]
     if found:
-        lines = "\n".join(f"  {line}" for change in found for line in _lines(change))
+        each = [f"  {line}" for change in found for line in _lines(change)]
+        more = [f"  and {len(each) - _TOLD} more: vddkctl plan"] if len(each) > _TOLD else []
+        lines = "\n".join((*each[:_TOLD], *more))
         raise ConflictError(
             f"nothing was written, since fields are owned by others:\n{lines}",
             hint="take them with --take ADDRESS, or always with policy.conflicts: take",
