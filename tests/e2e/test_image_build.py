@@ -84,7 +84,12 @@ def test_a_dockerfile_with_tools_gets_the_usual_lines_for_vddk(ground: Ground) -
 
 def _two_bases(ground: Ground) -> At:
     """An index of bases for two platforms, in the registry."""
-    images = [base_image(Platform("linux", name)) for name in ("amd64", "arm64")]
+    program = (ground.site.root / "busybox").read_bytes()
+    machines = {"amd64": 62, "arm64": 183}  # e_machine, the third field of an ELF header
+    images = [
+        base_image(Platform("linux", name), content=program[:18] + bytes([machine]) + program[19:])
+        for name, machine in machines.items()
+    ]
     layout, both = LayoutRegistry(ground.site.root), Reference("oci", "two", "both")
     push(layout, both, index(images, {}), Silent())
     base = At(ground.site.registry, f"{ground.site.repository}/two:both")
