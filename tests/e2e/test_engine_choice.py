@@ -72,6 +72,19 @@ def test_a_podman_that_does_not_work_is_told_with_what_else_there_is(
     assert "set another builder: docker, or native where there is no Dockerfile" in failed.out
 
 
+def test_a_docker_that_is_podman_under_that_name_builds_and_leaves_nothing(
+    site: EngineSite, tmp_path: Path
+) -> None:
+    program = tmp_path / "names" / "docker"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nexec podman "$@"\n')
+    program.chmod(0o755)
+    site.build_with("docker")
+    site.apply(PATH=f"{program.parent}:{os.environ['PATH']}")
+    assert site.site.digest
+    assert left_behind(site.podman) == ""
+
+
 @pytest.mark.parametrize("where", ["buildDir", "TMPDIR"])
 def test_a_colon_in_the_path_is_told_before_anything_is_built(site: EngineSite, where: str) -> None:
     folder = site.site.root / "a:b"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -179,8 +179,7 @@ def _clear_up(builds: Sequence[str], places: Places) -> None:
         found = engine(name, places.environment)
         for build in builds if found else ():
             assert found
-            with suppress(BuildError):  # an engine that does not work by now, and is not needed now
-                found.remove_of(build)
+            found.remove_of(build)
 
 
 def _folder(order: Order, places: Places) -> Path | None:

@@ -10,7 +10,7 @@ from vddkctl.oci.image import Image, ImageIndex
 from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import UNCHECKED, Unchecked
-from vddkctl.verify.check import Check, Status
+from vddkctl.verify.check import Status
 from vddkctl.verify.expected import Expected
 from vddkctl.verify.run import verify
 
@@ -25,14 +25,11 @@ def check_unpushed(
     found = verify(_Unpushed(image), reference, image.descriptor, Expected(any_machine=any_machine), progress)
     wrong = [each for each in found.checks if each.status is Status.FAIL and each.check in _NEEDED]
     if wrong:
-        told = "".join(f"\n    {_line(each)}" for each in wrong)
+        several = isinstance(image, ImageIndex)
+        told = "".join(f"\n    {each.subject if several else each.check}: {each.message}" for each in wrong)
         raise BuildError(
             f"the image that was built cannot work, and is not pushed:{told}", where=what, hint=wrong[0].hint
         )
-
-
-def _line(check: Check) -> str:
-    return f"{check.check}: {check.message}"
 
 
 class _Unpushed:

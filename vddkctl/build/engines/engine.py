@@ -41,8 +41,7 @@ _STORAGE: Mapping[Name, tuple[str, ...]] = {
     "podman": ("info", "--format", "{{.Store.GraphRoot}}"),
     "docker": ("info", "--format", "{{.DockerRootDir}}"),
 }
-_ELSEWHERE: Mapping[Name, str] = {"podman": "CONTAINER_HOST", "docker": "DOCKER_HOST"}
-"""Variables that lead to an engine on another machine."""
+_DAEMON = ("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
 _IMAGES = (
     ("images", "--all", "--quiet", "--no-trunc"),
     # Containers on it are of the build as well. Without --no-prune, what the user has left untagged below goes too.
@@ -85,10 +84,15 @@ class Engine(Struct, frozen=True):
         return True
 
     def storage(self) -> Path | None:
-        """Where it keeps images; None where that is not on this machine. Raises BuildError."""
-        host = self.program.environment.get(_ELSEWHERE[self.name], "unix:")
-        path = Path(self.program.run(_STORAGE[self.name], self.name).strip())
-        return path if host.startswith("unix:") and path.is_absolute() and path.exists() else None
+        """Where it keeps images; None where that is not on this machine, or it does not say."""
+        with suppress(BuildError):
+            host = self.program.environment.get("CONTAINER_HOST", "unix:")
+            if self.name == "docker":
+                host = self.program.run(_DAEMON, self.name).strip()
+            path = Path(self.program.run(_STORAGE[self.name], self.name).strip())
+            if host.startswith("unix:") and path.is_absolute() and path.exists():
+                return path
+        return None
 
     def check_folder(self, folder: Path, what: str) -> None:
         """Raise BuildError for a folder that it cannot take files from: podman reads a colon as the end of a path."""
@@ -126,11 +130,13 @@ class Engine(Struct, frozen=True):
     def remove_of(self, build: str) -> None:
         """Remove all that is there of a build: its images, finished or not, and the containers of its steps.
 
-        A daemon may still be about to put down what it was doing when the build was interrupted.
+        A daemon may still be about to put down what it was doing when the build was interrupted. One that has gone
+        meanwhile is no error: the build has told of that.
         """
-        for _ in range(_ROUNDS):
-            if not self._removed_of(f"label={MARK}={build}"):
-                return
+        with suppress(BuildError):
+            for _ in range(_ROUNDS):
+                if not self._removed_of(f"label={MARK}={build}"):
+                    return
 
     def _removed_of(self, found_by: str) -> bool:
         """Whether there was anything to remove."""
