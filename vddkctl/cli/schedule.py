@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vddkctl.cli.options import DEFAULT_FILE, SpecFile, Verbose
+from vddkctl.cli.options import DEFAULT_FILE, SpecFile, Take, Verbose
 from vddkctl.cli.output import data, note
+from vddkctl.cli.reports import Form, Notify, NotifyForm, Reports, checked
 from vddkctl.errors import UsageError
-
-if TYPE_CHECKING:
-    from vddkctl.schedule.task import Task
-    from vddkctl.site.source import LoadedSite
 
 NAME = "schedule"
 
 
 class Where(StrEnum):
-    """What runs it."""
+    """What runs the job."""
 
     CRONTAB = "crontab"
     SYSTEMD = "systemd"
@@ -32,100 +25,140 @@ class Where(StrEnum):
     GITLAB = "gitlab"
 
 
-Place = Annotated[Where, typer.Argument(help="What is to run it.")]
-Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 15m, 1h, 1d.")]
-Cron = Annotated[str | None, typer.Option("--cron", metavar="FIELDS", help="Or five fields of cron.")]
-Reports = Annotated[
-    list[str] | None, typer.Option("--report", metavar="FILE", help="As for drift; repeatable.")
-]
-Image = Annotated[
-    str, typer.Option("--image", metavar="IMAGE", help="vddkctl's own image: see the Containerfile.")
-]
-Namespace = Annotated[
-    str | None, typer.Option("-n", "--namespace", metavar="NAME", help="Of the CronJob: Forklift's own.")
-]
-User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="For a line in /etc/cron.d.")]
+MACHINE = (Where.CRONTAB, Where.SYSTEMD)
+_ONLY = {
+    "--user": MACHINE,
+    "--program": MACHINE,
+    "--env-file": MACHINE,
+    "--namespace": (Where.KUBERNETES,),
+    "--claim": (Where.KUBERNETES,),
+    "--image": (Where.KUBERNETES, Where.GITHUB, Where.GITLAB),
+    "--heal": (*MACHINE, Where.KUBERNETES),
+}
+"""Options that act in some places alone. A pipeline that heals would have to commit what it did."""
 
 
 def run(
-    where: Place,
-    every: Every = "1h",
-    cron: Cron = None,
-    report: Reports = None,
-    image: Image = "registry.example.com/tools/vddkctl:0.1.0",
-    namespace: Namespace = None,
-    user: User = None,
+    where: Annotated[
+        Where, typer.Argument(metavar="WHERE", help="crontab, systemd, kubernetes, github or gitlab.")
+    ],
     file: SpecFile = DEFAULT_FILE,
+    every: Annotated[
+        str | None,
+        typer.Option("--every", metavar="TIME", help="1h (the default), 15m, 1d, …", show_default=False),
+    ] = None,
+    cron: Annotated[
+        str | None, typer.Option("--cron", metavar="FIELDS", help="Other times: '*/20 6-22 * * 1-5'.")
+    ] = None,
+    report: Reports = None,
+    notify: Notify = None,
+    notify_format: NotifyForm = Form.JSON,
+    heal: Annotated[
+        bool,
+        typer.Option("--heal", help="Let each run put back what it finds; in cron, systemd, kubernetes."),
+    ] = False,
+    take: Take = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The job's; vddkctl-drift-SITE otherwise.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="Who runs it: for /etc/cron.d, for systemd.")
+    ] = None,
+    program: Annotated[
+        str | None, typer.Option("--program", metavar="PATH", help="Where vddkctl lies on that machine.")
+    ] = None,
+    env_file: Annotated[
+        str | None,
+        typer.Option(
+            "--env-file",
+            metavar="PATH",
+            help="Read at each run, for cron and systemd: variables with secrets.",
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            "-n", "--namespace", metavar="NAME", help="Where the CronJob goes; beside Forklift otherwise."
+        ),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option("--image", metavar="REF", help="An image of vddkctl, for kubernetes and pipelines."),
+    ] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            "--claim",
+            metavar="NAME",
+            help="A PersistentVolumeClaim for reports and what was told, in kubernetes.",
+        ),
+    ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option("-o", "--into", metavar="FOLDER", help="Write files there; none is replaced."),
+    ] = None,
     _verbose: Verbose = 0,
-) -> int:
+) -> None:
     """Print what runs the drift check regularly, ready to use.
 
-    Silent when all is well; exit code 3 and a report of who changed what when it is not.
+    A line for a crontab, a service and a timer, a CronJob with its rights, or a pipeline: silent as long as nobody else
+    changes anything. The address of --notify is not printed, but kept in a file or Secret, which the piece names.
     """
-    from vddkctl.cli.reports import checked
-    from vddkctl.cli.session import read_spec
-    from vddkctl.schedule.task import Task, checked_cron, cron_of
-    from vddkctl.site.load import load
-
-    checked(report)
-    text, name, folder = read_spec(file)
-    loaded = load(text, name)
-    fields = checked_cron(cron) if cron else cron_of(every, loaded.site.metadata.name)
-    if where is Where.SYSTEMD and cron:
-        raise UsageError("systemd has no fields of cron", hint="take --every")
-    local = where in (Where.CRONTAB, Where.SYSTEMD)
-    reports = tuple(os.path.abspath(each) if local else each for each in report or ())  # noqa: PTH100
-    task = Task(loaded.site.metadata.name, _spec(file, where), _command(), fields, reports)
-    if where is Where.KUBERNETES:
-        data(_kubernetes(task, loaded, text, folder, namespace, image))
-        return 0
-    from vddkctl.schedule.local import crontab, systemd
-    from vddkctl.schedule.pipelines import github, gitlab
-
-    pieces = {
-        Where.CRONTAB: lambda: crontab(task, user),
-        Where.SYSTEMD: lambda: systemd(task, every),
-        Where.GITHUB: lambda: github(task, image),
-        Where.GITLAB: lambda: gitlab(task, image),
+    asked: dict[str, Any] = {
+        "--user": user,
+        "--program": program,
+        "--env-file": env_file,
+        "--namespace": namespace,
+        "--claim": claim,
+        "--image": image,
+        "--heal": heal or None,
     }
-    data(pieces[where]())
-    return 0
+    _check(where, asked, take, report)
+    checked(report, inputs=[file])
+    if notify:
+        from vddkctl.notify.webhook import webhook_at
+
+        webhook_at(notify)
+    from vddkctl.cli.scheduled import Asked, pieces, write
+
+    options = [*(["--heal"] if heal else []), *(word for each in take or () for word in ("--take", each))]
+    if notify and notify_format is not Form.JSON:
+        options += ["--notify-format", notify_format.value]
+    made = pieces(
+        Asked(
+            where=where,
+            file=file,
+            every=every,
+            cron=cron,
+            name=name,
+            user=user,
+            program=program,
+            env_file=env_file,
+            namespace=namespace,
+            image=image,
+            claim=claim,
+            reports=tuple(report or ()),
+            options=tuple(options),
+            heal=heal,
+            notify=notify or None,
+        )
+    )
+    if into is not None:
+        write(made, into)
+        return
+    data("\n".join(piece.whole for piece in made if not piece.secret))
+    if any(piece.secret for piece in made):
+        note("The webhook's address is not shown: --into FOLDER writes it to a file of its own.")
 
 
-def _spec(file: str, where: Where) -> str:
-    if file == "-":
-        raise UsageError("a schedule needs a spec in a file", hint="name it with -f")
-    if where is Where.KUBERNETES:
-        return "/etc/vddkctl/site.yaml"
-    return os.path.abspath(file) if where in (Where.CRONTAB, Where.SYSTEMD) else file  # noqa: PTH100
-
-
-def _command() -> str:
-    """Vddkctl's own command: cron and systemd have another PATH than whoever sets them up."""
-    beside = Path(sys.executable).with_name("vddkctl")
-    return str(beside) if beside.is_file() else shutil.which("vddkctl") or "vddkctl"
-
-
-def _kubernetes(
-    task: Task, loaded: LoadedSite, text: str, folder: Path, namespace: str | None, image: str
-) -> str:
-    from vddkctl.errors import VddkctlError
-    from vddkctl.schedule.kubernetes import kubernetes
-
-    home = namespace or loaded.site.cluster.namespace or "openshift-mtv"
-    files: dict[str, str] = {}
-    for host, said in loaded.site.registries.items():
-        if said.client_key_file:
-            raise VddkctlError("a client's key does not belong into a ConfigMap", where=f"registries.{host}")
-        if said.ca_file:
-            key = Path(said.ca_file).name
-            if said.ca_file not in (key, f"./{key}"):
-                note(
-                    f"registries.{host}.caFile is {said.ca_file}; in the ConfigMap it is {key}, beside the spec."
-                )
-                text = text.replace(said.ca_file, f"./{key}")
-            try:
-                files[key] = (folder / said.ca_file).read_text()
-            except (OSError, UnicodeDecodeError):
-                raise VddkctlError("the authority's file cannot be read", where=said.ca_file) from None
-    return kubernetes(task, loaded, text, files, home, image)
+def _check(where: Where, asked: dict[str, Any], take: list[str] | None, report: list[str] | None) -> None:
+    for option, places in _ONLY.items():
+        if asked[option] is not None and where not in places:
+            raise UsageError(f"{option} has no meaning for {where}", hint=f"it is for {', '.join(places)}")
+    if take and not asked["--heal"]:
+        raise UsageError("--take is for --heal: a run that only looks takes nothing")
+    if report and where is Where.KUBERNETES and asked["--claim"] is None:
+        raise UsageError(
+            "a file that a pod writes goes with it: --report wants --claim NAME for kubernetes",
+            hint="a PersistentVolumeClaim; without one, --notify tells of changes",
+        )

@@ -1,1 +1,1 @@
-"""Ready-made pieces that run ``vddkctl drift`` regularly: crontab, systemd, Kubernetes, pipelines. Pure texts."""
+"""Ready-made pieces that look for drift regularly: for cron, systemd, Kubernetes and the pipelines of Git hosts."""

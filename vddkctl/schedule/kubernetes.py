@@ -1,160 +1,148 @@
-"""For a cluster: a CronJob with an account of its own, which may look and no more (docs/rbac.md, "To look")."""
+"""A CronJob, and all that it needs in its cluster."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
-from vddkctl.schedule.task import Task
-from vddkctl.site.diagnostic import Diagnostic, SpecError
+from vddkctl.errors import UsageError
+from vddkctl.schedule.carried import SPEC, Carried, yaml_text
+from vddkctl.schedule.job import LONGEST, Job, Piece
+from vddkctl.schedule.rights import roles
+from vddkctl.schedule.webhook import SECRET, URL
 from vddkctl.site.source import LoadedSite
 
-_NO_NAME = re.compile(r"[^a-z0-9-]+")
-_SPEC = "/etc/vddkctl"
-_SCRATCH = "/tmp"  # noqa: S108 - of the container, and of nobody else
+SPEC_FOLDER, LOGIN_FOLDER, CACHE_FOLDER = "/etc/vddkctl", "/etc/vddkctl-login", "/var/cache/vddkctl"
+KEPT_FOLDER = "/var/lib/vddkctl"
+"""Of the claim, if there is one: reports, and what the webhook was told last."""
 
 
-def kubernetes(
-    task: Task, loaded: LoadedSite, text: str, files: Mapping[str, str], namespace: str, image: str
-) -> str:
-    """All objects, as YAML documents. ``files`` are what the spec names besides itself, by their keys in the ConfigMap.
-
-    Raises SpecError for images without a declared checksum: the archive is not in the cluster, and the checksum stands
-    for it; and for a folder of manifests, which is not there either.
-    """
-    missing = tuple(_missing(loaded))
-    if missing:
-        raise SpecError(missing, "part that cannot be checked from inside a cluster")
-    name = _NO_NAME.sub("-", f"{task.name}-{task.site}".lower()).strip("-")[:52].rstrip("-")
-    meta = {"name": name, "namespace": namespace}
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1"}
-    subject = [{"kind": "ServiceAccount", "name": name, "namespace": namespace}]
-    objects: list[dict[str, Any]] = [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
-        {**role, "kind": "ClusterRole", "metadata": {"name": name}, "rules": _everywhere(loaded)},
-        {
-            **role,
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            **_bound("ClusterRole", name, subject),
-        },
-        {**role, "kind": "Role", "metadata": meta, "rules": _at_home()},
-        {**role, "kind": "RoleBinding", "metadata": meta, **_bound("Role", name, subject)},
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": meta,
-            "data": {"site.yaml": _inside(text, loaded), **files},
-        },
-        _cron_job(task, name, meta, image),
+def kubernetes(loaded: LoadedSite, job: Job, carried: Carried, namespace: str, forklift: str) -> Piece:
+    """One file of YAML. ``namespace`` is the job's, ``forklift`` Forklift's. Raises UsageError."""
+    for report in job.reports:
+        if PurePosixPath(report).name != report:
+            raise UsageError(f"--report {report} leads elsewhere", hint="a name within the claim: drift.html")
+    if len(job.name) > LONGEST:
+        raise UsageError(f"a CronJob's name has at most {LONGEST} letters: {job.name}", hint="--name NAME")
+    here = {"name": job.name, "namespace": namespace, "labels": _labels(job)}
+    objects = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": here},
+        *roles(loaded, job.name, namespace, forklift, heal=job.heal),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": here, "data": carried.files},
+        {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": here, "spec": _cron_job(loaded, job)},
     ]
-    note = (
-        f"# Registries that want a login: a Secret {name}-registries in {namespace} with the key auth.json,\n"
-        f"#   kubectl -n {namespace} create secret generic {name}-registries "
-        "--from-file=auth.json=$REGISTRY_AUTH_FILE\n"
-    )
-    return note + "---\n".join(f"{json.dumps(each, indent=2, ensure_ascii=False)}\n" for each in objects)
+    return Piece(f"{job.name}.yaml", tuple(_how(loaded, job, namespace)), yaml_text(*objects))
 
 
-def _missing(loaded: LoadedSite) -> Iterator[Diagnostic]:
-    source = loaded.source
-    if loaded.site.cluster.manifests is not None:
-        path: tuple[str, ...] = ("cluster", "manifests")
-        text = "a folder of manifests is not in the cluster; schedule crontab or a pipeline suits it"
-        yield Diagnostic(source.name, source.key(*path), path, text)
-    for name, image in loaded.site.images.items():
-        path = ("images", name, "archive")
-        if image.archive.sha256 is None:
-            text = f"the archive is not in the cluster: declare its sha256 under images.{name}.archive"
-            yield Diagnostic(source.name, source.key(*path), path, text)
-        if image.repository.startswith("oci:") or image.base.startswith("oci:"):
-            yield Diagnostic(
-                source.name, source.key(*path), path, f"the layout of image {name} is not in the cluster"
-            )
-        if image.dockerfile is not None:
-            path = ("images", name, "dockerfile")
-            yield Diagnostic(
-                source.name, source.key(*path), path, f"the Dockerfile of image {name} is not in the cluster"
-            )
+def _how(loaded: LoadedSite, job: Job, namespace: str) -> list[str]:
+    lines = [
+        f"kubectl apply -f {job.name}.yaml",
+        f"Drift of {job.site}: {_deeds(loaded, job)}. A job that failed is drift (exit code 3) or an error (1):",
+        f"kubectl -n {namespace} logs -l app.kubernetes.io/instance={job.name} --tail=-1",
+    ]
+    secret = f"kubectl -n {namespace} create secret generic {job.name}"
+    if loaded.site.images:
+        lines += [
+            'It wants a login at the registries; for those without logins, an AUTH_FILE with {"auths": {}}:',
+            f"{secret}-login --from-file=auth.json=AUTH_FILE",
+        ]
+    if job.notify:
+        lines += [
+            f"Where changes are told: a file with the line {URL}=…, and {SECRET}=… where messages are signed:",
+            f"{secret}-notify --from-env-file={job.name}.env",
+        ]
+    if job.notify and not job.claim:
+        lines.append("Without --claim nothing remembers what was told: drift is told at each run.")
+    if job.claim:
+        lines += [
+            f"In the PersistentVolumeClaim {job.claim} of {namespace} are reports, and what was told last.",
+            "The pod's user must be able to write there (fsGroup; OpenShift sees to that).",
+        ]
+    return lines
 
 
-def _inside(text: str, loaded: LoadedSite) -> str:
-    """The spec without the context: inside a cluster there is no kubeconfig, and the pod's account acts."""
-    from vddkctl.cluster.yaml_edit.edit import edit_document
-    from vddkctl.cluster.yaml_edit.field import Edit
-    from vddkctl.cluster.yaml_edit.source import Source
-
-    if loaded.site.cluster.context is None:
-        return text
-    return edit_document(Source(text, loaded.source.name), [[Edit(None, ("cluster", "context"), None)]]).text
+def _deeds(loaded: LoadedSite, job: Job) -> str:
+    if not job.heal:
+        return "reads, and changes nothing"
+    images = "; tags stay, since the archives are not in there" if loaded.site.images else ""
+    return f"puts back what someone else changed{images}"
 
 
-def _everywhere(loaded: LoadedSite) -> list[dict[str, Any]]:
-    kinds = ["forkliftcontrollers", "providers", "plans", "migrations", "storagemaps"]
-    rules = [{"apiGroups": ["forklift.konveyor.io"], "resources": kinds, "verbs": ["get", "list"]}]
-    if loaded.site.pull_secrets:
-        rules.append({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "list"]})
-    return rules
+def _labels(job: Job) -> dict[str, str]:
+    return {"app.kubernetes.io/name": "vddkctl", "app.kubernetes.io/instance": job.name}
 
 
-def _at_home() -> list[dict[str, Any]]:
-    return [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]
-
-
-def _bound(kind: str, name: str, subjects: list[dict[str, str]]) -> dict[str, Any]:
+def _cron_job(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    template = {"metadata": {"labels": _labels(job)}, "spec": _pod(loaded, job)}
     return {
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
-        "subjects": subjects,
+        "schedule": job.times.cron,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": job.times.limit,
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {
+            "spec": {"backoffLimit": 0, "activeDeadlineSeconds": job.times.limit, "template": template}
+        },
     }
 
 
-def _cron_job(task: Task, name: str, meta: dict[str, str], image: str) -> dict[str, Any]:
-    container = {
+def _pod(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    volumes: list[dict[str, Any]] = [
+        {"name": "spec", "configMap": {"name": job.name}},
+        {"name": "cache", "emptyDir": {"sizeLimit": "256Mi"}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+    ]
+    if loaded.site.images:
+        # Optional, so that a login that is missing is told by the job, and no pod waits for it without a word.
+        login = {"secretName": f"{job.name}-login", "optional": True}
+        volumes.append({"name": "login", "secret": login})
+    if job.claim:
+        volumes.append({"name": "kept", "persistentVolumeClaim": {"claimName": job.claim}})
+    return {
+        "serviceAccountName": job.name,
+        "restartPolicy": "Never",
+        "enableServiceLinks": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(loaded, job)],
+        "volumes": volumes,
+    }
+
+
+def _container(loaded: LoadedSite, job: Job) -> dict[str, Any]:
+    mounts: list[dict[str, Any]] = [
+        {"name": "spec", "mountPath": SPEC_FOLDER, "readOnly": True},
+        {"name": "cache", "mountPath": CACHE_FOLDER},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a folder of the pod's own
+    ]
+    if loaded.site.images:
+        mounts.append({"name": "login", "mountPath": LOGIN_FOLDER, "readOnly": True})
+    if job.claim:
+        mounts.append({"name": "kept", "mountPath": KEPT_FOLDER})
+    reports = tuple(f"{KEPT_FOLDER}/{each}" for each in job.reports)
+    return {
         "name": "drift",
-        "image": image,
-        "command": ["vddkctl", *task.words[1:]],
-        "env": [
-            {"name": "XDG_CACHE_HOME", "value": f"{_SCRATCH}/cache"},
-            {"name": "REGISTRY_AUTH_FILE", "value": "/etc/registries/auth.json"},
-        ],
-        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "image": job.image,
+        "command": ["vddkctl", *job.words(f"{SPEC_FOLDER}/{SPEC}", reports)],
+        "env": list(_environment(loaded, job)),
+        "volumeMounts": mounts,
+        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [
-            {"name": "spec", "mountPath": _SPEC, "readOnly": True},
-            {"name": "registries", "mountPath": "/etc/registries", "readOnly": True},
-            {"name": "tmp", "mountPath": _SCRATCH},
-        ],
     }
-    pod = {
-        "serviceAccountName": name,
-        "restartPolicy": "Never",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 1001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [
-            {"name": "spec", "configMap": {"name": name}},
-            {"name": "registries", "secret": {"secretName": f"{name}-registries", "optional": True}},
-            {"name": "tmp", "emptyDir": {}},
-        ],
-    }
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": meta,
-        "spec": {
-            "schedule": task.cron,
-            "concurrencyPolicy": "Forbid",
-            "successfulJobsHistoryLimit": 1,
-            "failedJobsHistoryLimit": 3,
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
-        },
-    }
+
+
+def _environment(loaded: LoadedSite, job: Job) -> Iterator[dict[str, Any]]:
+    yield {"name": "HOME", "value": "/tmp"}  # noqa: S108
+    yield {"name": "XDG_CACHE_HOME", "value": CACHE_FOLDER}
+    if loaded.site.images:
+        yield {"name": "REGISTRY_AUTH_FILE", "value": f"{LOGIN_FOLDER}/auth.json"}
+    if job.claim:
+        yield {"name": "XDG_STATE_HOME", "value": KEPT_FOLDER}
+    if job.notify:
+        for name, optional in ((URL, {}), (SECRET, {"optional": True})):
+            key = {"name": f"{job.name}-notify", "key": name, **optional}
+            yield {"name": name, "valueFrom": {"secretKeyRef": key}}

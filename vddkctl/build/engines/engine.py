@@ -7,7 +7,7 @@ registry without TLS, and a build cannot be published by accident.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -122,16 +122,17 @@ class Engine(Struct, frozen=True):
         form = ["--format", "docker-archive"] if self.name == "podman" else []
         self.program.run(["save", *form, "--output", str(target), name], what)
 
-    def remove_of(self, build: str) -> None:
-        """Remove all that is there of a build: its images, finished or not, and the containers of its steps.
+    def remove_of(self, builds: Sequence[str]) -> None:
+        """Remove all that is there of builds: their images, finished or not, and the containers of their steps.
 
         A daemon may still be about to put down what it was doing when the build was interrupted. One that has gone
         meanwhile is no error: the build has told of that.
         """
-        with suppress(BuildError):
-            for _ in range(_ROUNDS):
-                if not self._removed_of(f"label={MARK}={build}"):
-                    return
+        for build in builds:
+            with suppress(BuildError):
+                for _ in range(_ROUNDS):
+                    if not self._removed_of(f"label={MARK}={build}"):
+                        break
 
     def _removed_of(self, found_by: str) -> bool:
         """Whether there was anything to remove."""
