@@ -4,7 +4,8 @@ VENV := .venv
 ARGS ?=
 JOBS ?= auto
 
-TEST_PACKAGES := skopeo buildah podman runc docker-registry openssl curl busybox-static git file cron systemd prometheus exfat-fuse exfatprogs
+TEST_PACKAGES := skopeo buildah podman runc docker-registry openssl curl busybox-static git file cron systemd prometheus \
+	exfat-fuse exfatprogs
 
 # What a person's own shell sets must not change what a target does.
 unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS PYTHONDONTWRITEBYTECODE

@@ -15,6 +15,7 @@
     │   └── UnreachableError     a registry cannot be reached, or breaks off
     ├── TrialError               an image cannot be run here, to see what it does
     ├── ClusterError             a place where settings live did not do what was asked
+    │   ├── DamagedRecordError   the record of what was applied is not what was written
     │   ├── ManifestError        a file in a folder of manifests is not what it should be
     │   ├── ClusterDeniedError   an API server does not let this user do it, or does not know the user
     │   ├── ClusterUnreachableError  an API server cannot be reached, or breaks off
@@ -23,6 +24,7 @@
     │   └── PlanFileError        a saved plan cannot be read
     ├── StalePlanError           something moved since the plan was made
     ├── LockedError              another run holds the lock
+    │   └── LockLostError        this run held it, and does not any more
     └── Interrupted              130: stopped by a signal; what was done is recorded
 
 Each says what happened (``what``), where (``where``: ``file:line:column``, an address, or a URL without
@@ -104,6 +106,10 @@ class ManifestError(ClusterError):
     """A file in a folder of manifests is not what it should be."""
 
 
+class DamagedRecordError(ClusterError):
+    """The record of what was applied is not what vddkctl wrote: cut off, edited, merged."""
+
+
 class ClusterDeniedError(ClusterError):
     """An API server does not let this user do what was asked, or does not accept the login."""
 
@@ -139,6 +145,10 @@ class StalePlanError(VddkctlError):
 
 class LockedError(VddkctlError):
     """Another run holds the lock of this site."""
+
+
+class LockLostError(LockedError):
+    """The lock of this run expired, or was taken away: another run may be at work, and nothing more is written."""
 
 
 class Interrupted(VddkctlError):  # noqa: N818 - it is not a mistake

@@ -30,7 +30,7 @@ class Places(Struct, frozen=True, eq=False, dict=True):
     """Everything a spec names, found from the spec's own ``folder`` and an environment.
 
     ``registries`` are the spec's settings by host. ``progress`` hears of waits for a registry that wants them.
-    ``nowhere``: there are no settings, and so no cluster.
+    ``nowhere``: there are no settings, and so no cluster. ``instead`` has other places for some images, by reference.
     """
 
     folder: Path
@@ -38,6 +38,7 @@ class Places(Struct, frozen=True, eq=False, dict=True):
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
     nowhere: bool = False
+    instead: Mapping[str, Registry] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _clusters: dict[str | None, Cluster] = field(default_factory=dict)
 
@@ -73,7 +74,9 @@ class Places(Struct, frozen=True, eq=False, dict=True):
                 from vddkctl.cluster.live.cluster import KubernetesCluster
                 from vddkctl.cluster.live.connection import connect
 
-                made = KubernetesCluster(Api(connect(context, self.environment)), namespace, site)
+                made = KubernetesCluster(
+                    Api(connect(context, self.environment)), namespace, site, self.progress
+                )
                 self._clusters[context] = self._clusters[made.name] = made
             return self._clusters[context]
 
@@ -87,6 +90,9 @@ class Places(Struct, frozen=True, eq=False, dict=True):
 
         A registry is the same object at each call: it keeps its connections and what it was told.
         """
+        other = self.instead.get(f"{reference.name}:{reference.tag}") if self.instead else None
+        if other is not None:
+            return other
         if reference.transport == "docker":
             with self._lock:  # a cached property can be made twice, by two threads
                 hosts = self._hosts

@@ -53,7 +53,8 @@ def test_images_stay_on_the_base_they_were_made_on(applied: SiteOnDisk, memory: 
     rebased(applied)
     plan = applied.plan()
     assert plan.changes == ()
-    assert codes(plan) == {("base-moved", SEVEN), ("base-moved", EIGHT)}
+    lost = {("record-gone", "record of frankfurt")} if memory == "the images themselves" else set()
+    assert codes(plan) == {("base-moved", SEVEN), ("base-moved", EIGHT), *lost}
     assert applied.drift().changed == ()
 
 
@@ -66,8 +67,7 @@ def test_a_base_that_cannot_be_read_is_an_error_and_no_reason_to_take_another(ap
     content = json.dumps(manifest).encode()
     broken = Descriptor(OCI_MANIFEST, digest_of(content), len(content))
     layout.put_manifest(reference.with_digest(broken.digest), broken, content)
-    record = applied.gitops / ".vddkctl" / "frankfurt.record"
-    record.write_text(record.read_text().replace(base_digest(applied), broken.digest))
+    applied.edit_record(base_digest(applied), broken.digest)
     with pytest.raises(ImageError):
         applied.plan()
 
@@ -150,6 +150,7 @@ def test_a_killed_run_on_a_newer_base_is_remembered(applied: SiteOnDisk) -> None
     import json
 
     before, after = json.loads(record), applied.record
+    del before["checksum"]
     before["intended"] = {EIGHT: after["applied"][EIGHT]}
     with applied.folder.lock("frankfurt", "a test"):
         applied.folder.write_record("frankfurt", json.dumps(before).encode())

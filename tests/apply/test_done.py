@@ -52,11 +52,14 @@ def test_the_record_says_what_was_set_and_by_whom(applied: SiteOnDisk) -> None:
     assert run["changes"] == dict.fromkeys(ALL, "done")
 
 
-def test_what_is_as_declared_already_is_recorded_without_a_run(applied: SiteOnDisk) -> None:
+def test_what_is_as_declared_already_is_recorded_as_a_run_without_changes(applied: SiteOnDisk) -> None:
     before = applied.record
     (applied.gitops / ".vddkctl" / "frankfurt.record").unlink()
     assert applied.apply().steps == ()
-    assert applied.record == {**before, "runs": []}
+    assert {**applied.record, "runs": []} == {**before, "runs": []}
+    (run,) = applied.record["runs"]
+    assert (run["changes"], run["result"]) == ({}, "done")
+    assert run["earlier"] == dict.fromkeys(applied.record["applied"])
 
 
 def test_the_record_keeps_the_last_fifty_runs(applied: SiteOnDisk) -> None:

@@ -40,11 +40,11 @@ def test_runs_are_listed_with_who_when_and_what(vddkctl: Vddkctl, twice: SiteOnD
 def test_one_run_in_full(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     shown = vddkctl("history", "show", "2", cwd=twice.root)
     assert shown.code == 0, shown.err
-    assert f"  {PROD}  done\n" in shown.out
+    assert f"  {PROD}  update differs  done\n" in shown.out
     assert "vddkConfig   BufSizeIn64KB=64 → BufSizeIn64KB=128" in shown.out
     assert vddkctl("history", "2", cwd=twice.root).out == shown.out
     first = vddkctl("history", "show", "1", cwd=twice.root)
-    assert f"  {EIGHT}  done\n      digest   (not set) → sha256:" in first.out
+    assert f"  {EIGHT}  create absent  done\n      digest   (not set) → sha256:" in first.out
 
 
 def test_nothing_yet(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
@@ -122,7 +122,7 @@ def test_a_saved_rollback_is_carried_out_as_any_plan(vddkctl: Vddkctl, twice: Si
 
 
 def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
-    data = json.loads(record_of(twice).read_text())
+    data = twice.record
     for run in data["runs"]:
         del run["details"], run["number"]  # as an older vddkctl wrote it
     record_of(twice).write_text(json.dumps(data))
@@ -134,7 +134,7 @@ def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk)
 
 
 def test_a_clock_that_jumped_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
-    data = json.loads(record_of(twice).read_text())
+    data = twice.record
     data["runs"][0]["at"] = "2999-01-01T00:00:00Z"
     record_of(twice).write_text(json.dumps(data))
     newest, first = vddkctl("history", cwd=twice.root).out.splitlines()
@@ -157,3 +157,75 @@ def test_going_back_gives_what_a_run_set_and_not_what_somebody_made_of_it(
     assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
     assert vddkctl("rollback", "1", "--auto-approve", cwd=applied.root).code == 0
     assert "BufCount=4\n" in (applied.gitops / "prod.yaml").read_text()
+
+
+def test_what_came_to_be_managed_since_is_as_it_was_to_the_byte(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.change("gitops/prod.yaml", "useVddkAioOptimization:", "vddkInitImage: quay.io/mine:1  # by hand\n    useVddkAioOptimization:")  # fmt: skip
+    before = {name: text for name, text in applied.tree().items() if name.startswith("gitops/") and name.endswith("yaml")}  # fmt: skip
+    known = applied.record["applied"]
+    applied.change("site.yaml", "  prod: {aio: true, buffers: small}", "  prod: {aio: true, buffers: medium, vddkImage: vddk-7}")  # fmt: skip
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=applied.root)
+    assert done.code == 0, done.out + done.err
+    assert {name: applied.tree()[name] for name in before} == before
+    assert applied.record["applied"] == known
+    runs = [(run["kind"], run["backTo"], run["result"]) for run in applied.record["runs"]]
+    assert runs == [("apply", 0, "done"), ("apply", 0, "done"), ("rollback", 1, "done")]
+
+
+def test_a_digest_that_is_gone_from_a_layout_is_told_before_anything_is_written(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    first = index_of(applied)
+    applied.change("site.yaml", "archive: {path: ./eight.tar.gz}", "archive: {path: ./seven.tar.gz}")
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    (applied.root / "images" / "eight" / "blobs" / "sha256" / first.partition(":")[2]).unlink()
+    before = applied.tree()
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=applied.root)
+    assert done.code == 1
+    assert f"{EIGHT}: digest {first} is gone from oci:./images/eight; push it there again" in done.err
+    assert f"{CONTROLLER}: would name an image that is gone" in done.err
+    assert applied.tree() == before
+    part = vddkctl("rollback", "1", "--auto-approve", "--target", PROD, cwd=applied.root)
+    assert (part.code, "all of it is as it was after run 1" in part.out) == (0, True)
+
+
+def test_a_record_that_is_gone_is_told_apart_from_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    record_of(applied).unlink()
+    planned = vddkctl("plan", cwd=applied.root)
+    assert planned.code == 0
+    assert "images of this site are named by digest at forklift.yaml:5" in planned.out
+    assert "[record-gone]" in planned.out
+    for words in (("drift",), ("history",), ("rollback", "1", "--auto-approve")):
+        done = vddkctl(*words, cwd=applied.root)
+        assert (done.code, done.out) == (1, ""), words
+        assert "the record of frankfurt is gone" in done.err
+    assert vddkctl("apply", "--auto-approve", cwd=applied.root).code == 0
+    assert vddkctl("drift", cwd=applied.root).out == "No drift.\n"
+
+
+def test_a_record_that_was_edited_is_told_and_kept_aside(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    edited = record_of(twice).read_text().replace("BufCount=8", "BufCount=9")
+    record_of(twice).write_text(edited)
+    planned = vddkctl("plan", cwd=twice.root)
+    assert (planned.code, "the record was edited by hand: its checksum does not fit" in planned.out) == (
+        0,
+        True,
+    )
+    told = vddkctl("drift", cwd=twice.root)
+    assert (told.code, told.out) == (1, "")
+    assert "drift cannot be told: the record was edited by hand" in told.err
+    assert vddkctl("apply", "--auto-approve", cwd=twice.root).code == 0
+    assert record_of(twice).with_suffix(".record.damaged").read_text() == edited
+    assert vddkctl("drift", cwd=twice.root).code == 0
+
+
+def test_a_record_of_a_newer_vddkctl_is_not_begun_anew(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    record_of(twice).write_text(record_of(twice).read_text().replace('"1.0"', '"2.0"', 1))
+    before = twice.tree()
+    for words in (("plan",), ("apply", "--auto-approve"), ("drift",), ("history",)):
+        done = vddkctl(*words, cwd=twice.root)
+        assert (done.code, "use the vddkctl that wrote it" in done.err) == (1, True), words
+    assert twice.tree() == before

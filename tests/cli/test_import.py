@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Vddkctl
+from tests.conftest import Completed, Vddkctl
 from tests.support.sites import SiteOnDisk
 from vddkctl.cluster.base import Wanted
 from vddkctl.places import Places
@@ -55,9 +55,9 @@ def test_it_never_writes_over_a_file_unasked(vddkctl: Vddkctl, site: SiteOnDisk)
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("--manifests", "nowhere"), 1, "there is no such folder"),
+        (("--manifests", "nowhere"), 1, "there is no such folder\n  --manifests names the folder"),
         (("--manifests", "gitops", "--context", "a"), 64, "two places"),
-        ((), 1, "there is no kubeconfig"),
+        ((), 1, "or name a folder of manifests: --manifests FOLDER"),
         (("--manifests", "gitops", "-o", "no/such/folder.yaml"), 1, "cannot be written"),
     ],
 )
@@ -65,6 +65,70 @@ def test_bad_words(vddkctl: Vddkctl, site: SiteOnDisk, words: tuple[str, ...], c
     done = vddkctl("import", *words, cwd=site.root)
     assert done.code == code
     assert says in done.err
+
+
+def forklift(namespace: str, name: str = "forklift-controller", spec: str = "{}") -> str:
+    return (
+        "---\napiVersion: forklift.konveyor.io/v1beta1\nkind: ForkliftController\n"
+        f"metadata: {{name: {name}, namespace: {namespace}}}\nspec: {spec}\n"
+    )
+
+
+def provider(name: str, namespace: str, settings: str = "{}") -> str:
+    return (
+        "---\napiVersion: forklift.konveyor.io/v1beta1\nkind: Provider\n"
+        f"metadata: {{name: {name}, namespace: {namespace}}}\n"
+        f"spec: {{type: vsphere, settings: {settings}}}\n"
+    )
+
+
+def imported_folder(vddkctl: Vddkctl, root: Path, manifests: str, *words: str) -> Completed:
+    (root / "gitops").mkdir(exist_ok=True)
+    (root / "gitops" / "all.yaml").write_text(manifests)
+    return vddkctl("import", "--manifests", "gitops", *words, cwd=root)
+
+
+def test_of_two_forklifts_one_has_to_be_named(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    image = "{vddk_image: 'r.example.com/v:8'}"
+    both = forklift("mtv", spec=image) + forklift("other", spec=image) + provider("prod", "mtv")
+    done = imported_folder(vddkctl, tmp_path, both)
+    assert (done.code, done.out) == (1, "")
+    assert "gitops: there are ForkliftControllers in mtv, other\n  say which: -n NAMESPACE" in done.err
+    named = imported_folder(vddkctl, tmp_path, both, "-n", "other")
+    assert named.code == 0
+    assert "controller:\n  vddkImage: r.example.com/v:8\n" in named.out.replace('"', "")
+    assert "Left out: controller.mtv/forklift-controller: the site is that of Forklift in other" in named.err
+
+
+def test_a_namespace_without_forklift_is_told(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    done = imported_folder(vddkctl, tmp_path, forklift("mtv") + provider("prod", "mtv"), "-n", "nowhere")
+    assert done.code == 0
+    assert "There is no ForkliftController in namespace nowhere; found in: mtv" in done.err
+    assert "Left out: controller.mtv/forklift-controller" in done.err
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "nowhere")])
+def test_nothing_to_import_is_an_error(vddkctl: Vddkctl, tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = imported_folder(
+        vddkctl, tmp_path, "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n", *words
+    )
+    assert (done.code, done.out) == (1, "")
+    assert "there is nothing to import: no ForkliftController in namespace" in done.err
+
+
+def test_remarks_on_providers_stand_under_providers(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    odd = "{useVddkAioOptimization: 'yes'}"
+    manifests = forklift("mtv", spec="{vddk_image: 'r.example.com/v:8'}") + provider("prod", "mtv", odd)
+    done = imported_folder(vddkctl, tmp_path, manifests)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    remark = next(number for number, line in enumerate(lines) if "Forklift takes for false" in line)
+    assert lines[remark - 2 : remark] == ["# providers: nothing is managed", "  # prod: nothing is managed"]
+
+
+def test_the_schema_that_a_spec_names_is_said_how_to_write(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    done = imported_folder(vddkctl, tmp_path, forklift("mtv"))
+    assert "vddkctl schema > site.schema.json" in done.out
 
 
 def test_a_folder_elsewhere_is_named_from_where_the_spec_is(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import Vddkctl
 from tests.support import inventories
 from tests.support.inventories import machine
+from vddkctl.site.load import load
 
 SPEC = """\
 apiVersion: vddkctl.dev/v1alpha1
@@ -66,6 +68,82 @@ def test_writing_keeps_every_other_byte(vddkctl: Vddkctl, folder: Path) -> None:
     assert (folder / "site.yaml").read_text() == text
 
 
+HEAD = "apiVersion: vddkctl.dev/v1alpha1\nkind: Site\nmetadata: {name: s}\ncluster: {manifests: ./gitops}\n"
+
+
+@pytest.mark.parametrize(
+    "providers",
+    [
+        "",
+        "providers: {}\n",
+        "providers: {prod: {vddkImage: inherit}}\n",
+        "providers:\n  prod: {vddkImage: inherit}\n",
+        "providers:\n  prod:\n    vddkImage: inherit\n",
+        "providers:\n  nobody: {}\n",
+        "providers:\n  prod:\n    vddkImage: inherit   # last\n  # nobody: nothing is managed\n\npolicy:\n  pin: tag\n",
+        "providers:\n  '*':\n    vddkImage: inherit\n",
+    ],
+    ids=["none", "empty", "one line", "flow", "block", "entry-empty", "comment below", "rule"],
+)
+def test_several_new_providers_meet_in_one_place(vddkctl: Vddkctl, folder: Path, providers: str) -> None:
+    """Before, between and behind those that are there."""
+    (folder / "site.yaml").write_text(HEAD + providers)
+    table = "".join(
+        f"{name},vm{name},{size}\n"
+        for name, size in [("alpha", 10), ("beta", 90), ("prod", 300), ("zeta", 900)]
+    )
+    (folder / "disks.csv").write_text(f"provider,vm,size_gb\n{table}")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=folder)
+    assert done.code == 0, done.err
+    text = (folder / "site.yaml").read_text()
+    for kept in re.findall("#.*", providers):
+        assert kept in text
+    said = load(text, "site.yaml").site.providers
+    found = {name: (entry.aio, entry.buffers) for name, entry in said.items() if name not in {"nobody", "*"}}
+    assert found == {
+        "alpha": (True, "small"),
+        "beta": (True, "medium"),
+        "prod": (True, "large"),
+        "zeta": (True, "xlarge"),
+    }
+    if "inherit" in providers:
+        assert said["prod"].vddk_image == "inherit"
+    again = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=folder)
+    assert "site.yaml says so already." in again.err
+
+
+def test_a_freshly_imported_spec_is_tuned(vddkctl: Vddkctl, folder: Path) -> None:
+    gitops = folder / "gitops"
+    gitops.mkdir()
+    names = ("alpha", "prod", "quiet")
+    settings = {
+        "alpha": "{useVddkAioOptimization: 'true'}",
+        "prod": "{vddkInitImage: 'r.example.com/v:8'}",
+        "quiet": "{}",
+    }
+    (gitops / "all.yaml").write_text(
+        "---\n".join(
+            "apiVersion: forklift.konveyor.io/v1beta1\nkind: Provider\n"
+            f"metadata: {{name: {name}, namespace: openshift-mtv}}\n"
+            f"spec: {{type: vsphere, url: 'https://{name}/sdk', settings: {settings[name]}}}\n"
+            for name in names
+        )
+    )
+    words = ("import", "--manifests", "gitops", "-o", "site.yaml", "--force")
+    assert vddkctl(*words, cwd=folder).code == 0
+    (folder / "disks.csv").write_text("provider,vm,size_gb\nalpha,a,10\nbeta,b,90\nprod,c,300\nquiet,d,10\n")
+    done = vddkctl("tune", "--csv", "disks.csv", "--write", cwd=folder)
+    assert done.code == 0, done.err
+    said = load((folder / "site.yaml").read_text(), "site.yaml").site.providers
+    found = {name: (entry.aio, entry.buffers) for name, entry in said.items()}
+    assert found == {
+        "alpha": (True, "small"),
+        "beta": (True, "medium"),
+        "prod": (True, "large"),
+        "quiet": (True, "small"),
+    }
+
+
 def test_writing_within_the_vendors_limit(vddkctl: Vddkctl, folder: Path) -> None:
     assert vddkctl("tune", "--csv", "disks.csv", "--write", "--within-limit", cwd=folder).code == 0
     assert "  new:\n    aio: true\n    buffers: small\n" in (folder / "site.yaml").read_text()
@@ -80,6 +158,10 @@ def test_writing_within_the_vendors_limit(vddkctl: Vddkctl, folder: Path) -> Non
         (("--inventory", "ftp://x"), 64, "takes a URL"),
         (("--inventory", "http://127.0.0.1:1"), 1, "the inventory cannot be reached"),
         (("--csv", "disks.csv", "--concurrent", "0"), 64, "--concurrent"),
+        (("--csv", "disks.csv", "--within-limit"), 64, "--within-limit goes with --write"),
+        (("--csv", "disks.csv", "--token-file", "t"), 64, "--token-file has no use with --csv"),
+        (("--csv", "disks.csv", "--ca-file", "c"), 64, "--ca-file has no use with --csv"),
+        (("--csv", "disks.csv", "--insecure"), 64, "--insecure has no use with --csv"),
     ],
 )
 def test_bad_words(vddkctl: Vddkctl, folder: Path, words: tuple[str, ...], code: int, says: str) -> None:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
-from tests.support.worlds import World, controller, provider
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.model import PlanWarning
-from vddkctl.plan.observed import MigrationPlan, ObjectKey, Observed, Problem
+from vddkctl.plan.observed import MigrationPlan, ObjectKey, Problem
 
 PROD = ObjectKey("Provider", "openshift-mtv", "prod")
 
 
 def seen(*problems: Problem, target: str = "vms") -> list[PlanWarning]:
-    world = World(controllers=(controller(),), providers=(provider("prod"),))
-    observed: Observed = world.observed(world.loaded("providers: {}\n"))
-    plan = MigrationPlan("openshift-mtv", "wave-1", target, PROD, problems)
-    return list(complaint_warnings(replace(observed, cluster=replace(observed.cluster, plans=(plan,)))))
+    return list(complaint_warnings([MigrationPlan("openshift-mtv", "wave-1", target, PROD, problems)]))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ def test_what_should_be_what_is_and_where() -> None:
         is         false
 
 Drift: 2 fields of 2 addresses changed by someone else.
+Pending: provider.openshift-mtv/a vddkInitImage
+Pending: provider.openshift-mtv/b useVddkAioOptimization
 2 addresses have pending changes of the spec: see vddkctl plan.
 """
     )
@@ -102,8 +104,9 @@ Drift: 1 image public.
     ]
 
 
-def test_no_drift_is_one_line() -> None:
+def test_what_is_pending_is_named_by_field() -> None:
     plan = World(providers=(provider("a"),)).plan("providers: {a: {aio: true}}\n")
     assert drift_text(drift_of(plan), {}) == (
-        "No drift.\n1 address has pending changes of the spec: see vddkctl plan.\n"
+        "No drift.\nPending: provider.openshift-mtv/a useVddkAioOptimization\n"
+        "1 address has pending changes of the spec: see vddkctl plan.\n"
     )

@@ -31,9 +31,8 @@ def _planned() -> tuple[str, str]:
 
 
 def _explained() -> str:
-    return explain_text(
-        [Explanation(f"provider.a/{EVIL}", *[chain((EVIL, EVIL), (EVIL, EVIL), EVIL)] * 2)], {}
-    )
+    levels = chain((EVIL, EVIL), (EVIL, EVIL), EVIL)
+    return explain_text([Explanation(f"provider.a/{EVIL}", levels, levels)], {})
 
 
 @pytest.mark.parametrize(

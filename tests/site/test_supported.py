@@ -47,17 +47,8 @@ CASES = [
         id="another builder",
     ),
     pytest.param(
-        LOCAL + "providers:\n  a:\n    create:\n      url: https://v/sdk\n      insecureSkipVerify: true\n"
-        "      credentials: {username: {env: A}, password: {env: B}}\n",
-        ["7:5: creating provider a in a folder of manifests is not supported yet"],
-        id="a new provider",
-    ),
-    pytest.param(
         LOCAL + "pullSecrets: {s: {registry: h, namespaces: [a]}}\nstorageMaps: {m: {offload: {}}}\n",
-        [
-            "5:15: pull secret s in a folder of manifests is not supported yet",
-            "6:15: storage map m in a folder of manifests is not supported yet",
-        ],
+        [],
         id="secrets and storage maps",
     ),
     pytest.param(LOCAL + "registries: {h.x: {tls: plain-http}}\n", [], id="settings that nothing uses"),

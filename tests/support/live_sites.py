@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,10 +62,11 @@ class LiveSite:
         place = cluster or f"cluster: {{namespace: {self.namespace}}}\n"
         (self.root / "site.yaml").write_text(head + place + parts)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command."""
+    def start(self, *words: str, script: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Start a command. ``script`` runs in its place: Python that does something more, and its own words."""
+        begun = ["-c", *script] if script else ["-m", "vddkctl"]
         return subprocess.Popen(
-            [sys.executable, "-m", "vddkctl", *words],
+            [sys.executable, *begun, *words],
             cwd=self.root,
             env={
                 **os.environ,
@@ -76,6 +79,18 @@ class LiveSite:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def going(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that goes on by itself; one that a test waits for in vain is ended."""
+        with self.start(*words) as process:
+            ending = threading.Timer(90, process.kill)
+            ending.start()
+            try:
+                yield process
+            finally:
+                ending.cancel()
+                process.kill()
 
     def run(self, *words: str) -> Ended:
         """Run a command to its end."""
@@ -163,6 +178,34 @@ class LiveSite:
             "settings": {"sdkEndpoint": "vcenter", **settings},
         }
         self.create("Provider", "providers", name, spec)
+
+    def plan_object(self, name: str, provider: str, target: str) -> str:
+        """Create one of Forklift's plans; its uid."""
+        ref = {"namespace": self.namespace}
+        pair = {"source": {"name": provider, **ref}, "destination": {"name": "host", **ref}}
+        maps = {"network": {"name": "n", **ref}, "storage": {"name": "s", **ref}}
+        body = {"provider": pair, "targetNamespace": target, "map": maps, "vms": [{"id": "vm-1"}]}
+        self.create("Plan", "plans", name, body)
+        return str(self.get("plans", name)["metadata"]["uid"])
+
+    def pod(
+        self,
+        namespace: str,
+        name: str,
+        spec: Mapping[str, Any],
+        status: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Create a pod as an object, with what a kubelet would say of it."""
+        pods = f"/api/v1/namespaces/{namespace}/pods"
+        self.server.create(pods, {"metadata": {"name": name, **(metadata or {})}, "spec": spec})
+        self.pod_status(namespace, name, status)
+
+    def pod_status(self, namespace: str, name: str, status: Mapping[str, Any]) -> None:
+        """What a kubelet would say of a pod."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}/status"
+        code, answer = self.server.request("PATCH", path, {"status": status}, kind=MERGE)
+        assert code == 200, answer
 
     def create(self, kind: str, plural: str, name: str, spec: Mapping[str, Any]) -> None:
         """Create one of Forklift's objects."""

@@ -18,6 +18,8 @@ from tests.support.issuer import NAME, SERVICE, Issuer, User
 from tests.support.running_registry import RunningRegistry
 
 USERNAME, PASSWORD = "pusher", "sesame:Open%20me/+"
+PUSHER = "pusher"
+"""May pull and push, and not delete, where the registry tells users apart."""
 READER = "reader"
 """May only pull, where the registry tells users apart (token auth); the password is the same."""
 
@@ -75,7 +77,14 @@ def serve_tls(
 def serve_with_tokens(folder: Path) -> Iterator[RunningRegistry]:
     """Bearer tokens from an issuer of its own, over HTTP."""
     authority = make_authority(folder / "issuer", algorithm="rsa")
-    issuer = Issuer(authority, {USERNAME: User(PASSWORD), READER: User(PASSWORD, ("pull",))})
+    issuer = Issuer(
+        authority,
+        {
+            USERNAME: User(PASSWORD),
+            READER: User(PASSWORD, ("pull",)),
+            PUSHER: User(PASSWORD, ("pull", "push")),
+        },
+    )
     bundle = str(authority.certificate)
     token = {"realm": issuer.realm, "service": SERVICE, "issuer": NAME, "rootcertbundle": bundle}
     try:

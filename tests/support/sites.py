@@ -134,8 +134,18 @@ class SiteOnDisk:
 
     @property
     def record(self) -> dict[str, Any]:
+        """What the record says; without its checksum, so that it may be edited and written back."""
         data: dict[str, Any] = json.loads((self.gitops / ".vddkctl" / "frankfurt.record").read_bytes())
+        del data["checksum"]
         return data
+
+    def edit_record(self, old: str, new: str) -> None:
+        """The record with another text in it, as if it had been written so."""
+        path = self.gitops / ".vddkctl" / "frankfurt.record"
+        lines = path.read_text().splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith('  "checksum"'))
+        assert old in text
+        path.write_text(text.replace(old, new))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below ``root`` and what is in it, but for locks: those only say who was last here."""
@@ -155,13 +165,18 @@ def make_site(root: Path, spec: str = SPEC) -> SiteOnDisk:
     root.mkdir(parents=True, exist_ok=True)
     make_archive(root / "eight.tar.gz", version="8.0.1", size=40_000)
     make_archive(root / "seven.tar.gz", version="7.0.3", size=40_000)
-    (root / "busybox").write_bytes(_static_program())
-    make_base(root / "base", "small", root / "busybox")
+    make_static_base(root)
     (root / "gitops").mkdir()
     for name, text in FILES.items():
         (root / "gitops" / name).write_text(text)
     (root / "site.yaml").write_text(spec)
     return SiteOnDisk(root)
+
+
+def make_static_base(root: Path) -> None:
+    """A base in the layout ``base``, with the tag ``small``."""
+    (root / "busybox").write_bytes(_static_program())
+    make_base(root / "base", "small", root / "busybox")
 
 
 def _static_program() -> bytes:

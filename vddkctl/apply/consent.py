@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from msgspec.structs import replace
+
 from vddkctl.apply.migrations import refused_by_migrations
 from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
-from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError, VddkctlError
+from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
 from vddkctl.places import Places
+from vddkctl.plan.exposed import come_to_name
+from vddkctl.plan.image_warnings import NOT_PULLABLE
 from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, FieldChange, Plan
-from vddkctl.prepare.secret_values import values_of
+from vddkctl.prepare.secret_values import missing_values
 
+_BREAK = "\n  "
 _TOLD = 20
 """Conflicts that an error tells one by one; the plan shows all."""
 
@@ -51,22 +56,26 @@ def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Pl
 
     Not of more changes than :data:`MOST_REHEARSED`. A place that is tried for free has been tried already.
     """
-    settings = [change for change in plan.changes if not change.image]
+    coming = tuple(change for change in plan.changes if change.address not in checked.satisfied)
+    settings = [change for change in coming if not change.image]
     if not settings or cluster.tries_for_free or len(settings) > MOST_REHEARSED:
         return
-    refused = refusals(plan, cluster, checked.objects, places)
+    refused = refusals(replace(plan, changes=coming), cluster, checked.objects, places)
     if refused:
         raise PlanError(_would_refuse(refused))
 
 
-def agreeable(plan: Plan, cluster: Cluster) -> None:
+def agreeable(plan: Plan, cluster: Cluster, places: Places) -> None:
     """Whether it makes sense to ask for consent to the plan at all.
 
-    Raises ClusterDeniedError, ConflictError, or PlanError where a migration runs that the plan would disturb.
+    Raises ClusterDeniedError, ConflictError, or PlanError where a migration runs that the plan would disturb, or where
+    a value of a Secret is missing, or a cluster could not pull what it is told to.
     """
+    refuse_unpullable(plan)
     refuse_without_rights(plan, cluster)
     refuse_conflicts(plan, ())
     refuse_disturbing(plan)
+    refuse_without_values(plan, (), places)
 
 
 def refuse_disturbing(plan: Plan) -> None:
@@ -76,26 +85,35 @@ def refuse_disturbing(plan: Plan) -> None:
         raise refused_by_migrations("; ".join(running))
 
 
+def refuse_unpullable(plan: Plan) -> None:
+    """Raise PlanError when settings of a live cluster would come to name an image that is in a folder here."""
+    if plan.location.manifests is not None:
+        return
+    named = come_to_name(plan)
+    found = [each for each in plan.warnings if each.code == NOT_PULLABLE and each.address in named]
+    if found:
+        where = "; ".join(f"{each.address}: {plan.images[each.address].reference}" for each in found)
+        raise PlanError(
+            f"nothing was written, since no cluster can pull an image from a folder: {where}",
+            hint="carry it to a registry (vddkctl image copy), and name that as clusterRepository",
+        )
+
+
 def refuse_without_values(plan: Plan, satisfied: Collection[str], places: Places) -> None:
-    """Raise PlanError when a value of a Secret that is to be written cannot be read here."""
-    missing = []
-    for change in plan.changes:
-        if change.secret is None or change.address in satisfied:
-            continue
-        try:
-            values_of(change.secret, places)
-        except VddkctlError as error:
-            missing.append(f"{change.address}: {error}")
+    """Raise PlanError when a value of a Secret that is to be written cannot be read here; it tells all of them."""
+    missing = {
+        f"  {change.address}: {'; '.join(str(error).split(_BREAK))}": None
+        for change in plan.changes
+        if change.secret is not None and change.address not in satisfied
+        for error in missing_values(change.secret, places)
+    }
     if missing:
-        raise PlanError("nothing was written, since values of Secrets are missing: " + "; ".join(missing))
+        raise PlanError("nothing was written, since values of Secrets are missing:\n" + "\n".join(missing))
 
 
 def prove(plan: Plan, cluster: Cluster, places: Places) -> None:
     """Try out every change of the settings. Raises as the others do."""
-    refuse_without_rights(plan, cluster)
-    refuse_conflicts(plan, ())
-    refuse_disturbing(plan)
-    refuse_without_values(plan, (), places)
+    agreeable(plan, cluster, places)
     refused = (
         refusals(plan, cluster, None, places) if any(not change.image for change in plan.changes) else {}
     )

@@ -7,26 +7,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from vddkctl.apply.consent import refuse_conflicts, refuse_unwritable, refuse_without_values
+from vddkctl.apply.consent import (
+    refuse_conflicts,
+    refuse_unpullable,
+    refuse_unwritable,
+    refuse_without_values,
+)
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
-from vddkctl.apply.memory import begun, ended
-from vddkctl.apply.migrations import let_pass
+from vddkctl.apply.memory import begun, ended, only_steps
+from vddkctl.apply.migrations import disturbing_now, let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
 from vddkctl.apply.undisturbed import undisturbed
-from vddkctl.apply.writes import key_of, object_change
+from vddkctl.apply.writes import key_of, object_change, secret_values
 from vddkctl.cluster.base import Cluster
-from vddkctl.errors import PlanFileError, VddkctlError
-from vddkctl.observe import read_record
+from vddkctl.errors import LockLostError, PlanFileError, VddkctlError
+from vddkctl.observe import recall
 from vddkctl.places import Places
-from vddkctl.plan.codec import encode_record
+from vddkctl.plan.codec import decode_record, encode_record
 from vddkctl.plan.model import Change, Plan
 from vddkctl.plan.observed import LiveObject
 from vddkctl.plan.order import ROOMS, room
 from vddkctl.plan.record import Record
 from vddkctl.plan.unknown import settled
-from vddkctl.prepare.secret_values import values_of
 from vddkctl.progress import Progress
 
 
@@ -48,8 +52,10 @@ class Executor(Struct, frozen=True):
         later is in the result.
         """
         _check_known(plan)
+        refuse_unpullable(plan)
         with self.cluster.lock(plan.site, f"{self.who} since {self.now()}"):
-            record = read_record(self.cluster, plan.site)
+            recalled = recall(self.cluster, plan.site)
+            record = recalled.record
 
             def looked_at() -> Checked:
                 return check(plan, record, self.places, self.cluster, self.progress)
@@ -60,43 +66,60 @@ class Executor(Struct, frozen=True):
             refuse_public(plan, record, self.places)
             refuse_without_values(plan, checked.satisfied, self.places)
             refuse_unwritable(plan, self.cluster, checked, self.places)
+            if recalled.fault:
+                self.cluster.set_aside_record(plan.site)
             if plan.changes:
-                self.cluster.write_record(plan.site, encode_record(begun(record, plan)))
+                self.cluster.write_record(plan.site, encode_record(begun(record, plan, self.now(), self.who)))
             return self._carry_out(plan, record, checked)
 
     def _carry_out(self, plan: Plan, record: Record | None, checked: Checked) -> Result:
         done: dict[str, StepResult] = {}
+        held: Mapping[str, str] = {}
         stopped: BaseException | None = None
+        why = ""
         try:
             for name in ROOMS:
-                for step in self._walk(name, plan, checked, done):
+                if name == "controller":
+                    coming = [change for change in plan.changes if _is_coming(change, checked, done)]
+                    held = disturbing_now(coming, plan.active_migrations, self.cluster, self.progress)
+                for step in self._walk(name, plan, checked, done, held):
                     done[step.address] = step
                     self.told(step)
                 if name == "image":
                     plan = self._settled(plan, record, done)
+        except LockLostError as error:
+            why = str(error)
         except BaseException as error:  # whatever it is: first what was done is recorded
             stopped = error
+            why = "interrupted" if isinstance(error, KeyboardInterrupt) else "the run broke off"
         interrupted = isinstance(stopped, KeyboardInterrupt)
-        why = "interrupted" if interrupted else "the run broke off"
         steps = (done.get(c.address) or _end(c, Status.SKIPPED, why) for c in plan.changes)
         with undisturbed():
-            result = self._remember(record, plan, Result(plan.site, tuple(steps), interrupted), checked)
+            result = Result(plan.site, tuple(steps), interrupted, kind=plan.kind, back_to=plan.back_to)
+            result = self._remember(record, plan, result, checked)
         if stopped and not interrupted:
             raise stopped
         return result
 
     def _walk(
-        self, name: str, plan: Plan, checked: Checked, done: dict[str, StepResult]
+        self,
+        name: str,
+        plan: Plan,
+        checked: Checked,
+        done: Mapping[str, StepResult],
+        held: Mapping[str, str],
     ) -> Iterator[StepResult]:
         ready: list[Change] = []
         for change in plan.changes:
             if room(change.address) != name:
                 continue
-            blocked = [a for a in change.depends_on if a in done and not _ok(done[a])]
+            blocked = _blocked(change, done)
             if change.address in checked.satisfied:
                 yield replace(_end(change, Status.SATISFIED), digest=checked.digests.get(change.address))
             elif blocked:
                 yield _end(change, Status.SKIPPED, f"depends on {', '.join(blocked)}")
+            elif change.address in held:
+                yield _end(change, Status.SKIPPED, held[change.address])
             elif name == "image":
                 yield self._image(change, plan, checked)
             else:
@@ -107,11 +130,12 @@ class Executor(Struct, frozen=True):
         """The plan with the digests of what engines have built; settings that name these are intended from now on."""
         known = settled(plan, {address: step.digest for address, step in done.items() if step.digest})
         if known is not plan:
-            self.cluster.write_record(plan.site, encode_record(begun(record, known)))
+            self.cluster.write_record(plan.site, encode_record(begun(record, known, self.now(), self.who)))
         return known
 
     def _image(self, change: Change, plan: Plan, checked: Checked) -> StepResult:
         try:
+            self.cluster.check_lock()
             digest = push_image(change, checked.images[change.address], self.places, self.progress)
             public = public_since(change, digest, plan, self.places)
         except VddkctlError as error:
@@ -129,7 +153,7 @@ class Executor(Struct, frozen=True):
         writes = []
         for change in changes:
             try:
-                values = values_of(change.secret, self.places) if change.secret else None
+                values = secret_values(change, self.places, self.cluster)
             except VddkctlError as error:
                 del waiting[key_of(change.address)]
                 yield _end(change, Status.FAILED, str(error))
@@ -151,10 +175,22 @@ class Executor(Struct, frozen=True):
         if after == record:
             return result
         try:
-            self.cluster.write_record(plan.site, encode_record(after))
+            try:
+                self.cluster.write_record(plan.site, encode_record(after))
+            except LockLostError:  # the record is another run's by now: what was done here is added to it
+                self._add(plan, result)
         except VddkctlError as error:
             return replace(result, record_error=str(error))
         return result
+
+    def _add(self, plan: Plan, result: Result) -> None:
+        narrow, at = only_steps(plan, result), self.now()
+
+        def amended(content: bytes | None) -> bytes:
+            record = decode_record(content, plan.site) if content else None
+            return encode_record(ended(record, narrow, result, (), at, self.who))
+
+        self.cluster.amend_record(plan.site, amended)
 
 
 def _check_known(plan: Plan) -> None:
@@ -169,6 +205,15 @@ def _check_known(plan: Plan) -> None:
                 where=change.address,
                 hint="make a new plan with: vddkctl plan",
             )
+
+
+def _is_coming(change: Change, checked: Checked, done: Mapping[str, StepResult]) -> bool:
+    """Whether a change is still to be made, after those that have ended."""
+    return not (change.address in done or change.address in checked.satisfied or _blocked(change, done))
+
+
+def _blocked(change: Change, done: Mapping[str, StepResult]) -> list[str]:
+    return [address for address in change.depends_on if address in done and not _ok(done[address])]
 
 
 def _ok(step: StepResult) -> bool:

@@ -109,7 +109,9 @@ def _push_built(change: Change, assignment: Assignment, places: Places, progress
         descriptor = registry.resolve(again)
         if descriptor is None:
             raise RegistryError(
-                f"{assignment.digest} is gone", where=str(reference), hint="run again: it is built"
+                f"{assignment.digest} is gone",
+                where=str(reference),
+                hint="run again: it is built" if work_of(change).inputs else "push it there again",
             )
         copy(read_whole(registry, again, descriptor), registry, reference, progress)
         return assignment.digest

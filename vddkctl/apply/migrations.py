@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from vddkctl.apply.precondition import Checked
-from vddkctl.errors import PlanError
-from vddkctl.plan.migrations import disturbed
-from vddkctl.plan.model import Plan
-from vddkctl.progress import Progress
+from vddkctl.cluster.base import Cluster
+from vddkctl.errors import ClusterError, PlanError
+from vddkctl.plan.migrations import can_disturb, disturbed
+from vddkctl.plan.model import Change, Plan
+from vddkctl.progress import Progress, Task
 from vddkctl.visible import some
 
 _STEP = 1
@@ -31,9 +32,7 @@ def let_pass(plan: Plan, checked: Checked, check_again: Callable[[], Checked], p
         return checked
     with progress.task(f"wait for {some(names)}", None, "seconds") as task:
         while names:
-            for _ in range(_LOOK):
-                time.sleep(_STEP)
-                task.advance(_STEP)
+            _rest(task)
             checked = check_again()
             names = _names(plan, checked)
     return checked
@@ -47,7 +46,42 @@ def refused_by_migrations(what: str) -> PlanError:
     )
 
 
+def disturbing_now(
+    changes: Sequence[Change], policy: str, cluster: Cluster, progress: Progress
+) -> dict[str, str]:
+    """Why some changes are not to be made now, by address: looked at right before they are written.
+
+    Pushing images takes its time, and a migration may have begun since the plan was checked. Where the policy is to
+    wait, it waits, and nothing is left.
+    """
+    coming = [change for change in changes if can_disturb(change)]
+    if policy == "ignore" or not coming:
+        return {}
+    try:
+        found = disturbed(coming, cluster.activity().migrations)
+        if found and policy == "wait":
+            with progress.task(f"wait for {some(_sorted(found))}", None, "seconds") as task:
+                while found:
+                    _rest(task)
+                    found = disturbed(coming, cluster.activity().migrations)
+    except ClusterError as error:
+        return {change.address: f"whether a migration runs cannot be told: {error}" for change in coming}
+    return {
+        address: f"a migration began meanwhile, and would be disturbed: {some(names)}"
+        for address, names in found.items()
+    }
+
+
+def _rest(task: Task) -> None:
+    for _ in range(_LOOK):
+        time.sleep(_STEP)
+        task.advance(_STEP)
+
+
 def _names(plan: Plan, checked: Checked) -> list[str]:
     coming = [change for change in plan.changes if change.address not in checked.satisfied]
-    found = disturbed(coming, checked.migrations)
+    return _sorted(disturbed(coming, checked.migrations))
+
+
+def _sorted(found: Mapping[str, Sequence[str]]) -> list[str]:
     return sorted({name for names in found.values() for name in names})

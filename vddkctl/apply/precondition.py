@@ -10,6 +10,7 @@ from vddkctl.apply.image import Made, prepare_image, work_of
 from vddkctl.apply.writes import key_of
 from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
+from vddkctl.observe.secrets import is_stored
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
@@ -19,7 +20,9 @@ from vddkctl.plan.model import Action, Change, ImageWork, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
+from vddkctl.plan.secret_work import SecretWork
 from vddkctl.prepare import Preparation
+from vddkctl.prepare.secret_values import values_of
 from vddkctl.prepare.tags import Tags
 from vddkctl.progress import Progress
 from vddkctl.registry.read import is_complete, read_origin
@@ -58,7 +61,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     moved: list[tuple[str, str]] = []
     for change in plan.changes:
         if change.secret:
-            found: str | Made | VddkctlError | None = _moved_secret(change, cluster)
+            found: str | Made | VddkctlError | None = _moved_secret(change, change.secret, cluster, places)
         elif change.image:
             found = _image(change, places, preparation)
             if found is None:
@@ -145,8 +148,8 @@ def _standing(
         if room(address) == "image":
             if address in images:
                 yield address
-        elif _recorded(plan, record, address):
-            yield address
+        elif room(address) == "secret" or _recorded(plan, record, address):
+            yield address  # of a Secret, the record says no more than that it is ours
         elif address in objects:
             spec, wanted = objects[address].spec, plan.managed.get(address, {})
             if all(fields.meaning(p, fields.raw_value(spec, p)) == value for p, value in wanted.items()):
@@ -200,24 +203,29 @@ def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | No
     creates = change.action is Action.CREATE
     if live is None:
         return "" if creates else "it is gone"
-    if creates:
-        return "it is there since the plan was made"
     if live.resource_version == change.precondition.resource_version:
         return ""
     if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):
         return None
+    if creates:
+        return "it is there since the plan was made"
     other = list(_other_fields(change, live))
     if not other and not live.where:
         return ""  # a live object has a new version whenever its status changes: what counts is what we write
     return "; ".join(other) if other else f"another part of it was changed{_place(live)}"
 
 
-def _moved_secret(change: Change, cluster: Cluster) -> str:
-    """What moved; empty when nothing did. Its values are not compared: they are written whatever they are."""
-    there = cluster.read_secret(key_of(change.address)) is not None
-    if change.action is Action.CREATE:
-        return "it is there since the plan was made" if there else ""
-    return "" if there else "it is gone"
+def _moved_secret(change: Change, work: SecretWork, cluster: Cluster, places: Places) -> str | None:
+    """What moved; empty when nothing did, None when it says already what is to be written."""
+    there = cluster.read_secret(key_of(change.address))
+    if there is None:
+        return "" if change.action is Action.CREATE else "it is gone"
+    try:
+        if is_stored(work, values_of(work, places), there):
+            return None
+    except VddkctlError:  # a value that is missing here is told before anything is written
+        pass
+    return "it is there since the plan was made" if change.action is Action.CREATE else ""
 
 
 def _other_fields(change: Change, live: LiveObject) -> Iterator[str]:

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from vddkctl.cluster.base import Unsettled
-from vddkctl.plan.model import Action
+from vddkctl.plan.model import Action, PlanWarning
+from vddkctl.plan.observed import Unsettled
 
 
 class Status(StrEnum):
@@ -36,13 +36,20 @@ class StepResult(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """The whole run. ``record_error``: the changes stand, but could not be recorded. ``unsettled`` is not in effect."""
+    """The whole run. ``record_error``: the changes stand, but could not be recorded. ``unsettled`` is not in effect.
+
+    ``kind`` and ``back_to`` are the plan's.
+    ``warnings`` are what Forklift's plans complain about, after all.
+    """
 
     site: str
     steps: tuple[StepResult, ...]
     interrupted: bool = False
     record_error: str | None = None
     unsettled: tuple[Unsettled, ...] = ()
+    kind: str = "apply"
+    back_to: int = 0
+    warnings: tuple[PlanWarning, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from vddkctl.apply.result import Result, Status
 from vddkctl.apply.writes import key_of
-from vddkctl.cluster.base import Cluster, Unsettled
+from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterError
+from vddkctl.plan.complaints import complaint_warnings
+from vddkctl.plan.effect import NOT_IN_EFFECT
+from vddkctl.plan.model import Plan
+from vddkctl.plan.observed import Unsettled
 from vddkctl.plan.order import room
 from vddkctl.progress import Progress
 
@@ -20,14 +25,13 @@ _CERTAIN = 10.0
 
 
 def wait(
-    result: Result, cluster: Cluster, progress: Progress, timeout: float = TIMEOUT
+    addresses: Iterable[str], cluster: Cluster, progress: Progress, timeout: float = TIMEOUT
 ) -> tuple[Unsettled, ...]:
-    """Wait for what a run has written. What is given back did not arrive in time, or will not by itself.
+    """Wait for what was written. What is given back did not arrive in time, or will not by itself.
 
     ``timeout`` is in seconds.
     """
-    done = [step.address for step in result.steps if step.status in (Status.DONE, Status.SATISFIED)]
-    keys = [key_of(address) for address in done if room(address) in ("controller", "provider")]
+    keys = [key_of(each) for each in dict.fromkeys(addresses) if room(each) in ("controller", "provider")]
     if not keys:
         return ()
     start = time.monotonic()
@@ -41,10 +45,18 @@ def wait(
             task.advance(1)
 
 
-def waited(result: Result, cluster: Cluster, progress: Progress, timeout: float) -> Result:
-    """The result of a run, with what is not in effect."""
+def waited(result: Result, plan: Plan, cluster: Cluster, progress: Progress, timeout: float) -> Result:
+    """The result of a run, with what is not in effect, and what Forklift's plans complain about then.
+
+    What was not in effect before the run is waited for as well: an apply is done when all of it is.
+    """
+    done = [step.address for step in result.steps if step.status in (Status.DONE, Status.SATISFIED)]
+    before = [warning.address for warning in plan.warnings if warning.code == NOT_IN_EFFECT]
     try:
-        return replace(result, unsettled=wait(result, cluster, progress, timeout))
+        result = replace(result, unsettled=wait((*done, *before), cluster, progress, timeout))
+        if not done:
+            return result
+        return replace(result, warnings=tuple(complaint_warnings(cluster.activity().plans)))
     except KeyboardInterrupt:
         return replace(result, interrupted=True)
     except ClusterError as error:

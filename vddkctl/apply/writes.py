@@ -8,10 +8,13 @@ from msgspec.structs import replace
 
 from vddkctl.cluster.base import Cluster, FieldEdit, ObjectChange
 from vddkctl.errors import VddkctlError
+from vddkctl.observe.secrets import as_stored
 from vddkctl.places import Places
+from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.plan.secrets import MISSING
 from vddkctl.prepare.secret_values import values_of
 
 MOST_REHEARSED = 50
@@ -44,7 +47,9 @@ def object_change(
         change.precondition.resource_version or "",
         before=tuple(field.before for field in change.fields),
         declared=tuple(
-            _parts(path) for path, value in managed.items() if value is not None and path not in changing
+            _parts(path)
+            for path, value in managed.items()
+            if value is not None and path not in changing and _stands(path, value, live)
         ),
         take=change.take,
         live=live,
@@ -52,9 +57,26 @@ def object_change(
     )
 
 
+def _stands(path: str, value: object, live: LiveObject | None) -> bool:
+    """Whether a field is as it was applied: what somebody else has made of it does not become ours by the way."""
+    return live is None or fields.meaning(path, fields.raw_value(live.spec, path)) == value
+
+
 def _parts(path: str) -> tuple[str, ...]:
     """A path that leads through an entry of a list stays whole: names of entries may hold dots."""
     return (path,) if "[" in path else tuple(path.split("."))
+
+
+def secret_values(change: Change, places: Places, cluster: Cluster) -> dict[str, bytes] | None:
+    """The values of a Secret that is written, not to be kept or shown; None for anything else.
+
+    Raises VddkctlError for one that cannot be read, ClusterError where the Secret cannot be looked at.
+    """
+    if change.secret is None:
+        return None
+    values = values_of(change.secret, places)
+    there = None if change.action is Action.CREATE else cluster.read_secret(key_of(change.address))
+    return as_stored(change.secret, values, there) if there else values
 
 
 def _secret_change(change: Change, work: SecretWork, values: Mapping[str, bytes]) -> ObjectChange:
@@ -79,6 +101,9 @@ def rehearsed(plan: Plan, cluster: Cluster, places: Places, *, whole: bool = Fal
     if not settings or (len(settings) > MOST_REHEARSED and not whole):
         return plan
     refused = refusals(plan, cluster, None, places)
+    for warning in plan.warnings:
+        if warning.code == MISSING:  # it is told already
+            refused.pop(warning.address, None)
     warnings = (
         PlanWarning(
             "cannot-be-written", change.address, "; ".join(str(refused[change.address]).split("\n  "))
@@ -107,7 +132,7 @@ def refusals(
         if change.image or made & set(change.depends_on):
             continue
         try:
-            values = values_of(change.secret, places) if change.secret and places else None
+            values = secret_values(change, places, cluster) if places else None
         except VddkctlError as error:
             refused[change.address] = error
         else:

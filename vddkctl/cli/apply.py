@@ -143,14 +143,19 @@ def _applied(
     if plan.changes:
         from vddkctl.apply.consent import agreeable
 
-        agreeable(plan, _cluster(plan, session.places))
+        agreeable(plan, _cluster(plan, session.places), session.places)
         if ask and not agreed():
             note("Nothing was changed.")
             return 1
     elif session.remembers(plan):
         from vddkctl.apply.result import Result
 
-        return _told(Result(plan.site, ()), plan, output, ends)
+        result = Result(plan.site, ())
+        if wait is not None:
+            from vddkctl.apply.waiting import waited
+
+            result = waited(result, plan, _cluster(plan, session.places), progress(verbose), wait)
+        return _told(result, plan, output, ends)
     return carried_out(plan, session.places, output, verbose, wait, ends)
 
 
@@ -224,7 +229,7 @@ def carried_out(
     cluster = _cluster(plan, places)
     result = Executor(places, cluster, progress(verbose), whoami(), now, told).run(plan)
     if wait is not None and not result.interrupted:
-        result = waited(result, cluster, progress(verbose), wait)
+        result = waited(result, plan, cluster, progress(verbose), wait)
     code = _told(result, plan, output, ends, shown=shown)
     if lost:
         raise lost[0]
@@ -239,7 +244,7 @@ def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: b
             from vddkctl.report.result_text import result_json
 
             json_data(result_json(result, plan.tool))
-        elif result.steps or result.record_error or not shown:
+        elif result.steps or result.record_error or result.unsettled or result.interrupted or not shown:
             from vddkctl.report.result_text import result_text
 
             data(result_text(result, style()))

@@ -19,7 +19,7 @@ from vddkctl.cli.options import (
 )
 from vddkctl.cli.output import data, json_data, note, progress, style
 from vddkctl.cli.reports import Form, Notify, NotifyForm, Reports, Telling, outcome, telling
-from vddkctl.errors import UsageError
+from vddkctl.errors import UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +91,7 @@ def _checked(
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
     from vddkctl.plan.ignores import told
+    from vddkctl.plan.lost import lost_record
     from vddkctl.plan.target import Selection
     from vddkctl.progress import Silent
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
@@ -99,6 +100,9 @@ def _checked(
     session = open_session(file, Silent() if quiet else progress(verbose))
     ends.site = session.loaded.site.metadata.name
     observed = session.observe(lambda address: True)
+    lost = lost_record(session.loaded, observed)
+    if lost:
+        raise _untold(lost)
     selection = Selection(*selected)
     plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
@@ -134,6 +138,14 @@ def _checked(
     return 3 if drift.found else 0
 
 
+def _untold(lost: VddkctlError) -> VddkctlError:
+    """Without a record nobody can say that there is no drift."""
+    from vddkctl.errors import PlanError
+
+    what = f"drift cannot be told: {lost.what}"
+    return PlanError(what, where=lost.where, hint=f"{lost.hint}\n  what differs now: vddkctl plan")
+
+
 def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
     """What to know besides: on standard error."""
     from vddkctl.plan.secrets import secret_warnings
@@ -149,8 +161,21 @@ def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) ->
             )
     for warning in secret_warnings(observed):
         note(f"{warning.address} {warning.message}")
+    _clock(observed)
     if observed.record is None:
         note("Nothing was applied yet: there is no record to tell drift by.")
+
+
+def _clock(observed: Observed) -> None:
+    """A clock that jumped does no harm here, but days of ignores are judged by it."""
+    from vddkctl.apply.identity import now
+
+    last = max((run.at for run in observed.record.runs), default="") if observed.record else ""
+    if last > now():
+        note(
+            f"The last run is dated {last}, and it is {now()} here: one of the clocks is wrong. "
+            "The days of ignores are judged by this one."
+        )
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:

@@ -87,7 +87,8 @@ def _bug(error: Exception) -> int:
 
 
 def _wants_traceback(words: list[str]) -> bool:
-    return sum(len(word) - 1 for word in words if re.fullmatch("-v+", word)) + words.count("--verbose") > 1
+    counted = sum(len(word) - 1 for word in words if re.fullmatch("-v+", word)) + words.count("--verbose")
+    return counted > 1 or any(re.fullmatch("(-v|--verbose)=[2-9]", word) for word in words)
 
 
 def _has_places(error: VddkctlError) -> bool:

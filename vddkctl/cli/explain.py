@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vddkctl.cli.options import DEFAULT_FILE, Output, OutputOption, SpecFile, Verbose
-from vddkctl.cli.output import data, json_data, progress, style
+from vddkctl.cli.output import data, json_data, note, progress, style
 
 NAME = "explain"
 
@@ -29,8 +29,11 @@ def run(
 
     One line for each level that can say so, by rank: the provider, the controller, the environment.
     """
+    from vddkctl.apply.writes import key_of
     from vddkctl.cli.session import open_session
+    from vddkctl.plan.creation import secret_key
     from vddkctl.plan.explain import chosen, explanations
+    from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.explain_text import explain_json, explain_text
 
@@ -42,4 +45,8 @@ def run(
         json_data(explain_json(items))
     else:
         data(explain_text(items, plan.tags, style()))
+    created = {secret_key(key_of(item.address)).address for item in items if item.created}
+    for warning in secret_warnings(observed):
+        if warning.address in created:
+            note(f"{warning.address} {warning.message}")
     return 0

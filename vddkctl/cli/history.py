@@ -31,7 +31,7 @@ def run(
     from msgspec import to_builtins
 
     from vddkctl.apply.identity import now
-    from vddkctl.cli.session import open_session
+    from vddkctl.cli.session import open_session, refuse_lost
     from vddkctl.observe import read_record
     from vddkctl.plan.history import run_of
     from vddkctl.report.history_text import history_json, history_text, run_text
@@ -39,6 +39,8 @@ def run(
     number = wanted(words)
     session = open_session(file, progress(verbose))
     record = read_record(session.cluster, session.loaded.site.metadata.name)
+    if record is None:
+        refuse_lost(session)
     if number is None:
         if output is Output.JSON:
             json_data(history_json(record))

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 NAME = "import"
 _SITE_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 
+_OPTIONS = {
+    r"cluster\.namespace": "-n NAMESPACE",
+    r"`cluster\.manifests` in the spec names the folder": "--manifests names the folder",
+    r"name a folder of manifests: cluster\.manifests": "name a folder of manifests: --manifests FOLDER",
+    r"the spec names it as cluster\.context": "--context names it",
+}
+"""What errors say of keys of a spec, in words of this command."""
+
 Context = Annotated[
     str | None,
     typer.Option("--context", metavar="NAME", help="The kubeconfig's context; the current one if left out."),
@@ -57,10 +65,12 @@ def run(
     import os
     from pathlib import Path
 
+    from vddkctl.cli.spec_words import SpecWords
     from vddkctl.observe import read_record
     from vddkctl.places import Places
     from vddkctl.plan.observed import Observed
 
+    words = SpecWords(_OPTIONS)
     if context and manifests:
         raise UsageError("--context and --manifests are two places; name one")
     if not _SITE_NAME.fullmatch(name):
@@ -75,11 +85,14 @@ def run(
     inside = os.path.relpath(Path(manifests).resolve(), folder) if manifests else None
     if inside is not None and not os.path.isabs(inside) and not inside.startswith("."):  # noqa: PTH117
         inside = f"./{inside}"
-    cluster = places.cluster(inside, context, namespace)
-    record = read_record(cluster, name)
+    with words.errors():
+        cluster = places.cluster(inside, context, namespace)
+        record = read_record(cluster, name)
     if record is not None:
         note(f"Something was applied already of a site {name}; --name calls this one otherwise.")
-    state = _look(cluster, namespace, record)
+    with words.errors():
+        state = _look(cluster, namespace, record)
+    _check_found(state, manifests, namespace)
     place = {"manifests": inside} if inside else {"context": cluster.name}
     observed = Observed(state, {}, record, cluster_name=cluster.name, folder=str(folder))
     found = _settled(observed, name, {**place, "namespace": state.namespace})
@@ -91,6 +104,31 @@ def run(
     for left in found.left:
         note(f"Left out: {left.address}: {left.why}")
     return 0
+
+
+def _check_found(state: ClusterState, manifests: str | None, namespace: str | None) -> None:
+    """Say what is not there, and refuse to guess which of several Forklifts is meant. Raises ClusterError."""
+    from vddkctl.errors import ClusterError
+
+    homes = sorted({live.key.namespace for live in state.controllers})
+    where = manifests or "this cluster"
+    if len(homes) > 1 and namespace is None:
+        raise ClusterError(
+            f"there are ForkliftControllers in {', '.join(homes)}",
+            where=where,
+            hint="say which: -n NAMESPACE",
+        )
+    if state.namespace in homes:
+        return
+    found = f"; found in: {', '.join(homes)}" if homes else ""
+    missing = f"no ForkliftController in namespace {state.namespace}{found}"
+    if not any(live.spec.get("type") == "vsphere" for live in state.providers):
+        raise ClusterError(
+            f"there is nothing to import: {missing}, and no vSphere provider anywhere",
+            where=where,
+            hint="is that the right place? -n says where Forklift lives",
+        )
+    note(f"There is {missing}; the spec has providers alone.")
 
 
 def _look(cluster: Cluster, namespace: str | None, record: Record | None) -> ClusterState:

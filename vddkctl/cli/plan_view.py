@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vddkctl.cli.options import Output
-from vddkctl.cli.output import data, json_data, style
+from vddkctl.cli.output import data, json_data, note, style
 
 if TYPE_CHECKING:
     from vddkctl.plan.model import Plan
@@ -22,4 +22,10 @@ def show_plan(plan: Plan, output: Output, *, summary: bool = False) -> None:
         return
     from vddkctl.report.plan_text import plan_text, summary_line
 
+    if summary:
+        from vddkctl.plan.lost import CODES
+
+        for warning in plan.warnings:
+            if warning.code in CODES:
+                note(f"{warning.address}: {warning.message}")
     data(summary_line(plan) + "\n" if summary else plan_text(plan, style()))

@@ -71,14 +71,18 @@ class Session(Struct, frozen=True):
         observed = self.observe(lambda address: not selection.names(address))
         plan = self.plan_of(observed, selection)
         check_taken(plan, selection)
-        if not plan.changes:
-            return plan
-        from vddkctl.apply.writes import rehearsed
-
         for change in plan.changes:
             error = None if change.image else _not_made(change.address, observed)
             if error:
                 raise error
+        return self.checked(plan)
+
+    def checked(self, plan: Plan) -> Plan:
+        """The plan, with warnings of images that are public, and of what a folder would refuse."""
+        if not plan.changes:
+            return plan
+        from vddkctl.apply.writes import rehearsed
+
         plan = self._guarded(plan)
         return rehearsed(plan, self.cluster, self.places) if self.cluster.tries_for_free else plan
 
@@ -99,9 +103,10 @@ class Session(Struct, frozen=True):
         if plan.changes:
             return False
         from vddkctl.apply.memory import remembered
-        from vddkctl.observe import read_record
+        from vddkctl.observe import recall
 
-        return remembered(read_record(self.cluster, plan.site), plan)
+        recalled = recall(self.cluster, plan.site)
+        return recalled.fault is None and remembered(recalled.record, plan)
 
     def exposures(self, pushed: Mapping[str, str], pulled: Mapping[str, str]) -> dict[str, Exposure]:
         """Those of some images, by address, that anyone can pull; none of them is tried where that is allowed.
@@ -133,6 +138,16 @@ class Session(Struct, frozen=True):
 def _not_made(address: str, observed: Observed) -> VddkctlError | None:
     room, _, name = address.partition(".")
     return observed.images[name].error if room == "image" else None
+
+
+def refuse_lost(session: Session) -> None:
+    """Where there is no record: raise VddkctlError when something shows that there was one."""
+    from vddkctl.observe import wanted_of
+    from vddkctl.plan.lost import gone, traces
+
+    found = traces(session.loaded, session.cluster.observe(wanted_of(session.loaded, None)))
+    if found:
+        raise gone(session.loaded, session.cluster.name, found)
 
 
 def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -30,6 +31,10 @@ class Commands(TyperGroup):
 class Command(TyperCommand):
     """A command whose help names its arguments as the conventions of Unix do, without types of Python."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words; ``-v=2`` is ``-vv``, as it is to kubectl."""
+        return super().parse_args(ctx, [_counted(word) for word in args])
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """``FILE`` for an argument that is needed, ``[FILE]`` for one that can be left out."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
@@ -49,3 +54,8 @@ class Command(TyperCommand):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _counted(word: str) -> str:
+    number = re.fullmatch("(?:-v|--verbose)=([1-9])", word)
+    return f"-{'v' * int(number[1])}" if number else word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vddkctl.cluster.base import Cluster
+    from vddkctl.errors import VddkctlError
     from vddkctl.observe.status import SiteStatus
     from vddkctl.places import Places
 
@@ -35,7 +35,7 @@ Namespace = Annotated[
     str | None, typer.Option("-n", "--namespace", metavar="NAME", help="Where Forklift lives.")
 ]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")]
-Every = Annotated[int, typer.Option("--every", min=1, metavar="SECONDS", help="How often, with --watch.")]
+Every = Annotated[float, typer.Option("--every", min=0.1, metavar="SECONDS", help="How often, with --watch.")]
 
 
 def run(
@@ -54,27 +54,27 @@ def run(
     a spec; changes nothing.
     """
     from vddkctl.observe.status import site_status
-    from vddkctl.report.status_text import status_json, status_text
+    from vddkctl.observe.versions import ImageLooks
 
     places, cluster, place = opened(file, context, namespace, verbose)
+    looks, wanted = ImageLooks(places), provider or ()
 
     def look() -> SiteStatus:
-        status = site_status(cluster, place, places, provider or ())
-        if provider and not status.providers:
-            raise UsageError(f"no vSphere provider {', '.join(provider)}")
+        status = site_status(cluster, place, looks, wanted)
+        if wanted and not status.providers:
+            raise UsageError(f"no vSphere provider {', '.join(wanted)}")
         return status
 
-    def tell() -> None:
-        status = look()
-        if output is Output.JSON:
-            json_data(status_json(status))
-        else:
-            data(status_text(status, style()))
+    if watch:
+        _again(look, every, output)
+    elif output is Output.JSON:
+        from vddkctl.report.status_text import status_json
 
-    if not watch:
-        tell()
-        return 0
-    _again(tell, every)
+        json_data(status_json(look()))
+    else:
+        from vddkctl.report.status_text import status_text
+
+        data(status_text(look(), style()))
     return 0
 
 
@@ -99,18 +99,23 @@ def opened(
     return places, places.settings(site), place
 
 
-def _again(tell: Callable[[], None], every: int) -> None:
-    """Until Ctrl-C: on a terminal in the same place, else one block after the other, each with its time."""
-    import gc
-    import time
+def _again(look: Callable[[], SiteStatus], every: float, output: Output) -> None:
+    """Until Ctrl-C: each look with its time; for programs a line each, so that a stream of them can be read."""
+    import json
 
     from vddkctl.apply.identity import now
-    from vddkctl.cli.streams import flush
+    from vddkctl.cli.watching import watch
+    from vddkctl.report.status_text import status_json, status_text
 
-    terminal = sys.stdout.isatty()
-    while True:
-        data("\x1b[H\x1b[2J" if terminal else f"# {now()}\n")
-        tell()
-        flush()
-        gc.collect()  # a run is short and does without; this one is not
-        time.sleep(every)
+    def block() -> str:
+        if output is Output.JSON:
+            return json.dumps({"time": now(), **status_json(look())}) + "\n"
+        return f"# {now()}\n{status_text(look(), style())}\n"
+
+    def wrong(error: VddkctlError) -> str:
+        """It was well a moment ago, and may be in a moment."""
+        if output is Output.JSON:
+            return json.dumps({"time": now(), "error": error.what}) + "\n"
+        return f"# {now()}\n{error}\n\n"
+
+    watch(block, wrong, every)

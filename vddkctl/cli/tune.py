@@ -89,12 +89,9 @@ def run(
     from vddkctl.report.tune_text import tune_json, tune_text
     from vddkctl.vddk.tuning import advise
 
-    if csv is not None and inventory is not None:
-        raise UsageError(
-            "name one of --csv and --inventory", hint="--csv disks.csv, with columns provider, vm, size_gb"
-        )
-    if write and file == "-":
-        raise UsageError("--write needs a spec in a file", hint="name it with -f")
+    for_inventory = {"--token-file": token_file, "--ca-file": ca_file, "--insecure": insecure}
+    _check_table(csv, inventory, [option for option, said in for_inventory.items() if said])
+    _check_writing(file, write=write, within_limit=within_limit)
     place = tune_place(file, DEFAULT_FILE)
     if csv is None and inventory is None and place.manifests is not None:
         raise UsageError(
@@ -128,6 +125,26 @@ def run(
         home = state.namespace if state else place.namespace
         _write(file, advice, servers, home, within=within_limit)
     return 0
+
+
+def _check_table(csv: str | None, inventory: str | None, for_inventory: Sequence[str]) -> None:
+    if csv is None:
+        return
+    if inventory is not None:
+        raise UsageError(
+            "name one of --csv and --inventory", hint="--csv disks.csv, with columns provider, vm, size_gb"
+        )
+    if for_inventory:
+        raise UsageError(f"{for_inventory[0]} has no use with --csv", hint="it is for Forklift's inventory")
+
+
+def _check_writing(file: str, *, write: bool, within_limit: bool) -> None:
+    if within_limit and not write:
+        raise UsageError(
+            "--within-limit goes with --write", hint="both presets are shown where they are not the same"
+        )
+    if write and file == "-":
+        raise UsageError("--write needs a spec in a file", hint="name it with -f")
 
 
 def _state_if_any(place: TunePlace) -> ClusterState | None:

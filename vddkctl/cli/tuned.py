@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,7 @@ def tuned(file: Path, shown: str, presets: Mapping[str, str], home: str | None =
 
 
 def _edited(text: str, shown: str, presets: Mapping[str, str], home: str | None) -> str:
-    from vddkctl.cluster.yaml_edit.edit import edit_document
     from vddkctl.cluster.yaml_edit.field import Edit
-    from vddkctl.cluster.yaml_edit.source import Source
     from vddkctl.errors import VddkctlError
     from vddkctl.site.load import load
     from vddkctl.site.model import BufferSizes
@@ -54,7 +53,8 @@ def _edited(text: str, shown: str, presets: Mapping[str, str], home: str | None)
 
     said = load(text, shown).site.providers
     names = {_entry(name, said, home or ""): preset for name, preset in presets.items()}
-    objects = []
+    there: list[list[Edit]] = []
+    new: list[list[Edit]] = []
     for name, preset in names.items():
         flaw = flaw_of_provider_name(name)
         if flaw or is_rule(name):
@@ -69,16 +69,28 @@ def _edited(text: str, shown: str, presets: Mapping[str, str], home: str | None)
             edits.append(Edit(None, (*place, "buffers", "count"), sizes.count))
         else:
             edits.append(Edit(None, (*place, "buffers"), preset))
-        objects.append(edits)
-    edited = edit_document(Source(text, shown), objects)
-    for error in edited.failed.values():
-        raise error
-    after = load(edited.text, shown).site.providers
+        (there if name in said else new).append(edits)
+    text = _with(_with(text, shown, there), shown, [list(chain.from_iterable(new))])
+    after = load(text, shown).site.providers
     wrong = [
         n for n, preset in names.items() if not _is_so(after.get(n) or _rule(n, after, home or ""), preset)
     ]
     if wrong:
         raise VddkctlError(f"providers.{wrong[0]} cannot be edited", where=shown, hint="write it by hand")
+    return text
+
+
+def _with(text: str, shown: str, independent: Sequence[Sequence[Edit]]) -> str:
+    """The text with edits made: each group keeps to an entry of its own, or meets no other.
+
+    New entries do meet: all of them come below the last one, or below a key that is not there yet.
+    """
+    from vddkctl.cluster.yaml_edit.edit import edit_document
+    from vddkctl.cluster.yaml_edit.source import Source
+
+    edited = edit_document(Source(text, shown), independent)
+    for error in edited.failed.values():
+        raise error
     return edited.text
 
 

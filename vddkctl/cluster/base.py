@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from vddkctl.plan.observed import ClusterState, FieldOwner, LiveObject, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, FieldOwner, LiveObject, ObjectKey, Unsettled
 
 
 class Wanted(Struct, frozen=True):
     """What to look at, besides controllers and providers.
 
     ``namespace`` is where Forklift lives, if the spec says so. ``accounts`` are service accounts; those of the same
-    name in the target namespaces of Forklift's plans are looked at, too.
+    name in the target namespaces of Forklift's plans are looked at, too. ``effects``: whether what is written is in
+    effect.
     """
 
     namespace: str | None = None
     accounts: tuple[ObjectKey, ...] = ()
     storage_maps: bool = False
+    effects: bool = False
 
 
 class StoredSecret(Struct, frozen=True):
@@ -67,14 +69,6 @@ class WriteOutcome(Struct, frozen=True):
     error: Exception | None = None
 
 
-class Unsettled(Struct, frozen=True):
-    """Something that was written and is not in effect. ``stays``: waiting alone will hardly change that."""
-
-    address: str
-    what: str
-    stays: bool = False
-
-
 class Cluster(Protocol):
     """Settings by object. Every method raises :class:`~vddkctl.errors.ClusterError` when the place fails."""
 
@@ -108,6 +102,10 @@ class Cluster(Protocol):
         """What :meth:`write` would answer, as far as that can be told without writing. Changes nothing."""
         ...
 
+    def activity(self) -> Activity:
+        """What Forklift is at now; nothing where nobody acts on what is written."""
+        ...
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What was written to these objects and is not in effect yet; nothing where nobody acts on it."""
         ...
@@ -120,6 +118,22 @@ class Cluster(Protocol):
         """Replace the record, in one step."""
         ...
 
+    def set_aside_record(self, site: str) -> str:
+        """Keep a copy of a record that is damaged, and say where: a new one is about to be written."""
+        ...
+
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
-        """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it."""
+        """Keep other runs out. Raises :class:`~vddkctl.errors.LockedError`, naming who holds it.
+
+        Where a lock can be lost, :meth:`write` and :meth:`write_record` raise
+        :class:`~vddkctl.errors.LockLostError` once it is.
+        """
+        ...
+
+    def check_lock(self) -> None:
+        """Raise :class:`~vddkctl.errors.LockLostError` when the lock that is held is lost."""
+        ...
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Write what is made of the record as it is: for a run that has lost its lock, and has done something."""
         ...

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct
 
@@ -24,7 +24,9 @@ from vddkctl.yamltext.nodes import Mapping, Node, Scalar, Sequence, resolved
 
 BOM = b"\xef\xbb\xbf"
 _GROUP = b"forklift.konveyor.io"
-_KINDS = (b"Provider", b"ForkliftController")
+FORKLIFTS: frozenset[Kind] = frozenset({"Provider", "ForkliftController"})
+"""The kinds that every look is about."""
+_ACCOUNT = b"ServiceAccount"
 _MARKER = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _SURELY_KIND = re.compile(rb"""kind["']?[ \t]*:[ \t]*["']?(?:Provider|ForkliftController)\b""")
 _SURELY_GROUP = re.compile(rb"""apiVersion["']?[ \t]*:[ \t]*["']?forklift\.konveyor\.io/""")
@@ -39,7 +41,7 @@ class Part(Struct, frozen=True):
 
 
 class FoundObject(Struct, frozen=True, eq=False):
-    """One ForkliftController or Provider. ``namespace`` is None where the manifest leaves it out.
+    """One object. ``namespace`` is None where the manifest leaves it out.
 
     ``item`` is its number in a List, None when it is the whole document.
     """
@@ -87,25 +89,33 @@ def parts_of(data: bytes) -> list[Part]:
 
 
 def find_objects(
-    file: ManifestFile, data: bytes, unread: list[Unread] | None = None, speaking_of: Many[bytes] = ()
+    file: ManifestFile,
+    data: bytes,
+    unread: list[Unread] | None = None,
+    speaking_of: Many[bytes] = (),
+    kinds: frozenset[Kind] = FORKLIFTS,
 ) -> Iterator[FoundObject]:
-    """Give the ForkliftControllers and Providers of a file, also those in a List. Raises ManifestError.
+    """Give the objects of these kinds in a file, also those in a List. Raises ManifestError.
 
     A Helm template is no YAML and no object yet: it is passed by, and put on ``unread``. With ``speaking_of``, only
     documents that hold one of these words are parsed.
     """
-    if _GROUP not in data:
+    accounts = "ServiceAccount" in kinds and _ACCOUNT in data
+    if _GROUP not in data and not accounts:
         _check_encoding(file, data)
         return
+    forklifts = [kind.encode() for kind in kinds if kind != "ServiceAccount"]
     for part in parts_of(data):
         chunk = data[part.start : part.end]
         if speaking_of and not any(word in chunk for word in speaking_of):
             continue
-        if _GROUP in chunk and any(kind in chunk for kind in _KINDS):
-            yield from _in_part(file, chunk, part, unread if unread is not None else [])
+        if (_GROUP in chunk and any(kind in chunk for kind in forklifts)) or (accounts and _ACCOUNT in chunk):
+            yield from _in_part(file, chunk, part, unread if unread is not None else [], kinds)
 
 
-def _in_part(file: ManifestFile, chunk: bytes, part: Part, unread: list[Unread]) -> Iterator[FoundObject]:
+def _in_part(
+    file: ManifestFile, chunk: bytes, part: Part, unread: list[Unread], kinds: frozenset[Kind]
+) -> Iterator[FoundObject]:
     surely = _SURELY_GROUP.search(chunk) and _SURELY_KIND.search(chunk)
     try:
         source = Source(_decoded(file, chunk, part), file.shown, part.line)
@@ -122,8 +132,9 @@ def _in_part(file: ManifestFile, chunk: bytes, part: Part, unread: list[Unread])
         return
     for item, node in _candidates(root):
         kind, group = _text(node, "kind"), _text(node, "apiVersion")
-        if kind in ("Provider", "ForkliftController") and group.startswith("forklift.konveyor.io/"):
-            yield _found(file, part, document, node, item, cast("Kind", kind))
+        known = group == "v1" if kind == "ServiceAccount" else group.startswith("forklift.konveyor.io/")
+        if kind in kinds and known:
+            yield _found(file, part, document, node, item, kind)
 
 
 def _candidates(root: Mapping) -> Iterator[tuple[int | None, Mapping]]:

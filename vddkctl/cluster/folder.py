@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from vddkctl.atomic import sweep
 from vddkctl.cluster.atomic import replace_file
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
-from vddkctl.cluster.documents import FoundObject, find_objects
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
+from vddkctl.cluster.documents import FORKLIFTS, FoundObject, find_objects
 from vddkctl.cluster.lock_file import folder_locked, locked
 from vddkctl.cluster.manifest_files import (
     Listing,
@@ -24,10 +24,10 @@ from vddkctl.cluster.manifest_files import (
     real_folder,
 )
 from vddkctl.cluster.objects import state_of, twice, version_of
-from vddkctl.cluster.record_file import read_record, write_record
+from vddkctl.cluster.record_file import read_record, set_aside, write_record
 from vddkctl.cluster.yaml_edit.data import canonical
 from vddkctl.errors import ClusterError, ManifestError
-from vddkctl.plan.observed import ClusterState, ObjectKey, Unread
+from vddkctl.plan.observed import Activity, ClusterState, Kind, ObjectKey, Unread, Unsettled
 
 
 class ManifestFolder(Struct, frozen=True):
@@ -58,7 +58,7 @@ class ManifestFolder(Struct, frozen=True):
         return None
 
     def observe(self, wanted: Wanted) -> ClusterState:
-        """Every ForkliftController and Provider in the folder; none is no error.
+        """Every ForkliftController and Provider in the folder, and what is wanted besides; none is no error.
 
         Where neither the spec nor the one ForkliftController says it, Forklift lives in ``openshift-mtv``.
         """
@@ -67,8 +67,17 @@ class ManifestFolder(Struct, frozen=True):
             Unread(link, "a link that leaves the folder of manifests; it is not followed")
             for link in listing.leaving
         ]
-        found = [item for file in listing.files for item in find_objects(file, read_manifest(file), unread)]
-        return replace(state_of(found, wanted.namespace), unread=tuple(unread))
+        more: dict[Kind, bool] = {
+            "StorageMap": wanted.storage_maps,
+            "ServiceAccount": bool(wanted.accounts),
+        }
+        kinds = FORKLIFTS | {kind for kind, looked_for in more.items() if looked_for}
+        found = [
+            item
+            for file in listing.files
+            for item in find_objects(file, read_manifest(file), unread, (), kinds)
+        ]
+        return replace(state_of(found, wanted.namespace, wanted.accounts), unread=tuple(unread))
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Edit the files of these objects, each file in one step; the other bytes of a file are kept.
@@ -85,7 +94,8 @@ class ManifestFolder(Struct, frozen=True):
 
     def _write(self, changes: Sequence[ObjectChange], *, for_real: bool = True) -> Iterator[WriteOutcome]:
         names = () if for_real else tuple({change.key.name.encode() for change in changes})
-        contents = _Contents.read(list_manifests(self.folder), names)
+        kinds = frozenset(change.key.kind for change in changes)
+        contents = _Contents.read(list_manifests(self.folder), kinds | FORKLIFTS, names)
         by_file: dict[str, list[tuple[ObjectChange, FoundObject]]] = {}
         for change in changes:
             try:
@@ -132,6 +142,10 @@ class ManifestFolder(Struct, frozen=True):
         if not mode & 0o222 or not os.access(real, os.W_OK):
             raise ManifestError("this file is read-only", where=file.shown, hint=f"chmod u+w {file.shown}")
 
+    def activity(self) -> Activity:
+        """Nobody acts here."""
+        return Activity()
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """Nobody acts on a folder."""
         del keys
@@ -145,9 +159,20 @@ class ManifestFolder(Struct, frozen=True):
         """Replace ``.vddkctl/SITE.record``."""
         write_record(self.folder, site, content)
 
+    def set_aside_record(self, site: str) -> str:
+        """Copy the record to ``.vddkctl/SITE.record.damaged``."""
+        return set_aside(self.folder, site)
+
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Hold ``.vddkctl/SITE.lock`` while the block runs; the kernel lets go of it when the process dies."""
         return locked(self.folder, site, holder)
+
+    def check_lock(self) -> None:
+        """It is the kernel's, and stays."""
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Replace the record by what is made of it."""
+        self.write_record(site, amended(self.read_record(site)))
 
 
 class _Contents(Struct, frozen=True):
@@ -159,12 +184,12 @@ class _Contents(Struct, frozen=True):
     broken: list[ManifestError] = field(default_factory=list)
 
     @classmethod
-    def read(cls, listing: Listing, speaking_of: Sequence[bytes] = ()) -> _Contents:
+    def read(cls, listing: Listing, kinds: frozenset[Kind], speaking_of: Sequence[bytes] = ()) -> _Contents:
         contents = cls(listing)
         for file in listing.files:
             try:
                 data = read_manifest(file)
-                found = list(find_objects(file, data, None, speaking_of))
+                found = list(find_objects(file, data, None, speaking_of, kinds))
             except ManifestError as error:
                 contents.broken.append(error)
                 continue
@@ -192,11 +217,12 @@ class _Contents(Struct, frozen=True):
 
 
 def _is_done(change: ObjectChange, found: FoundObject) -> bool:
-    from vddkctl.cluster.yaml_edit.block_mapping import with_field
+    from vddkctl.cluster.entry_edits import edits_of
+    from vddkctl.cluster.yaml_edit.field import with_edit
 
     wanted = found.data
-    for edit in change.edits:
-        wanted = with_field(wanted, edit.path, edit.value)
+    for edit in edits_of(change.edits, found.data, found.item, found.place):
+        wanted = with_edit(wanted, edit)
     return canonical(wanted) == canonical(found.data)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
+from vddkctl.plan.observed import Activity, ClusterState, ObjectKey, Unsettled
 
 
 class Nowhere:
@@ -38,6 +38,10 @@ class Nowhere:
         """The same."""
         return self.write(changes)
 
+    def activity(self) -> Activity:
+        """Nobody acts here."""
+        return Activity()
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """Nothing."""
         del keys
@@ -51,7 +55,19 @@ class Nowhere:
     def write_record(self, site: str, content: bytes) -> None:
         """Forget it."""
 
+    def set_aside_record(self, site: str) -> str:
+        """There is none."""
+        del site
+        return ""
+
     def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
         """Nobody is kept out."""
         del site, holder
         return nullcontext()
+
+    def check_lock(self) -> None:
+        """There is none."""
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Forget it."""
+        del site, amended

@@ -24,12 +24,14 @@ from vddkctl.yamltext.nodes import Mapping, Node, resolved
 DEFAULT_NAMESPACE = "openshift-mtv"
 
 
-def state_of(found: Many[FoundObject], namespace: str | None) -> ClusterState:
-    """Return the state. Raises ManifestError when two manifests are one object."""
+def state_of(found: Many[FoundObject], namespace: str | None, accounts: Many[ObjectKey] = ()) -> ClusterState:
+    """Return the state, with these service accounts. Raises ManifestError when two manifests are one object."""
     home = namespace or forklift_namespace(found)
     places: dict[ObjectKey, FoundObject] = {}
     for item in found:
         key = ObjectKey(item.kind, item.namespace or home, item.name)
+        if key.kind == "ServiceAccount" and key not in accounts:
+            continue
         if key in places:
             raise twice(key, (places[key], item))
         places[key] = item
@@ -38,6 +40,8 @@ def state_of(found: Many[FoundObject], namespace: str | None) -> ClusterState:
         home,
         tuple(item for item in live if item.key.kind == "ForkliftController"),
         tuple(item for item in live if item.key.kind == "Provider"),
+        accounts=tuple(item for item in live if item.key.kind == "ServiceAccount"),
+        storage_maps=tuple(item for item in live if item.key.kind == "StorageMap"),
     )
 
 
@@ -62,6 +66,9 @@ def live_object(key: ObjectKey, found: FoundObject) -> LiveObject:
     relative, line = found.file.relative, found.line
     owners = {path: FieldOwner(where=f"{relative}:{at}") for path, at in _field_lines(found).items()}
     spec = found.data.get("spec") or {}
+    if key.kind == "ServiceAccount":
+        entries = found.data.get("imagePullSecrets") or []
+        spec = {"imagePullSecrets": [str(each.get("name", "")) for each in entries if isinstance(each, dict)]}
     return LiveObject(key, spec, version_of(found.data), f"{relative}:{line}", owners)
 
 
@@ -76,6 +83,9 @@ def _field_lines(found: FoundObject) -> dict[str, int]:
     if spec is None:
         return {}
     lines: dict[str, int] = {}
+    entries = find_pair(spec, "map")
+    if entries:
+        lines["spec.map"] = source.line(entries[0].start)
     image = find_pair(spec, "vddk_image") or find_merged(source, spec, "vddk_image")
     if image:
         lines["spec.vddk_image"] = source.line(image[0].start)

@@ -26,6 +26,13 @@ def read_record(folder: Path, site: str) -> bytes | None:
         raise ManifestError(f"the record cannot be read: {error.strerror}", where=str(path)) from None
 
 
+def set_aside(folder: Path, site: str) -> str:
+    """Keep a copy of a site's record, whatever is in it, and say where. Raises ManifestError."""
+    path = state_path(folder, site, f"{_SUFFIX}.damaged")
+    replace_file(path, read_record(folder, site) or b"")
+    return str(path)
+
+
 def write_record(folder: Path, site: str, content: bytes) -> None:
     """Replace a site's record, in one step. Raises ManifestError."""
     path = state_path(folder, site, _SUFFIX)

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from vddkctl.cluster.base import FieldEdit
 from vddkctl.cluster.documents import FoundObject, not_utf8, parts_of
-from vddkctl.cluster.yaml_edit.block_mapping import with_field
+from vddkctl.cluster.entry_edits import edits_of
 from vddkctl.cluster.yaml_edit.data import canonical, data_of
 from vddkctl.cluster.yaml_edit.edit import edit_document
-from vddkctl.cluster.yaml_edit.field import Edit
+from vddkctl.cluster.yaml_edit.field import Edit, with_edit
 from vddkctl.cluster.yaml_edit.parse import parse
 from vddkctl.cluster.yaml_edit.source import Source
 from vddkctl.errors import ManifestError
@@ -81,12 +81,17 @@ def _edited(group: list[tuple[int, Wanted]], failed: dict[int, ManifestError]) -
 
 def _attempt(source: Source, group: list[tuple[int, Wanted]], failed: dict[int, ManifestError]) -> str:
     json_only = group[0][1].found.file.relative.endswith(".json")
-    edits = [[Edit(item.found.item, edit.path, edit.value) for edit in item.edits] for _, item in group]
+    edits = [_edits(item) for _, item in group]
     edited = edit_document(source, edits, json_only=json_only)
     done = [edit for number, each in enumerate(edits) if number not in edited.failed for edit in each]
     _check(source, edited.text, done, json_only=json_only)
     failed |= {group[number][0]: error for number, error in edited.failed.items()}
     return edited.text
+
+
+def _edits(wanted: Wanted) -> list[Edit]:
+    found = wanted.found
+    return edits_of(wanted.edits, found.data, found.item, found.place)
 
 
 def _check(source: Source, text: str, edits: list[Edit], *, json_only: bool) -> None:
@@ -105,9 +110,9 @@ def _check(source: Source, text: str, edits: list[Edit], *, json_only: bool) -> 
 
 def _with_edit(data: Any, edit: Edit) -> Any:
     if edit.item is None:
-        return with_field(data, edit.path, edit.value)
+        return with_edit(data, edit)
     items = list(data["items"])
-    items[edit.item] = with_field(items[edit.item], edit.path, edit.value)
+    items[edit.item] = with_edit(items[edit.item], edit)
     return {**data, "items": items}
 
 

@@ -1,8 +1,7 @@
-"""One thing that was looked at, and what came of it."""
+"""What a check comes to: one line, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from vddkctl.errors import VddkctlError
 
 
 class Status(StrEnum):
-    """How it is."""
+    """How a check ended. ``skip``: it could not be made, or there was no reason to."""
 
     PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
@@ -19,26 +18,55 @@ class Status(StrEnum):
     SKIP = "skip"
 
 
-class Check(Struct, frozen=True):
-    """``detail`` is what was found, ``next`` what to do about it."""
+class Group(StrEnum):
+    """What a check is about, in the order in which it is told."""
 
-    group: str
+    SPEC = "spec"
+    ENGINES = "engines"
+    DISK = "disk"
+    ARCHIVE = "archive"
+    REFERENCES = "references"
+    PORTS = "ports"
+    REGISTRY = "registry"
+    BASE = "base"
+    CLUSTER = "cluster"
+    RIGHTS = "rights"
+    PULL = "pull"
+
+
+class Finding(Struct, frozen=True):
+    """One line. ``detail`` is a sentence without a final full stop; ``next`` is empty where nothing is to be done."""
+
+    group: Group
     name: str
     status: Status
-    detail: str = ""
+    detail: str
     next: str = ""
 
 
-Group = Callable[[], Iterable[Check]]
-"""Looks at things that belong together."""
+def passed(group: Group, name: str, detail: str) -> Finding:
+    """All is well."""
+    return Finding(group, name, Status.PASS, detail)
 
 
-def tried(group: str, name: str, look: Callable[[], Check | str]) -> Iterator[Check]:
-    """One check: what ``look`` gives, a text for what is well; an error of ours is a failure with its own words."""
-    try:
-        found = look()
-    except VddkctlError as error:
-        where = f"{error.where}: " if error.where else ""
-        yield Check(group, name, Status.FAIL, f"{where}{error.what}", error.hint)
-    else:
-        yield Check(group, name, Status.PASS, found) if isinstance(found, str) else found
+def warned(group: Group, name: str, detail: str, then: str) -> Finding:
+    """It works, or may work, but not all of it, or not safely."""
+    return Finding(group, name, Status.WARN, detail, then)
+
+
+def failed(group: Group, name: str, detail: str, then: str) -> Finding:
+    """Something that is wanted will not work."""
+    return Finding(group, name, Status.FAIL, detail, then)
+
+
+def skipped(group: Group, name: str, why: str) -> Finding:
+    """Not looked at."""
+    return Finding(group, name, Status.SKIP, why)
+
+
+def found_wrong(
+    group: Group, name: str, error: VddkctlError, then: str = "", status: Status = Status.FAIL
+) -> Finding:
+    """What an error says; ``then`` is what to do where the error does not say it."""
+    what = f"{error.where}: {error.what}" if error.where and error.where not in name else error.what
+    return Finding(group, name, status, " ".join(what.split()), "; ".join((error.hint or then).split("\n  ")))

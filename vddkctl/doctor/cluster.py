@@ -1,165 +1,176 @@
-"""A live cluster, or a folder of manifests: reach, kinds, the controller, rights verb by verb."""
+"""The cluster: the way to it, its version, Forklift's kinds, the controller, and then what builds on these."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from vddkctl.cluster.base import Wanted
-from vddkctl.cluster.live.api import Api
-from vddkctl.cluster.live.cluster import KubernetesCluster
-from vddkctl.cluster.live.connection import connect
-from vddkctl.cluster.live.home import Home, find_home
-from vddkctl.cluster.live.kinds import ACCOUNTS, CONTROLLERS, PROVIDERS, SECRETS, Resource
-from vddkctl.cluster.live.refusal import RefusedError
-from vddkctl.cluster.live.rights import APPLY, VIEW, Right, allowed
-from vddkctl.doctor.check import Check, Status, tried
-from vddkctl.errors import ClusterDeniedError, ClusterError, VddkctlError
-from vddkctl.places import Places
-from vddkctl.plan.accounts import account_warnings, wanted_accounts
-from vddkctl.plan.observed import Observed
-from vddkctl.site.source import LoadedSite
+from vddkctl.doctor.check import Finding, Group, Status, failed, found_wrong, passed, skipped, warned
+from vddkctl.doctor.ports import Encryption, way_checks, way_to
+from vddkctl.doctor.probe import Probe
+from vddkctl.doctor.subject import Subject
+from vddkctl.errors import ClusterDeniedError, ClusterError
 
-CLUSTER = "cluster"
-RIGHTS = "rights"
-PULL = "pull"
-_CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+if TYPE_CHECKING:
+    from vddkctl.cluster.live.api import Api
+    from vddkctl.cluster.live.connection import Connection
+    from vddkctl.cluster.live.home import Home
+
+_GROUP = Group.CLUSTER
+_API = "API server"
 
 
 class _Version(Struct, frozen=True, rename="camel"):
     git_version: str = ""
 
 
-class _Names(Struct, frozen=True):
-    """A CRD, read as far as it says which fields a controller's spec may have."""
+def cluster_checks(subject: Subject) -> Iterator[Finding | Probe]:
+    """The chain for the spec's cluster, or for the kubeconfig's current one."""
+    from vddkctl.cluster.live.connection import connect
 
-    spec: dict[str, object] = field(default_factory=dict)
-
-
-def live(
-    context: str | None, namespace: str | None, environment: Mapping[str, str], loaded: LoadedSite | None
-) -> Iterator[Check]:
-    """Everything about a live cluster that can be asked without writing."""
-    api: list[Api] = []
-
-    def reach() -> str:
-        made = Api(connect(context, environment), timeout=10.0)
-        version = made.get("/version", of=_Version).git_version
-        api.append(made)
-        return f"{made.place} answers, Kubernetes {version}"
-
-    checks = list(tried(CLUSTER, "API server", reach))
-    yield from checks
-    if not api:
-        return
-    yield from _kinds(api[0])
-    home: list[Home] = []
-
-    def controller() -> Check:
-        found = find_home(api[0], namespace)
-        home.append(found)
-        here = [each for each in found.controllers if each.metadata.namespace == found.namespace]
-        if len(here) != 1:
-            text = (
-                f"{len(here) or 'no'} ForkliftController{'s' if len(here) > 1 else ''} in {found.namespace}"
-            )
-            return Check(
-                CLUSTER, "controller", Status.FAIL, text, "one is expected; say where with cluster.namespace"
-            )
-        image = here[0].spec.get("vddk_image") or "no image"
-        return Check(
-            CLUSTER, "controller", Status.PASS, f"{found.namespace}/{here[0].metadata.name}: {image}"
-        )
-
-    yield from tried(CLUSTER, "controller", controller)
-    if home:
-        yield from _rights(api[0], home[0].namespace, loaded)
-        yield from _pulls(api[0], home[0].namespace, loaded)
-
-
-def folder(said: str, places: Places) -> Iterator[Check]:
-    """A folder of manifests: there, readable, with one controller."""
-
-    def look() -> Check:
-        state = places.cluster(said).observe(Wanted())
-        count = len(state.controllers)
-        text = f"{said}: {count} controller{'' if count == 1 else 's'}, {len(state.providers)} providers"
-        if count != 1:
-            return Check(CLUSTER, "manifests", Status.FAIL, text, "one ForkliftController is expected")
-        if state.unread:
-            names = ", ".join(each.where for each in state.unread[:3])
-            return Check(CLUSTER, "manifests", Status.WARN, f"{text}; passed by: {names}", "see vddkctl plan")
-        return Check(CLUSTER, "manifests", Status.PASS, text)
-
-    yield from tried(CLUSTER, "manifests", look)
-
-
-def _kinds(api: Api) -> Iterator[Check]:
-    for kind in (CONTROLLERS, PROVIDERS):
-        yield from tried(CLUSTER, kind.kind, partial(_kind, api, kind))
-
-
-def _kind(api: Api, kind: Resource) -> Check:
     try:
-        crd = api.get(f"{_CRD}{kind.plural}.{kind.group}", of=_Names)
-    except ClusterDeniedError:
-        return Check(CLUSTER, kind.kind, Status.SKIP, "this user may not read CRDs; plan finds out by itself")
-    except RefusedError as refused:
-        if refused.code != 404:
-            raise
-        hint = "is the Forklift (MTV) operator installed, and is this the right context?"
-        return Check(CLUSTER, kind.kind, Status.FAIL, f"the cluster does not know {kind.plural}", hint)
-    if kind is CONTROLLERS and "vddk_image" not in str(crd.spec):
-        text = "its schema has no vddk_image, which Forklift has since April 2025"
-        return Check(
-            CLUSTER, kind.kind, Status.FAIL, text, "update the operator, or set images at the providers"
-        )
-    return Check(CLUSTER, kind.kind, Status.PASS, f"{kind.api_version} is known")
-
-
-def _rights(api: Api, home: str, loaded: LoadedSite | None) -> Iterator[Check]:
-    view = [Right(verb, kind, home) for kind, verbs in VIEW for verb in verbs]
-    apply = [Right(verb, kind, home) for kind, verbs in APPLY for verb in verbs]
-    if loaded and (loaded.site.pull_secrets or any(each.create for each in loaded.site.providers.values())):
-        apply += [Right(verb, SECRETS, home) for verb in ("get", "create", "patch")]
-    if loaded:
-        names = {name for spec in loaded.site.pull_secrets.values() for name in spec.namespaces}
-        apply += [Right(verb, ACCOUNTS, name) for name in sorted(names) for verb in ("get", "patch")]
-    for role, rights, bad in (("to look", view, Status.FAIL), ("to apply", apply, Status.WARN)):
-        try:
-            answers = allowed(api, rights)
-        except VddkctlError as error:
-            yield Check(RIGHTS, role, Status.FAIL, error.what, error.hint)
-            continue
-        missing = [str(right) for right, may in zip(rights, answers, strict=True) if not may]
-        if not missing:
-            yield Check(RIGHTS, role, Status.PASS, f"all {len(rights)} that it takes")
-        for each in missing:
-            yield Check(RIGHTS, role, bad, f"may not {each}", "docs/rbac.md has the roles")
-
-
-def _pulls(api: Api, home: str, loaded: LoadedSite | None) -> Iterator[Check]:
-    """Whether service accounts of the namespaces that plans migrate into can pull; the planner knows how."""
-    if loaded is None or not loaded.site.pull_secrets:
-        yield Check(PULL, "service accounts", Status.SKIP, "the spec has no pullSecrets")
-        return
-    try:
-        wanted = Wanted(home, tuple(sorted(wanted_accounts(loaded))))
-        state = KubernetesCluster(api, home, loaded.site.metadata.name).observe(wanted)
+        connection = connect(subject.context, subject.places.environment)
     except ClusterError as error:
-        yield Check(PULL, "service accounts", Status.WARN, error.what, error.hint)
+        yield _no_kubeconfig(subject, error)
+        yield from _not_reached()
         return
-    warnings = list(account_warnings(loaded, Observed(state, {}, cluster_name=api.place)))
-    for warning in warnings:
-        yield Check(PULL, warning.address, Status.WARN, warning.message)
-    if not warnings:
-        yield Check(PULL, "service accounts", Status.PASS, "those of the plans' target namespaces can pull")
+    yield passed(_GROUP, "kubeconfig", f"context {connection.name}, {_url(connection)}")
+    for finding in _reached(subject, connection):
+        yield finding
+        if finding.status is Status.FAIL:
+            yield from _not_reached()
+            return
+    yield from _in_cluster(subject, _api(subject, connection))
 
 
-def kubeconfig_there(environment: Mapping[str, str]) -> bool:
-    """Whether anything leads to a cluster, so that it is worth trying without a spec."""
-    home = Path(environment.get("HOME", "/"), ".kube", "config")
-    return bool(environment.get("KUBECONFIG") or environment.get("KUBERNETES_SERVICE_HOST") or home.exists())
+def _no_kubeconfig(subject: Subject, error: ClusterError) -> Finding:
+    """Only a spec, or a kubeconfig that is named, says that there should be one."""
+    environment = subject.places.environment
+    wanted = subject.loaded is not None or bool(subject.named_context or environment.get("KUBECONFIG"))
+    return found_wrong(
+        _GROUP, "kubeconfig", error, "look at KUBECONFIG", Status.FAIL if wanted else Status.WARN
+    )
+
+
+def _not_reached() -> Iterator[Finding]:
+    yield skipped(Group.RIGHTS, "cluster", "it is not reached")
+    yield skipped(Group.PULL, "cluster", "it is not reached")
+
+
+def _reached(subject: Subject, connection: Connection) -> Iterator[Finding]:
+    proxy = connection.client.configuration.proxy
+    try:
+        way = way_to(_API, _url(connection), proxy)
+    except ValueError:
+        yield failed(Group.PORTS, connection.name, "its address cannot be used", "look at the kubeconfig")
+        return
+    for finding in way_checks(way, _encryption(connection), subject.connect_timeout):
+        yield finding
+        if finding.status is Status.FAIL:
+            return
+    try:
+        version = _api(subject, connection).get("/version", of=_Version)
+    except ClusterError as error:
+        hint = f"does this work: kubectl --context {connection.name} version?"
+        yield found_wrong(_GROUP, _API, error, hint)
+    else:
+        yield passed(_GROUP, _API, f"it answers, Kubernetes {version.git_version}")
+
+
+def _encryption(connection: Connection) -> Encryption:
+    """How TLS is spoken with an API server: by the kubeconfig."""
+    import ssl
+    from urllib.parse import urlsplit
+
+    from vddkctl.cluster.live.refusal import unreachable
+
+    said, url = connection.client.configuration, urlsplit(_url(connection))
+
+    def context() -> ssl.SSLContext:
+        made = ssl.create_default_context(cafile=said.ssl_ca_cert)
+        if said.cert_file:
+            made.load_cert_chain(said.cert_file, said.key_file)
+        if not said.verify_ssl:
+            made.check_hostname = False
+            made.verify_mode = ssl.CERT_NONE
+        return made
+
+    return Encryption(
+        context if url.scheme == "https" else None,
+        said.tls_server_name or url.hostname or "",
+        lambda error: unreachable(error, connection.name, url.geturl()),
+        "set certificate-authority in the kubeconfig, and leave insecure-skip-tls-verify out",
+    )
+
+
+def _in_cluster(subject: Subject, api: Api) -> Iterator[Finding | Probe]:
+    from vddkctl.doctor.kinds import kind_checks
+    from vddkctl.doctor.pull import pull_checks
+    from vddkctl.doctor.rights import right_checks
+    from vddkctl.doctor.stored import stored_checks
+
+    installed = True
+    for finding in kind_checks(api):
+        yield finding
+        installed = installed and not (finding.name == "Forklift" and finding.status is Status.FAIL)
+    if not installed:
+        yield skipped(Group.RIGHTS, "cluster", "Forklift is not installed")
+        yield skipped(Group.PULL, "cluster", "Forklift is not installed")
+        return
+    namespace, home = yield from _controller(subject, api)
+    if namespace is None:
+        yield skipped(Group.RIGHTS, "cluster", "the namespace of Forklift is not known")
+    else:
+        rights = partial(right_checks, subject, api, namespace, home)
+        yield Probe(Group.RIGHTS, "cluster", rights)
+        yield Probe(Group.REFERENCES, "cluster", partial(stored_checks, subject, api, namespace))
+    yield Probe(Group.PULL, "cluster", partial(pull_checks, subject, api, namespace))
+
+
+def _controller(subject: Subject, api: Api) -> Generator[Finding, None, tuple[str | None, Home | None]]:
+    """One line. Returns Forklift's namespace, or where it usually is; None where it could be any of several.
+
+    And what was found there, if that can be seen.
+    """
+    from vddkctl.cluster.live.home import USUAL, find_home
+
+    name = "ForkliftController"
+    try:
+        home = find_home(api, subject.namespace)
+    except ClusterError as error:
+        hint = "say where Forklift lives: cluster.namespace"
+        # Without a spec nobody has asked for one of several.
+        bad = Status.FAIL if subject.loaded else Status.WARN
+        yield found_wrong(_GROUP, name, error, hint, bad)
+        # Whoever may not look is told best which rights are missing, and where they would be.
+        usual = api.connection.namespace or USUAL[0]
+        return subject.namespace or (usual if isinstance(error, ClusterDeniedError) else None), None
+    yield _one_controller(home, name)
+    return home.namespace, home
+
+
+def _one_controller(home: Home, name: str) -> Finding:
+    here = [item for item in home.controllers if item.metadata.namespace == home.namespace]
+    if len(here) != 1:
+        names = ", ".join(item.metadata.name for item in here) or "none"
+        what = f"one is expected in namespace {home.namespace}; there is: {names}"
+        return failed(_GROUP, name, what, "look at cluster.namespace, and at the Forklift (MTV) operator")
+    image = here[0].spec.get("vddk_image")
+    what = f"{home.namespace}/{here[0].metadata.name}, vddk_image {image or 'not set'}"
+    if not home.everywhere:
+        hint = "providers of other namespaces are not seen: docs/rbac.md has a ClusterRole"
+        return warned(_GROUP, name, f"{what}; this user may not look into other namespaces", hint)
+    return passed(_GROUP, name, what)
+
+
+def _url(connection: Connection) -> str:
+    return str(connection.client.configuration.host)
+
+
+def _api(subject: Subject, connection: Connection) -> Api:
+    from vddkctl.cluster.live.api import Api
+
+    return Api(connection, timeout=subject.connect_timeout)

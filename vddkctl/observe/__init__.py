@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from vddkctl.cluster.base import Cluster, Wanted
-from vddkctl.errors import ClusterError
+from vddkctl.errors import ClusterError, DamagedRecordError
 from vddkctl.observe.images import Images
 from vddkctl.observe.secrets import observed_secrets
 from vddkctl.plan.accounts import DEFAULT, applied_accounts, wanted_accounts
 from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.record import Record
+from vddkctl.plan.storage import applied_maps
 from vddkctl.prepare import Preparation
 from vddkctl.progress import Stoppable
 from vddkctl.site.source import LoadedSite
@@ -29,19 +32,24 @@ def observe(
     """Everything the plan is computed from. ``progress`` is the preparation's, and is stopped when a place fails.
 
     An image whose address ``may_be_absent`` need not be made here: without its archive or base, what was last applied
-    stands for it. Raises the error of the first place that fails.
+    stands for it. A record that is damaged is none, and told. Raises the error of the first place that fails.
     """
     site, places = loaded.site, preparation.places
     cluster = places.settings(site)
-    remembered = start(read_record, cluster, site.metadata.name)
-    state = start(lambda: cluster.observe(wanted_of(loaded, remembered.result())))
-    images = start(lambda: Images(loaded, preparation, remembered.result, may_be_absent).all())
+    recalled = start(recall, cluster, site.metadata.name)
+
+    def record() -> Record | None:
+        return recalled.result().record
+
+    state = start(lambda: cluster.observe(wanted_of(loaded, record())))
+    images = start(lambda: Images(loaded, preparation, record, may_be_absent).all())
     try:
         secrets = observed_secrets(loaded, cluster, state.result(), places) if state.result().live else {}
         return Observed(
             cluster=state.result(),
             images=images.result(),
-            record=remembered.result(),
+            record=record(),
+            record_fault=recalled.result().fault,
             default_image=places.environment.get(DEFAULT_IMAGE) or None,
             cluster_name=cluster.name,
             folder=str(places.folder),
@@ -57,11 +65,30 @@ def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
     accounts = tuple(sorted({*wanted_accounts(loaded), *applied_accounts(record)}))
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
-    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=bool(loaded.site.storage_maps))
+    maps = bool(loaded.site.storage_maps or applied_maps(record))
+    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True)
+
+
+class Recalled(Struct, frozen=True):
+    """A record, or why the one that is there cannot be used, or neither."""
+
+    record: Record | None = None
+    fault: DamagedRecordError | None = None
+
+
+def recall(cluster: Cluster, site: str) -> Recalled:
+    """The record of a site, as far as it can be used. Raises ClusterError for another's or a newer one."""
+    try:
+        return Recalled(read_record(cluster, site))
+    except DamagedRecordError as error:
+        return Recalled(fault=error)
 
 
 def read_record(cluster: Cluster, site: str) -> Record | None:
-    """The record of a site, or None when nothing was applied yet. Raises ClusterError for one that is damaged."""
+    """The record of a site, or None when nothing was applied yet.
+
+    Raises DamagedRecordError for one that was cut off or edited, ClusterError for one that is another's.
+    """
     content = cluster.read_record(site)
     if content is None:
         return None

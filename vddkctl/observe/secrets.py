@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vddkctl.cluster.base import Cluster
-from vddkctl.errors import VddkctlError
+from vddkctl.cluster.base import Cluster, StoredSecret
 from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
 from vddkctl.plan.creation import credential_secrets
 from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
-from vddkctl.prepare.secret_values import values_of
+from vddkctl.prepare.secret_values import missing_values, values_of
 from vddkctl.site.source import LoadedSite
 from vddkctl.threads import each
 
@@ -41,11 +40,11 @@ def key_of(work: SecretWork) -> ObjectKey:
 def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSecret:
     there = cluster.read_secret(key_of(work))
     version = there.resource_version if there else ""
-    try:
-        values = values_of(work, places)
-    except VddkctlError as error:
-        unknown = str(error).partition("\n")[0]
+    missing = missing_values(work, places)
+    if missing:
+        unknown = ", ".join(dict.fromkeys(str(error).partition("\n")[0] for error in missing))
         return ObservedSecret(work, exists=there is not None, resource_version=version, unknown=unknown)
+    values = values_of(work, places)
     if there is None:
         return ObservedSecret(work, exists=False)
     differing = tuple(_differing(work, values, there.values))
@@ -54,16 +53,32 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
     )
 
 
+def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> dict[str, bytes]:
+    """The values to write: where one has the meaning of what is there already, that very one.
+
+    A value that is written as it is belongs to both, us and whoever has set it; another spelling would be a conflict.
+    """
+    return {
+        key: there.values[key] if key in there.values and _same(work, value, there.values[key]) else value
+        for key, value in values.items()
+    }
+
+
+def is_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> bool:
+    """Whether a Secret says all that it should."""
+    return not any(True for _ in _differing(work, values, there.values))
+
+
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:
     for key, value in values.items():
-        found = now.get(key, now.get(_OLD_NAMES.get(key, ""), b""))
-        same = (
-            _logins(found) == _logins(value)
-            if work.type == DOCKER_CONFIG
-            else found.rstrip() == value.rstrip()
-        )
-        if not same:
+        if not _same(work, value, now.get(key, now.get(_OLD_NAMES.get(key, ""), b""))):
             yield key
+
+
+def _same(work: SecretWork, value: bytes, found: bytes) -> bool:
+    if work.type == DOCKER_CONFIG:
+        return _logins(found) == _logins(value)
+    return found.rstrip() == value.rstrip()
 
 
 def _logins(content: bytes) -> object:

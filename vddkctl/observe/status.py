@@ -9,16 +9,17 @@ from msgspec import Struct
 from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.cluster.live.cluster import KubernetesCluster
 from vddkctl.cluster.live.health import Health, health
-from vddkctl.observe.versions import ImageFacts, image_facts
-from vddkctl.places import Places
+from vddkctl.observe.versions import ImageFacts, ImageLooks
 from vddkctl.plan.observed import ClusterState, MigrationPlan
 from vddkctl.plan.status import ProviderState, provider_states
+from vddkctl.plan.workload import VddkPod
 
 
 class SiteStatus(Struct, frozen=True):
     """``health`` is None for a folder of manifests. ``images`` are facts by reference.
 
-    ``declared`` is what the ForkliftController says.
+    ``declared`` is what the ForkliftController says. ``pods`` and ``complaints`` are those of the providers that are
+    shown.
     """
 
     place: str
@@ -28,10 +29,11 @@ class SiteStatus(Struct, frozen=True):
     declared: str | None
     complaints: tuple[MigrationPlan, ...]
     health: Health | None
+    pods: tuple[VddkPod, ...] = ()
 
 
 def site_status(
-    cluster: Cluster, namespace: str | None, places: Places, wanted: Sequence[str] = ()
+    cluster: Cluster, namespace: str | None, looks: ImageLooks, wanted: Sequence[str] = ()
 ) -> SiteStatus:
     """Look once. ``wanted`` are names of providers; all of them when empty. Raises ClusterError."""
     state = cluster.observe(Wanted(namespace))
@@ -41,14 +43,24 @@ def site_status(
     if isinstance(cluster, KubernetesCluster):
         seen = health(cluster.api, state.namespace, images)
     shown = tuple(each for each in everything if _named(each, wanted, state))
+    addresses = {each.address for each in shown}
     return SiteStatus(
         cluster.name,
         state.namespace,
         shown,
-        image_facts(filter(None, (each.image for each in shown)), places),
+        looks.of(filter(None, (each.image for each in shown))),
         _declared(state),
-        tuple(plan for plan in state.plans if plan.problems),
+        tuple(
+            plan
+            for plan in state.plans
+            if plan.problems and (not wanted or plan.provider.address in addresses)
+        ),
         seen,
+        tuple(
+            pod
+            for pod in (seen.pods if seen else ())
+            if not wanted or (pod.provider and pod.provider.address in addresses)
+        ),
     )
 
 

@@ -53,7 +53,8 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
     for account in observed.cluster.accounts:
         names, has = wanted.get(account.key, ()), pull_secrets(account)
         lacking = [name for name in names if name not in has]
-        surplus = [name for name in _ours(observed, account) if name not in names and name in has]
+        ours = [name for name in _ours(observed, account) if entry(name) not in account.other_sites]
+        surplus = [name for name in ours if name not in names and name in has]
         if lacking or surplus:
             yield Change(
                 address=account.key.address,
@@ -86,14 +87,25 @@ def account_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str
 
 def account_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
     """Service accounts that do not exist, by address."""
-    if not observed.cluster.live:
-        return
     there = {account.key for account in observed.cluster.accounts}
     for key, names in wanted_accounts(loaded).items():
         if key not in there:
             path = ("pullSecrets", names[0], "serviceAccounts")
             message = f"no ServiceAccount {key.name} in {observed.cluster_name}, namespace {key.namespace}"
             yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
+
+
+def unwritten_secrets(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
+    """The Secrets themselves, where they would stand in files for everybody to read."""
+    if observed.cluster.live:
+        return
+    for work in pull_secret_works(loaded):
+        yield PlanWarning(
+            "secret-not-written",
+            ObjectKey("Secret", work.namespace, work.name).address,
+            f"no login is written into a folder that is kept in Git: make the Secret in the cluster, by "
+            f"kubectl create secret docker-registry {work.name} -n {work.namespace}, or as a sealed or external one",
+        )
 
 
 def account_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:

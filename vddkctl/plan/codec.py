@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import ValidationError, convert, to_builtins
 
-from vddkctl.errors import ClusterError, PlanFileError
+from vddkctl.errors import ClusterError, DamagedRecordError, PlanFileError
+from vddkctl.oci.digest import digest_of
 from vddkctl.plan.model import FORMAT_VERSION, Plan
 from vddkctl.plan.record import Record
 
@@ -49,22 +50,37 @@ def decode_plan(content: bytes, name: str) -> Plan:
 
 
 def encode_record(record: Record) -> bytes:
-    """A record as a file."""
-    return _dump({"formatVersion": FORMAT_VERSION, **to_builtins(record)})
+    """A record as a file. Its checksum tells one that was edited by hand from one that was written."""
+    data = {"formatVersion": FORMAT_VERSION, **to_builtins(record)}
+    return _dump({"formatVersion": FORMAT_VERSION, "checksum": _checksum(data), **data})
 
 
 def decode_record(content: bytes, name: str) -> Record:
-    """Read a record. Raises :class:`~vddkctl.errors.ClusterError` for one that was damaged."""
-    data = _parse(content, name, "a record", ClusterError)
+    """Read a record.
+
+    Raises :class:`~vddkctl.errors.DamagedRecordError` for one that was damaged or edited, ClusterError for one of a
+    newer vddkctl.
+    """
+    data = _parse(content, name, "a record", DamagedRecordError)
+    told = data.pop("checksum", None)  # records of older versions have none
+    if told is not None and told != _checksum(data):
+        raise DamagedRecordError(
+            "the record was edited by hand: its checksum does not fit", where=name, hint=RECORD_HINT
+        )
     try:
         return convert(data, Record)
     except ValidationError as error:
-        raise ClusterError(f"the record is damaged: {error}", where=name, hint=_RECORD_HINT) from None
+        raise DamagedRecordError(f"the record is damaged: {error}", where=name, hint=RECORD_HINT) from None
 
 
-_RECORD_HINT = (
-    "bring it back from Git, or remove it: the next apply writes a new one, but drift before it is not seen"
+RECORD_HINT = (
+    "bring it back from Git or a backup; or let vddkctl apply begin a new one: it keeps this one aside, "
+    "but drift before it is not seen"
 )
+
+
+def _checksum(data: dict[str, Any]) -> str:
+    return digest_of(json.dumps(data, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _dump(data: dict[str, Any]) -> bytes:
@@ -73,9 +89,9 @@ def _dump(data: dict[str, Any]) -> bytes:
 
 
 def _parse(
-    content: bytes, name: str, what: str, kind: type[PlanFileError] | type[ClusterError]
+    content: bytes, name: str, what: str, kind: type[PlanFileError] | type[DamagedRecordError]
 ) -> dict[str, Any]:
-    hint = _RECORD_HINT if kind is ClusterError else "make one with: vddkctl plan -o FILE"
+    hint = "make one with: vddkctl plan -o FILE" if kind is PlanFileError else RECORD_HINT
     if not content.strip():
         raise kind(f"not {what}: it is empty", where=name, hint=hint)
     if b"<<<<<<< " in content and b">>>>>>> " in content:
@@ -90,7 +106,8 @@ def _parse(
     if not isinstance(version, str):
         raise kind(f"not {what}: no formatVersion", where=name, hint=hint)
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-        raise kind(
+        newer = PlanFileError if kind is PlanFileError else ClusterError
+        raise newer(
             f"format {version} is not known to this version, which reads {FORMAT_VERSION}",
             where=name,
             hint="use the vddkctl that wrote it",

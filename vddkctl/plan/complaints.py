@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from vddkctl.plan.model import PlanWarning
-from vddkctl.plan.observed import MigrationPlan, Observed, Problem
+from vddkctl.plan.observed import MigrationPlan, Problem
 
 COMPLAINS = "plan-complains"
 """The code of the warning."""
@@ -21,9 +21,9 @@ _ADVICE: Mapping[str, str] = {
 """By condition (Forklift, ``pkg/controller/plan/validation.go``)."""
 
 
-def complaint_warnings(observed: Observed) -> Iterator[PlanWarning]:
+def complaint_warnings(plans: Iterable[MigrationPlan]) -> Iterator[PlanWarning]:
     """One warning for each thing that a plan of a provider complains about."""
-    for plan in sorted(observed.cluster.plans, key=lambda plan: (plan.provider, plan.namespace, plan.name)):
+    for plan in sorted(plans, key=lambda plan: (plan.provider, plan.namespace, plan.name)):
         for problem in plan.problems:
             if problem.category in _BAD or problem.type == "VDDKInitImageNotReady":
                 yield PlanWarning(COMPLAINS, plan.provider.address, _told(plan, problem))

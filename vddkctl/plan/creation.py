@@ -9,9 +9,10 @@ from vddkctl.plan import fields
 from vddkctl.plan.desired import Creation, Desired
 from vddkctl.plan.images import image_address
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
-from vddkctl.plan.observed import LiveObject, ObjectKey
+from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.rules import provider_key
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import CreateSpec, ValueFrom
 from vddkctl.site.source import LoadedSite
 
@@ -41,6 +42,22 @@ def creations(wanted: Desired) -> Iterator[Change]:
             precondition=Precondition(),
             depends_on=(*sorted(image_address(name) for name in images if name), secret.address),
         )
+
+
+def creation_mistakes(
+    loaded: LoadedSite, observed: Observed, wanted: Desired
+) -> Iterator[tuple[str, Diagnostic]]:
+    """Providers that cannot be created where they are declared, by address: their Secrets would stand in files."""
+    if observed.cluster.live:
+        return
+    for key, creation in wanted.created.items():
+        path = ("providers", creation.entry, "create")
+        message = (
+            f"provider {key.name} is not in {observed.cluster_name}, and is not created there: its Secret holds a "
+            "password, which is never written into a folder that is kept in Git; add its manifest, with a Secret "
+            "made in the cluster (or a sealed or external one)"
+        )
+        yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
 
 
 def created_memory(creation: Creation) -> dict[str, Any]:

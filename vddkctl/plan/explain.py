@@ -9,26 +9,28 @@ from msgspec import Struct
 
 from vddkctl.errors import PlanError
 from vddkctl.plan import fields
-from vddkctl.plan.desired import desired, the_controller
+from vddkctl.plan.desired import Creation, desired, the_controller
 from vddkctl.plan.model import Plan
-from vddkctl.plan.observed import LiveObject, Observed
+from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.site.source import LoadedSite
-from vddkctl.vddk.precedence import Level, chain
+from vddkctl.vddk.precedence import Level, chain, creation_chain
 
 
 class Explanation(Struct, frozen=True):
-    """One provider: the levels as they are, and as they will be."""
+    """One provider: the levels as they are, and as they will be. ``created``: it is not there yet, and both are one."""
 
     address: str
     now: tuple[Level, ...]
     then: tuple[Level, ...]
+    created: bool = False
 
 
 def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator[Explanation]:
-    """Explain every vSphere provider, declared or not."""
+    """Explain every vSphere provider: those that are there, declared or not, and those that the spec creates."""
     found = the_controller(observed)
     controller = None if isinstance(found, str) else found
-    wanted = desired(loaded, observed).targets
+    whole = desired(loaded, observed)
+    wanted = whole.targets
     after = {(change.address, field.path): field.after for change in plan.changes for field in change.fields}
 
     def now(live: LiveObject | None, path: str) -> tuple[str | None, str]:
@@ -48,19 +50,31 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
         key = (live.key.address, path)
         return (after[key], place if said else "") if key in after else (value, place)
 
-    for live in sorted(observed.cluster.providers, key=lambda provider: provider.key):
-        if live.spec.get("type") == "vsphere":
-            yield Explanation(
-                live.key.address,
-                *(
-                    chain(
-                        level(live, fields.PROVIDER_IMAGE),
-                        level(controller, fields.CONTROLLER_IMAGE),
-                        observed.default_image,
-                    )
-                    for level in (now, then)
-                ),
+    def of_live(live: LiveObject) -> Explanation:
+        before, after = (
+            chain(
+                level(live, fields.PROVIDER_IMAGE),
+                level(controller, fields.CONTROLLER_IMAGE),
+                observed.default_image,
             )
+            for level in (now, then)
+        )
+        return Explanation(live.key.address, before, after)
+
+    def of_creation(key: ObjectKey, creation: Creation) -> Explanation:
+        said = {wish.path: wish.after for wish in creation.wishes}
+        acts = fields.DEFAULT_IMAGE in said
+        own = None if acts else said.get(fields.PROVIDER_IMAGE)
+        declared = fields.PROVIDER_IMAGE in said and not acts
+        place = loaded.source.at("providers", creation.entry, "vddkImage") if declared else ""
+        levels = creation_chain(
+            (own, place), then(controller, fields.CONTROLLER_IMAGE), observed.default_image, acts=acts
+        )
+        return Explanation(key.address, levels, levels, created=True)
+
+    there = {live.key: live for live in observed.cluster.providers if live.spec.get("type") == "vsphere"}
+    for key in sorted({*there, *whole.created}):
+        yield of_live(there[key]) if key in there else of_creation(key, whole.created[key])
 
 
 def chosen(items: Iterable[Explanation], wanted: Sequence[str], namespace: str) -> tuple[Explanation, ...]:

@@ -19,6 +19,8 @@ PROVIDER_IMAGE = "spec.settings.vddkInitImage"
 AIO = "spec.settings.useVddkAioOptimization"
 CONFIG = "spec.settings.vddkConfig"
 URL = "spec.url"
+XCOPY = "vsphereXcopyConfig"
+"""Of a storage map's entry, below ``offloadPlugin``."""
 
 DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
 """No field: in the record of a provider, it says that the image which that began with was nobody's but the default."""
@@ -46,6 +48,8 @@ def meaning(path: str, value: Any) -> str | None:
     """What Forklift makes of a value, as a text that is equal for equal meaning; None for unset."""
     if value is None or value == "":
         return None
+    if isinstance(value, Mapping) and path.endswith(f".{XCOPY}"):
+        return offload_meaning(value)
     if not isinstance(value, str):
         return f"not a text: {value!r}"
     if path == AIO:
@@ -55,6 +59,11 @@ def meaning(path: str, value: Any) -> str | None:
         reading = config_text.read(value)
         return config_text.meaning(reading.buffers) if reading.sound else f"broken: {value}"
     return value
+
+
+def offload_meaning(config: Mapping[str, Any]) -> str:
+    """The vendor and the secret of a storage map's entry; what else it says is not ours."""
+    return f"{config.get('storageVendorProduct')} {config.get('secretRef')}"
 
 
 class Entry(Struct, frozen=True):

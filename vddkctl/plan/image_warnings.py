@@ -11,11 +11,13 @@ from vddkctl.plan.observed import BuiltImage, ObservedBase, ObservedImage
 from vddkctl.site.model import ImageSpec
 from vddkctl.vddk.versions import same_version
 
+NOT_PULLABLE = "layout-not-pullable"
+
 
 def image_warnings(
-    name: str, spec: ImageSpec, image: ObservedImage, *, referred: bool
+    name: str, spec: ImageSpec, image: ObservedImage, *, referred: bool, live: bool
 ) -> Iterator[PlanWarning]:
-    """What a person should know about a declared image."""
+    """What a person should know about a declared image; ``referred``: the settings of a (``live``) cluster name it."""
     address = image_address(name)
     if image.base:
         yield from _based(address, spec, image.base)
@@ -23,10 +25,10 @@ def image_warnings(
         yield from _made(address, spec, image.built)
     if referred and spec.repository.startswith("oci:") and not spec.cluster_repository:
         yield PlanWarning(
-            "layout-not-pullable",
+            NOT_PULLABLE,
             address,
-            f"no cluster can pull from {spec.repository}, a folder; set images.{name}.clusterRepository to the "
-            "registry this layout is carried to",
+            f"no cluster can pull from {spec.repository}, a folder{', and apply will refuse' if live else ''}; set "
+            f"images.{name}.clusterRepository to the registry this layout is carried to",
         )
 
 

@@ -16,8 +16,9 @@ from msgspec import Struct
 from vddkctl.errors import ImageError
 from vddkctl.oci.reference import parse
 from vddkctl.plan import fields
+from vddkctl.plan.fields import XCOPY
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey
-from vddkctl.plan.storage import PLUGIN, XCOPY
+from vddkctl.plan.storage import PLUGIN
 from vddkctl.site.names import flaw_of_provider_name, is_rule
 from vddkctl.vddk import config_text
 from vddkctl.vddk.boolean import parse_bool
@@ -29,6 +30,7 @@ _HEAD = """\
 #
 # Written by vddkctl import: this is what there is, and planning it shows no changes. What is left out is not managed.
 # Next: declare an image (see vddkctl init), and name it below in the place of the full references.
+# For completion and checks in an editor: vddkctl schema > site.schema.json
 apiVersion: vddkctl.dev/v1alpha1
 kind: Site
 metadata:
@@ -76,7 +78,12 @@ class _Writer:
         """Those that the spec names, in its order."""
 
     def controller(self) -> Iterator[str]:
-        here = [each for each in self._state.controllers if each.key.namespace == self._state.namespace]
+        home = self._state.namespace
+        here = [each for each in self._state.controllers if each.key.namespace == home]
+        for live in self._state.controllers:
+            if live.key.namespace != home:
+                why = f"the site is that of Forklift in {home}; -n {live.key.namespace} imports this one"
+                self.left.append(Left(live.key.address, why))
         for live in here[:1]:
             if self._skipped(live):
                 continue
@@ -94,8 +101,9 @@ class _Writer:
             name = live.key.name if here else f"{live.key.namespace}/{live.key.name}"
             why = self._without.get(live.key.address) or _flaw_of_name(name)
             bodies[name] = [self._out(live, why, "    ")] if why else list(self._provider(live))
-        if any(map(_says_something, bodies.values())):
-            yield "providers:"
+        if bodies:
+            managed = any(map(_says_something, bodies.values()))
+            yield "providers:" if managed else "# providers: nothing is managed"
         for name, lines in bodies.items():
             said = _says_something(lines)
             yield f"  {_scalar(name)}:" if said else f"  # {shown(name)}: nothing is managed"

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from vddkctl import __version__
 from vddkctl.oci.reference import parse
 from vddkctl.plan.accounts import account_changes, account_memory, account_mistakes
-from vddkctl.plan.creation import created_memory, creations
+from vddkctl.plan.creation import created_memory, creation_mistakes, creations
 from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
-from vddkctl.plan.model import Change, DeclaredImage, Location, Plan
-from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
+from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import ordered, room
 from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
@@ -42,7 +42,11 @@ def make_plan(
     says of an address whether fields of other managers are taken from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
-    more = (*account_mistakes(loaded, observed), *storage_mistakes(loaded, observed))
+    more = (
+        *creation_mistakes(loaded, observed, wanted),
+        *account_mistakes(loaded, observed),
+        *storage_mistakes(loaded, observed),
+    )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
     _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
     objects = _objects(observed)
@@ -64,7 +68,7 @@ def make_plan(
         tool=TOOL,
         site=loaded.site.metadata.name,
         site_digest=loaded.digest,
-        location=_location(loaded, observed),
+        location=location_of(loaded, observed.folder, observed.cluster, observed.cluster_name),
         changes=changes,
         unchanged=tuple(address for address in managed if address not in changing),
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
@@ -78,11 +82,14 @@ def make_plan(
 
 
 def _taking(change: Change, loaded: LoadedSite, take: Callable[[str], bool]) -> Change:
-    taken = change.conflicts and (loaded.site.policy.conflicts == "take" or take(change.address))
+    # A Secret is written as a whole: what others own of it may be a label, which no field of the change tells.
+    takeable = change.conflicts or (change.secret is not None and change.action is Action.UPDATE)
+    taken = takeable and (loaded.site.policy.conflicts == "take" or take(change.address))
     return replace(change, take=True) if taken else change
 
 
-def _location(loaded: LoadedSite, observed: Observed) -> Location:
+def location_of(loaded: LoadedSite, folder: str, cluster: ClusterState, name: str) -> Location:
+    """Where a plan is to be carried out. ``name`` is the cluster's."""
     site = loaded.site
     used = {
         parse(text).host
@@ -95,10 +102,8 @@ def _location(loaded: LoadedSite, observed: Observed) -> Location:
         for host, said in sorted(site.registries.items())
         if host in used
     }
-    context = observed.cluster_name if observed.cluster.live else None
-    return Location(
-        observed.folder, observed.cluster.namespace, site.cluster.manifests, context, registries=settings
-    )
+    context = name if cluster.live else None
+    return Location(folder, cluster.namespace, site.cluster.manifests, context, registries=settings)
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vddkctl.plan import fields
-from vddkctl.plan.model import Change, PlanWarning
+from vddkctl.plan.model import Action, Change, PlanWarning
 from vddkctl.plan.observed import Migration
 from vddkctl.plan.order import room
 from vddkctl.visible import some
@@ -24,6 +24,11 @@ def disturbed(changes: Iterable[Change], running: Iterable[Migration]) -> dict[s
     return found
 
 
+def can_disturb(change: Change) -> bool:
+    """Whether there could be a migration that feels this change."""
+    return _feels(change, Migration("", ""))
+
+
 def migration_warnings(changes: Iterable[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
     """One warning for each change that is not to be made now."""
     for address, names in disturbed(changes, running).items():
@@ -34,4 +39,5 @@ def _feels(change: Change, running: Migration) -> bool:
     if room(change.address) == "controller":
         return True
     image = any(field.path == fields.PROVIDER_IMAGE for field in change.fields)
-    return image and (running.provider is None or running.provider.address == change.address)
+    there = change.action is not Action.CREATE  # nothing moves from a provider that is not there yet
+    return there and image and (running.provider is None or running.provider.address == change.address)

@@ -52,7 +52,8 @@ class LiveObject(Struct, frozen=True):
     ``resource_version`` changes whenever the object's content does.
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
-    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others.
+    knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others; of
+    entries of lists, too.
     ``uid`` tells an object of a live cluster from another one of the same name.
     """
 
@@ -92,6 +93,21 @@ class Migration(Struct, frozen=True):
     provider: ObjectKey | None = None
 
 
+class Unsettled(Struct, frozen=True):
+    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that."""
+
+    address: str
+    what: str
+    stays: bool = False
+
+
+class Activity(Struct, frozen=True):
+    """What Forklift is at: its plans that are not archived, and the migrations that run."""
+
+    plans: tuple[MigrationPlan, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
 class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
@@ -118,7 +134,8 @@ class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
     ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
-    other site has a record there, and that is known.
+    other site has a record there, and that is known. ``others_known``: which fields are of other sites is known.
+    ``unsettled`` is what Forklift has not taken in, or is not well.
     """
 
     namespace: str
@@ -127,10 +144,12 @@ class ClusterState(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     live: bool = False
     alone: bool = False
+    others_known: bool = False
     accounts: tuple[LiveObject, ...] = ()
     storage_maps: tuple[LiveObject, ...] = ()
     plans: tuple[MigrationPlan, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    unsettled: tuple[Unsettled, ...] = ()
 
 
 class EngineBuild(Struct, frozen=True):
@@ -209,7 +228,7 @@ class Observed(Struct, frozen=True):
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
-    ``folder`` is the spec's own, where relative paths start.
+    ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
     """
 
     cluster: ClusterState
@@ -219,3 +238,4 @@ class Observed(Struct, frozen=True):
     cluster_name: str = ""
     folder: str = ""
     secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)
+    record_fault: VddkctlError | None = None

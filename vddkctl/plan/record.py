@@ -20,11 +20,22 @@ class Changed(Wire, frozen=True):
     after: Any = None
 
 
-class Run(Wire, frozen=True):
-    """One past apply, for people: when (RFC 3339), who, with what, and what it did by address.
+Earlier = Mapping[str, Mapping[str, tuple[Any, ...]] | None]
+"""What a record said before a run, of what that run made it say otherwise: address → path → one value, or nothing where
+it did not know the field; None where it did not know the address."""
 
-    ``number`` is 0 for runs of versions that did not count. ``details`` are the fields of what was done, by address and
-    path; None where they are not kept.
+BEGUN = "begun"
+"""The result of a run that has not ended, or that was killed."""
+
+
+class Run(Wire, frozen=True):
+    """One past run: when (RFC 3339), who, with what, and what became of each address.
+
+    ``kind`` is apply, rollback or heal; ``back_to`` is the run that a rollback went back to. ``result`` is done,
+    partly, failed, interrupted or :data:`BEGUN`; empty for runs of versions that did not say. ``number`` is 0 for runs
+    of versions that did not count. ``actions`` say what was to be done with an address, and why (``update differs``).
+    ``details`` are the fields by address and path, ``earlier`` what the record knew before; None where that is not
+    kept.
     """
 
     at: str
@@ -34,6 +45,11 @@ class Run(Wire, frozen=True):
     changes: Mapping[str, str] = field(default_factory=dict)
     number: int = 0
     details: Mapping[str, Mapping[str, Changed]] | None = None
+    kind: str = "apply"
+    back_to: int = 0
+    result: str = ""
+    actions: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier | None = None
 
 
 class Record(Wire, frozen=True):

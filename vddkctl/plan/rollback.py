@@ -1,86 +1,141 @@
-"""A plan that goes back: each field that was changed since a run gets the value that it had after it."""
+"""A plan that goes back to the state after a run: every field and tag as it was then, and managed as it was then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from vddkctl.oci.digest import is_digest
-from vddkctl.plan import fields
-from vddkctl.plan.history import state_after
-from vddkctl.plan.images import DIGEST, REFERENCE
+from vddkctl.plan.history import Past
+from vddkctl.plan.images import DIGEST
 from vddkctl.plan.model import (
     Action,
     Change,
     FieldChange,
-    ImageWork,
+    Location,
     Origin,
     Plan,
     PlanWarning,
     Precondition,
 )
-from vddkctl.plan.observed import LiveObject, Observed
+from vddkctl.plan.observed import ClusterState, LiveObject
 from vddkctl.plan.order import ordered, room
-from vddkctl.plan.record import Changed, Record
+from vddkctl.plan.record import Record
+from vddkctl.plan.return_images import (
+    REASON,
+    Looked,
+    declared_put_back,
+    declared_then,
+    lost_digests,
+    returning_images,
+)
+from vddkctl.plan.returning import left_behind, returning
+from vddkctl.plan.warnings import change_warnings
+from vddkctl.site.model import Policy
 
-REASON = "rollback"
+LOST = "cannot-go-back"
+"""The code of a warning that makes a rollback impossible for its address."""
+STAYS = "stays-as-it-is"
 
 
-def rollback_plan(
-    plan: Plan, observed: Observed, record: Record, number: int, take: Callable[[str], bool]
-) -> Plan:
-    """The plan that goes back to the state after a run. ``plan`` is the present one, for its places and policies.
+class Ground(Struct, frozen=True):
+    """What a rollback stands on: what there is now, and by which policies and with which tool it is planned."""
 
-    What cannot be gone back on is a warning: an object that is gone or was created since, a Secret, a tag that was not
-    there. Raises PlanError where the history does not know enough.
+    state: ClusterState
+    looked: Looked
+    record: Record
+    site: str
+    tool: str
+    location: Location
+    policy: Policy
+
+
+def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Plan:
+    """The plan. ``take`` says of an address whether fields are taken from other managers.
+
+    What cannot be gone back on is a warning: :data:`LOST` where a digest is gone, and :data:`STAYS` for what was made
+    since, is gone, or has been changed by somebody else since.
     """
+    state = ground.state
     objects = {
         live.key.address: live
-        for live in (
-            *observed.cluster.controllers,
-            *observed.cluster.providers,
-            *observed.cluster.storage_maps,
-        )
+        for live in (*state.controllers, *state.providers, *state.storage_maps, *state.accounts)
     }
-    managed: dict[str, Mapping[str, object]] = {}
-    warnings: list[PlanWarning] = []
-    changes: list[Change] = []
-    for address, since in sorted(state_after(record, number).items()):
-        found = _image(address, since, observed, record) if room(address) == "image" else None
-        if found is None and address in objects and room(address) in ("controller", "provider"):
-            found = _settings(objects[address], since)
-        if isinstance(found, Change):
-            changes.append(replace(found, take=bool(found.conflicts) and take(address)))
-            managed[address] = _managed(found, record)
-        elif found != "":
-            why = found or "it is not there any more, or is nothing that can be gone back on"
-            warnings.append(PlanWarning("stays-as-it-is", address, why))
-    return replace(
-        plan,
-        changes=tuple(ordered([_after_its_image(change, changes) for change in changes])),
-        unchanged=(),
-        warnings=tuple(warnings),
+    images = returning_images(past, ground.looked)
+    warnings = [PlanWarning(LOST, address, text) for address, text in images.lost.items()]
+    warnings += [PlanWarning(STAYS, address, text) for address, text in images.stays.items()]
+    changes, settings_warnings = _settings(past, ground, objects)
+    warnings += settings_warnings
+    lost = {warning.address for warning in warnings if warning.code == LOST}
+    everything = [*images.changes.values(), *changes]
+    taken = (replace(change, take=bool(change.conflicts) and take(change.address)) for change in everything)
+    plan_changes = tuple(
+        replace(change, depends_on=(*change.depends_on, *_its_images(change, everything)))
+        for change in ordered(taken)
+    )
+    changing = {change.address for change in plan_changes}
+    gone = tuple(a for a in past.managed if room(a) in ("controller", "provider") and a not in objects)
+    managed = {a: fields for a, fields in past.managed.items() if a not in lost and a not in gone}
+    known = {*ground.record.applied, *ground.record.intended, *changing}
+    return Plan(
+        tool=ground.tool,
+        site=ground.site,
+        site_digest=past.run.site_digest,
+        location=ground.location,
+        changes=plan_changes,
+        unchanged=tuple(address for address in managed if address not in changing),
+        warnings=(*change_warnings(plan_changes, state.migrations), *warnings),
+        images={**declared_put_back(images.changes), **declared_then(past)},
         managed=managed,
-        disowned=(),
-        gone=(),
+        disowned=tuple(sorted(a for a in known if a not in past.managed)),
+        gone=gone,
+        public_registry=ground.policy.public_registry,
+        active_migrations=ground.policy.active_migrations,
+        kind="rollback",
+        back_to=past.run.number,
     )
 
 
-def _after_its_image(change: Change, changes: list[Change]) -> Change:
-    """A setting that comes to name an image waits for that one's tag, and is left out where it fails."""
-    if change.image:
-        return change
-    named = " ".join(str(field.after) for field in change.fields)
-    needed = tuple(each.address for each in changes if each.image and each.image.digest in named)
-    return replace(change, depends_on=needed)
+def _settings(
+    past: Past, ground: Ground, objects: dict[str, LiveObject]
+) -> tuple[list[Change], list[PlanWarning]]:
+    lost = lost_digests(past, ground.looked)
+    changes: list[Change] = []
+    warnings: list[PlanWarning] = []
+    for address in sorted({*past.managed, *past.since}):
+        if room(address) == "image":
+            continue
+        live = objects.get(address)
+        told = list(left_behind(address, past)) if live or room(address) == "secret" else []
+        if live is None:
+            told = told or list(_missing(address, past))
+        elif not told:
+            found = returning(live, past, ground.record)
+            told = list(found.stay)
+            gone = _named(found.fields, lost)
+            if gone:
+                warnings.append(PlanWarning(LOST, address, gone))
+            elif found.fields:
+                changes.append(_change(live, found.fields))
+        warnings += [PlanWarning(STAYS, address, text) for text in told]
+    return changes, warnings
 
 
-def _settings(live: LiveObject, since: Mapping[str, Changed]) -> Change | str:
-    """The change of an object; an empty text where nothing is to be done."""
-    found = tuple(_fields(live, since))
-    if not found:
-        return ""
+def _missing(address: str, past: Past) -> Iterator[str]:
+    if room(address) == "secret":
+        if address in past.since:
+            yield "was written since: values of Secrets are not kept, so it stays as it is"
+    elif address in past.managed:
+        yield "was there then, and is not any more: it is not made again"
+
+
+def _named(fields: tuple[FieldChange, ...], lost: dict[str, str]) -> str:
+    named = [text for digest, text in lost.items() if any(digest in str(field.after) for field in fields)]
+    return f"would name an image that is gone: {'; '.join(named)}" if named else ""
+
+
+def _change(live: LiveObject, found: tuple[FieldChange, ...]) -> Change:
     released = all(field.after is None for field in found)
     return Change(
         address=live.key.address,
@@ -92,59 +147,10 @@ def _settings(live: LiveObject, since: Mapping[str, Changed]) -> Change | str:
     )
 
 
-def _fields(live: LiveObject, since: Mapping[str, Changed]) -> Iterator[FieldChange]:
-    for path, changed in sorted(since.items()):
-        now = fields.raw_value(live.spec, path)
-        if path not in fields.SET or fields.meaning(path, now) == fields.meaning(path, changed.before):
-            continue
-        owner = live.owners.get(path)
-        yield FieldChange(
-            path,
-            now,
-            changed.before,
-            owner=owner.manager if owner else None,
-            since=owner.since if owner else None,
-            where=owner.where if owner else None,
-            conflict=owner is not None and owner.manager is not None and path not in live.owned,
-        )
-
-
-def _image(address: str, since: Mapping[str, Changed], observed: Observed, record: Record) -> Change | str:
-    name = address.partition(".")[2]
-    changed, image = since.get(DIGEST), observed.images.get(name)
-    if changed is None or image is None:
-        return "the spec has no such image any more"
-    if not is_digest(changed.before):
-        return "its tag was not there, and a tag is not taken away"
-    now = image.pushed.digest if image.pushed else None
-    if now == changed.before:
-        return ""
-    reference = str(record.applied.get(address, {}).get(REFERENCE, ""))
-    digest = str(changed.before)
-    return Change(
-        address=address,
-        action=Action.REPLACE if now else Action.CREATE,
-        reason=REASON,
-        origin=Origin.SPEC,
-        fields=(FieldChange(DIGEST, now, digest),),
-        precondition=Precondition(digest=now),
-        image=_work(name, reference, digest),
-    )
-
-
-def _work(name: str, reference: str, digest: str) -> ImageWork:
-    """Nothing is made: the image has to be there still."""
-    return ImageWork(name, reference, {}, digest, "", 0, "", False, "", 0, "", "", restores=True)
-
-
-def _managed(change: Change, record: Record) -> dict[str, object]:
-    """What the record says once it is done: fields that are given back are nobody's any more."""
-    known: dict[str, object] = dict(record.applied.get(change.address, {}))
-    for field in change.fields:
-        if change.image:
-            known[DIGEST] = field.after
-        elif field.after is None:
-            known.pop(field.path, None)
-        else:
-            known[field.path] = fields.meaning(field.path, field.after)
-    return known
+def _its_images(change: Change, changes: list[Change]) -> Iterator[str]:
+    """A setting that comes to name an image waits for that one's tag, and is left out where it fails."""
+    if not change.image:
+        named = " ".join(str(field.after) for field in change.fields)
+        for each in changes:
+            if each.image and each.fields[0].path == DIGEST and each.image.digest in named:
+                yield each.address

@@ -8,6 +8,9 @@ from typing import Any
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import Observed, ObservedSecret
 
+MISSING = "secret-value-missing"
+"""The code of the warning about a Secret that cannot be made on this machine."""
+
 
 def secret_changes(observed: Observed) -> Iterator[Change]:
     """One change for each declared Secret that is not as it should be."""
@@ -57,4 +60,4 @@ def secret_warnings(observed: Observed) -> Iterator[PlanWarning]:
             )
         elif secret.unknown:
             text = f"is to be made, and apply will refuse: {secret.unknown}"
-            yield PlanWarning("secret-value-missing", key.address, text)
+            yield PlanWarning(MISSING, key.address, text)

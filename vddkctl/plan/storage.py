@@ -5,50 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vddkctl.plan.fields import index_of
-from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
+from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
+from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.order import room
+from vddkctl.plan.record import Record
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import OffloadSpec
 from vddkctl.site.source import LoadedSite
 
 PLUGIN = "offloadPlugin"
-XCOPY = "vsphereXcopyConfig"
+_OURS = frozenset({"secretRef", "storageVendorProduct"})
 
 
 def storage_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
-    """One change for each storage map of which an entry is not as declared."""
-    for live, wanted in _declared(loaded, observed):
-        fields = []
-        for datastore, spec in wanted.items():
-            found = _entry(live, datastore)
-            now = _config(found) if found else None
-            after = {**(now or {}), **_settings(spec)}
-            if found and now != after:
-                fields.append(_field(live, datastore, now, after, observed))
-        if fields:
+    """One change for each storage map of which an entry is not as declared, or has what is declared no more."""
+    wanted = dict(_declared(loaded, observed))
+    for live in observed.cluster.storage_maps:
+        set_now = tuple(_set(live, wanted.get(live.key, {}), observed))
+        released = tuple(
+            _field(live, datastore, config, None, observed)
+            for datastore, config in _no_longer_declared(live, wanted.get(live.key, {}), observed)
+            if _only_ours(config)
+        )
+        if set_now or released:
             yield Change(
                 address=live.key.address,
-                action=Action.UPDATE,
-                reason=Reason.ABSENT if all(field.before is None for field in fields) else Reason.DIFFERS,
-                origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in fields) else Origin.DRIFT,
-                fields=tuple(fields),
+                action=Action.UPDATE if set_now else Action.RELEASE,
+                reason=_reason(set_now),
+                origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in set_now) else Origin.DRIFT,
+                fields=(*set_now, *released),
                 precondition=Precondition(resource_version=live.resource_version),
             )
+
+
+def storage_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
+    """Offload settings that are not declared any more, and that cannot be taken away without what others have set."""
+    wanted = dict(_declared(loaded, observed))
+    for live in observed.cluster.storage_maps:
+        for datastore, config in _no_longer_declared(live, wanted.get(live.key, {}), observed):
+            if not _only_ours(config):
+                others = ", ".join(sorted(set(config) - _OURS))
+                text = f"the offload settings of {datastore} are no longer declared, and stay: others have set {others}"
+                yield PlanWarning("offload-stays", live.key.address, text)
+
+
+def applied_maps(record: Record | None) -> frozenset[str]:
+    """The addresses of the storage maps that the last apply knew of."""
+    known = {*record.applied, *record.intended} if record else set()
+    return frozenset(address for address in known if room(address) == "storagemap")
 
 
 def storage_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
     """What the record says of storage maps."""
     return {
-        live.key.address: {entry(datastore): _meaning(_settings(spec)) for datastore, spec in wanted.items()}
-        for live, wanted in _declared(loaded, observed)
+        key.address: {
+            entry(datastore): offload_meaning(_settings(spec)) for datastore, spec in wanted.items()
+        }
+        for key, wanted in _declared(loaded, observed)
     }
 
 
 def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
     """Maps and datastores that do not exist, by address."""
-    if not observed.cluster.live:
-        return
     maps = {live.key: live for live in observed.cluster.storage_maps}
     for name, spec in loaded.site.storage_maps.items():
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
@@ -70,30 +89,73 @@ def entry(datastore: str) -> str:
 
 def _declared(
     loaded: LoadedSite, observed: Observed
-) -> Iterator[tuple[LiveObject, Mapping[str, OffloadSpec]]]:
-    maps = {live.key: live for live in observed.cluster.storage_maps}
+) -> Iterator[tuple[ObjectKey, Mapping[str, OffloadSpec]]]:
+    """The entries that are declared, of the storage maps that are there."""
+    there = {live.key for live in observed.cluster.storage_maps}
     for name, spec in sorted(loaded.site.storage_maps.items()):
-        live = maps.get(ObjectKey("StorageMap", observed.cluster.namespace, name))
-        if live:
-            yield live, spec.offload
+        key = ObjectKey("StorageMap", observed.cluster.namespace, name)
+        if key in there:
+            yield key, spec.offload
+
+
+def _set(live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed) -> Iterator[FieldChange]:
+    for datastore, spec in wanted.items():
+        found = _entry(live, datastore)
+        now = _config(found) if found else None
+        after = {**(now or {}), **_settings(spec)}
+        if found and now != after:
+            yield _field(live, datastore, now, after, observed)
+
+
+def _no_longer_declared(
+    live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Entries with the very settings that were applied, or may have been by a run that was killed."""
+    record = observed.record
+    known = [part.get(live.key.address, {}) for part in (record.applied, record.intended)] if record else []
+    for path in dict.fromkeys(path for values in known for path in values):
+        datastore = entry_of(path).name
+        if path != entry(datastore) or path in live.other_sites or datastore in wanted:
+            continue
+        found = _entry(live, datastore)
+        now = _config(found) if found else None
+        if now is not None and offload_meaning(now) in [values.get(path) for values in known]:
+            yield datastore, now
+
+
+def _only_ours(config: Mapping[str, Any]) -> bool:
+    """Without them the rest would be no settings that Forklift's definition lets in."""
+    return set(config) <= _OURS
+
+
+def _reason(set_now: tuple[FieldChange, ...]) -> Reason:
+    if not set_now:
+        return Reason.NO_LONGER_DECLARED
+    return Reason.ABSENT if all(field.before is None for field in set_now) else Reason.DIFFERS
 
 
 def _field(
-    live: LiveObject, datastore: str, before: dict[str, Any] | None, after: dict[str, Any], observed: Observed
+    live: LiveObject,
+    datastore: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    observed: Observed,
 ) -> FieldChange:
     path = entry(datastore)
     owner = live.owners.get("spec.map")
     applied = observed.record.applied.get(live.key.address, {}).get(path) if observed.record else None
-    drifted = applied is not None and applied == _meaning(after) and applied != _meaning(before or {})
+    # The list's managers do not tell who has set this entry: what was not applied is somebody's.
+    ours = offload_meaning(before or {}) == applied
+    drifted = after is not None and applied is not None and applied == offload_meaning(after) and not ours
     return FieldChange(
         path,
         before,
         after,
         owner=owner.manager if owner else None,
         since=owner.since if owner else None,
+        where=owner.where if owner else None,
         origin=Origin.DRIFT if drifted else Origin.SPEC,
-        # The list's managers do not tell who has set this entry: what was not applied is somebody's.
-        conflict=before is not None and _meaning(before) != applied,
+        conflict=observed.cluster.live and after is not None and before is not None and not ours,
     )
 
 
@@ -110,10 +172,6 @@ def _config(found: dict[str, Any]) -> dict[str, Any] | None:
 
 def _settings(spec: OffloadSpec) -> dict[str, Any]:
     return {"secretRef": spec.secret, "storageVendorProduct": spec.vendor}
-
-
-def _meaning(config: Mapping[str, Any]) -> str:
-    return f"{config.get('storageVendorProduct')} {config.get('secretRef')}"
 
 
 def _names(live: LiveObject) -> list[str]:

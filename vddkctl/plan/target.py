@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vddkctl.errors import UsageError
+from vddkctl.plan.lost import CODES
 from vddkctl.plan.model import Plan, PlanWarning
 
 
@@ -60,7 +61,7 @@ def narrowed(plan: Plan, selection: Selection) -> Plan:
         plan,
         changes=tuple(change for change in plan.changes if change.address in kept),
         unchanged=tuple(a for a in plan.unchanged if a in kept),
-        warnings=(*(w for w in plan.warnings if w.address in kept), *left_out),
+        warnings=(*(w for w in plan.warnings if w.address in kept or w.code in CODES), *left_out),
         managed={a: fields for a, fields in plan.managed.items() if a in kept},
         disowned=tuple(a for a in plan.disowned if a in kept),
         gone=tuple(a for a in plan.gone if a in kept),

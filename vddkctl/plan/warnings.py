@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from vddkctl.plan import fields
-from vddkctl.plan.accounts import account_warnings
+from vddkctl.plan.accounts import account_warnings, unwritten_secrets
 from vddkctl.plan.complaints import complaint_warnings
-from vddkctl.plan.desired import Desired, Target
+from vddkctl.plan.desired import Creation, Desired, Target
+from vddkctl.plan.effect import effect_warnings
 from vddkctl.plan.image_warnings import image_warnings
+from vddkctl.plan.lost import record_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
-from vddkctl.plan.observed import Observed
+from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.secrets import secret_warnings
+from vddkctl.plan.storage import storage_warnings
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 
@@ -28,20 +31,27 @@ def warnings(
     gone: tuple[str, ...],
 ) -> Iterator[PlanWarning]:
     """All warnings, in the order of the plan: images, controller, providers, places, rules, what is gone."""
-    referred = {wish.image for target in wanted.targets.values() for wish in target.wishes}
+    everything: tuple[Target | Creation, ...] = (*wanted.targets.values(), *wanted.created.values())
+    referred = {wish.image for target in everything for wish in target.wishes}
     for name, spec in sorted(loaded.site.images.items()):
-        yield from image_warnings(name, spec, observed.images[name], referred=name in referred)
-    for change in changes:
-        yield from _conflicts(change)
-        if room(change.address) == "controller":
-            yield from _controller(change)
-    for _, target in sorted(wanted.targets.items()):
-        yield from _unpinned(loaded, target)
-        yield from _buffers(target)
+        image = observed.images[name]
+        yield from image_warnings(
+            name, spec, image, referred=name in referred, live=loaded.site.cluster.manifests is None
+        )
+    yield from _of_changes(changes)
+    for key in sorted({*wanted.targets, *wanted.created}):
+        target = wanted.targets.get(key) or wanted.created[key]
+        yield from _unpinned(loaded, key.address, target)
+        yield from _buffers(key.address, target)
     yield from secret_warnings(observed)
+    yield from unwritten_secrets(loaded, observed)
     yield from account_warnings(loaded, observed)
-    yield from complaint_warnings(observed)
+    yield from storage_warnings(loaded, observed)
+    yield from complaint_warnings(observed.cluster.plans)
+    declared = {key.address for key in wanted.targets}
+    yield from effect_warnings(observed, declared, {change.address for change in changes})
     yield from migration_warnings(changes, observed.cluster.migrations)
+    yield from record_warnings(loaded, observed)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:
@@ -50,6 +60,19 @@ def warnings(
         )
     for address in gone:
         yield PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
+
+
+def change_warnings(changes: Sequence[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
+    """What to know of the changes themselves, whatever they come from."""
+    yield from _of_changes(changes)
+    yield from migration_warnings(changes, running)
+
+
+def _of_changes(changes: Iterable[Change]) -> Iterator[PlanWarning]:
+    for change in changes:
+        yield from _conflicts(change)
+        if room(change.address) == "controller":
+            yield from _controller(change)
 
 
 def _conflicts(change: Change) -> Iterator[PlanWarning]:
@@ -74,20 +97,20 @@ def _controller(change: Change) -> Iterator[PlanWarning]:
         )
 
 
-def _unpinned(loaded: LoadedSite, target: Target) -> Iterator[PlanWarning]:
+def _unpinned(loaded: LoadedSite, address: str, target: Target | Creation) -> Iterator[PlanWarning]:
     for wish in target.wishes:
         if wish.path not in fields.IMAGE_FIELDS or not wish.after or "@" in wish.after:
             continue
         if loaded.site.policy.pin == "digest":
             yield PlanWarning(
                 "not-pinned",
-                target.live.key.address,
+                address,
                 f"{wish.after} is named by tag: a tag that moves is neither pulled nor validated again",
             )
 
 
-def _buffers(target: Target) -> Iterator[PlanWarning]:
-    buffers, address = target.buffers, target.live.key.address
+def _buffers(address: str, target: Target | Creation) -> Iterator[PlanWarning]:
+    buffers = target.buffers
     if buffers is None or config_text.meaning(buffers) is None:
         return
     if buffers.over_limit:
@@ -98,6 +121,7 @@ def _buffers(target: Target) -> Iterator[PlanWarning]:
             "VDDK 7.0.3's notes say that opening a disk fails over 16 MiB",
         )
     wishes = {wish.path: wish.meaning for wish in target.wishes}
-    now = fields.meaning(fields.AIO, fields.raw_value(target.live.spec, fields.AIO))
+    spec = target.live.spec if isinstance(target, Target) else {}
+    now = fields.meaning(fields.AIO, fields.raw_value(spec, fields.AIO))
     if wishes.get(fields.AIO, now) != "true":
         yield PlanWarning("buffers-inert", address, "buffers have no effect while AIO is off (set aio: true)")

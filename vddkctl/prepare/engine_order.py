@@ -23,6 +23,11 @@ _COPIES_OF_ENGINE = 2
 """And in an engine's own storage: in the container that it is built in, and in the image."""
 
 
+def room(unpacked_size: int, platforms: int) -> int:
+    """Bytes that an engine's build takes on its disk, about."""
+    return _COPIES * unpacked_size * platforms
+
+
 class Order(Struct, frozen=True):
     """What is to be built: an image of the spec, called ``name``, by its recipe."""
 
@@ -34,7 +39,7 @@ class Order(Struct, frozen=True):
     @property
     def needed(self) -> int:
         """Bytes on the disk that it is built on, about."""
-        return _COPIES * self.facts.unpacked_size * len(self.spec.platforms)
+        return room(self.facts.unpacked_size, len(self.spec.platforms))
 
     @property
     def needed_by_engine(self) -> int:

@@ -14,6 +14,17 @@ def values_of(work: SecretWork, places: Places) -> dict[str, bytes]:
     return {key: _value(source, places) for key, source in work.data.items()}
 
 
+def missing_values(work: SecretWork, places: Places) -> tuple[VddkctlError, ...]:
+    """Why values cannot be read on this machine, one error for each that cannot."""
+    missing = []
+    for source in work.data.values():
+        try:
+            _value(source, places)
+        except VddkctlError as error:
+            missing.append(error)
+    return tuple(missing)
+
+
 def _value(source: Mapping[str, str], places: Places) -> bytes:
     if "text" in source:
         return source["text"].encode()

@@ -120,6 +120,8 @@ def _field_lines(
     if change.reason == Reason.BROKEN_BUFFER_KEY and field.path == fields.CONFIG:
         yield f"      {blank}   {style.paint('dim', 'the library ignores BufSizeIn64K')}"
     note = _origin_note(field)
+    if change.take and field.conflict:
+        note = f"{note}, and is taken from {field.owner}" if note else f"is taken from {field.owner}"
     if note:
         yield f"      {blank}   {style.paint('dim', shown(note))}"
 

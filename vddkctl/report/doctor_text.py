@@ -3,65 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
-from vddkctl.doctor.check import Check, Status
+from vddkctl.doctor.check import Finding, Status
 from vddkctl.plan.model import FORMAT_VERSION
 from vddkctl.report.style import PLAIN, Style
-from vddkctl.report.words import plural
+from vddkctl.report.words import plural, short
 from vddkctl.visible import shown
 
-_MARKS = {
-    Status.PASS: ("✓", "green"),
-    Status.WARN: ("!", "yellow"),
-    Status.FAIL: ("✗", "red"),
-    Status.SKIP: ("○", "dim"),
-}
+_COLOURS = {Status.PASS: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.SKIP: "dim"}
 
 
-def doctor_text(checks: Sequence[Check], style: Style = PLAIN) -> str:
-    """The whole report, with a final line break."""
-    return "\n".join(_lines(checks, style)) + "\n"
+def doctor_text(findings: Sequence[Finding], style: Style = PLAIN) -> str:
+    """A block for each group, a line for each check, below it what to do, and a line that sums up."""
+    lines: list[str] = []
+    for group, members in groupby(findings, lambda finding: finding.group):
+        lines += [style.paint("bold", group.value)]
+        for finding in members:
+            lines += _lines(finding, style)
+        lines += [""]
+    return "\n".join([*lines, style.paint("bold", _summary(findings))]) + "\n"
 
 
-def doctor_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """The same as data."""
+def doctor_json(findings: Sequence[Finding], site: str | None) -> dict[str, Any]:
+    """The same as data; ``site`` is None without a spec."""
     return {
         "formatVersion": FORMAT_VERSION,
+        "site": site,
         "checks": [
             {
-                "group": each.group,
-                "name": each.name,
-                "status": each.status.value,
-                "detail": each.detail,
-                "next": each.next,
+                "group": finding.group.value,
+                "name": finding.name,
+                "status": finding.status.value,
+                "detail": finding.detail,
+                "next": finding.next,
             }
-            for each in checks
+            for finding in findings
         ],
-        "summary": {status.value: _count(checks, status) for status in Status},
+        "summary": {status.value: _count(findings, status) for status in Status},
     }
 
 
-def _lines(checks: Sequence[Check], style: Style) -> Iterator[str]:
-    width = min(48, max(len(each.name) for each in checks))
-    group = None
-    for each in checks:
-        if each.group != group:
-            group = each.group
-            yield style.paint("bold", group)
-        mark, colour = _MARKS[each.status]
-        detail = shown(each.detail).replace("\n", " ")
-        yield f"  {style.paint(colour, mark)} {each.status.value:<4}  {shown(each.name).ljust(width)}  {detail}"
-        if each.next and each.status is not Status.PASS:
-            blank = " " * (10 + width)
-            yield from (f"{blank}  {line.strip()}" for line in shown(each.next, lines=True).splitlines())
-    yield ""
-    failed, warned = _count(checks, Status.FAIL), _count(checks, Status.WARN)
-    if failed:
-        yield style.paint("red", f"{plural(failed, 'check')} failed, {plural(warned, 'warning')}.")
-    else:
-        yield style.paint("bold", f"Nothing is in the way, {plural(warned, 'warning')}.")
+def _lines(finding: Finding, style: Style) -> Iterator[str]:
+    status = style.paint(_COLOURS[finding.status], finding.status.value)
+    yield f"  {status}  {shown(finding.name)}: {shown(short(finding.detail))}"
+    if finding.next:
+        yield f"        {shown(finding.next)}"
 
 
-def _count(checks: Sequence[Check], status: Status) -> int:
-    return sum(each.status is status for each in checks)
+def _count(findings: Sequence[Finding], status: Status) -> int:
+    return sum(finding.status is status for finding in findings)
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    failed, warned = _count(findings, Status.FAIL), _count(findings, Status.WARN)
+    skipped = _count(findings, Status.SKIP)
+    made = plural(len(findings) - skipped, "check")
+    rest = f", {plural(warned, 'warning')}" if warned else ""
+    left_out = f"; {skipped} skipped" if skipped else ""
+    return f"{made}: {failed} failed{rest}{left_out}."

@@ -12,6 +12,8 @@ from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import json_text, plural, reference, short
 from vddkctl.visible import shown
 
+_MOST_PENDING = 10
+
 
 def drift_text(drift: Drift, tags: Mapping[str, str], style: Style = PLAIN) -> str:
     """The whole report, with a final line break."""
@@ -98,16 +100,34 @@ def _lines(drift: Drift, tags: Mapping[str, str], style: Style) -> Iterator[str]
     for each in drift.ignored:
         what = f"{each.address} {field_name(each.path)}" if each.path else f"{each.address}, gone"
         yield style.paint("dim", f"Ignored: {shown(what)}: {shown(each.why)}")
+    yield from (style.paint("dim", line) for line in _pending(drift))
     if drift.pending:
         names = plural(len(drift.pending), "address has", "addresses have")
         yield f"{names} pending changes of the spec: see vddkctl plan."
 
 
+def _pending(drift: Drift) -> Iterator[str]:
+    """The fields that are not drift but what the spec asks for anew."""
+    lines = [
+        f"Pending: {shown(change.address)} {', '.join(names)}"
+        for change in drift.pending
+        if (names := [_name(field, change) for field in change.fields if field.origin is Origin.SPEC])
+    ]
+    yield from lines[:_MOST_PENDING]
+    if len(lines) > _MOST_PENDING:
+        yield f"Pending: {len(lines) - _MOST_PENDING} more"
+
+
+def _name(field: FieldChange, change: Change) -> str:
+    return "tag" if change.address.startswith("image.") else field_name(field.path)
+
+
 def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Iterator[str]:
-    name = "tag" if change.address.startswith("image.") else field_name(field.path)
+    name = _name(field, change)
     by = " ".join(filter(None, (field.owner and f"by {field.owner}", field.since and f"on {field.since}")))
     at = f"at {field.where}" if field.where else ""
-    note = f"   {' '.join(filter(None, (by, at)))}" if by or at else ""
+    kind = "drift and pending" if field.origin is Origin.BOTH else ""
+    note = "".join(f"   {text}" for text in (kind, " ".join(filter(None, (by, at)))) if text)
     yield f"      {name}{shown(note)}"
     found = found_text(change.found) if change.found else ""
     says = f"   {shown(found)}" if found else ""

@@ -25,9 +25,10 @@ def explain_json(items: Iterable[Explanation]) -> dict[str, Any]:
         "providers": [
             {
                 "address": item.address,
-                "image": effective(item.now),
+                "exists": not item.created,
+                "image": None if item.created else effective(item.now),
                 "plannedImage": effective(item.then),
-                "levels": [_level(level) for level in item.now],
+                "levels": [] if item.created else [_level(level) for level in item.now],
                 "plannedLevels": [_level(level) for level in item.then],
             }
             for item in items
@@ -49,8 +50,9 @@ def _lines(item: Explanation, tags: Mapping[str, str], style: Style) -> Iterator
     changes = [level.value for level in item.now] != [level.value for level in item.then]
     name = style.paint("bold", shown(item.address))
     if not changes:
-        yield f"{name} uses {_image(effective(item.then), tags)}"
-        yield from _chain(item.then, tags)
+        verb = "is to be created, and will use" if item.created else "uses"
+        yield f"{name} {verb} {_image(effective(item.then), tags)}"
+        yield from _chain(item.then, tags, created=item.created)
         return
     yield f"{name} uses {_image(effective(item.now), tags)}"
     yield from _chain(item.now, tags)
@@ -58,21 +60,21 @@ def _lines(item: Explanation, tags: Mapping[str, str], style: Style) -> Iterator
     yield from _chain(item.then, tags)
 
 
-def _chain(levels: tuple[Level, ...], tags: Mapping[str, str]) -> Iterator[str]:
-    rows = [_row(level, tags) for level in levels]
+def _chain(levels: tuple[Level, ...], tags: Mapping[str, str], *, created: bool = False) -> Iterator[str]:
+    rows = [_row(level, tags, created=created) for level in levels]
     width = max(len(value) for value, _ in rows)
     for rank, (level, (value, standing)) in enumerate(zip(levels, rows, strict=True), 1):
         line = f"  {rank}  {level.name:<11}  {level.field:<19}  {value:<{width}}  {standing:<9}  {shown(level.where)}"
         yield line.rstrip()
 
 
-def _row(level: Level, tags: Mapping[str, str]) -> tuple[str, str]:
+def _row(level: Level, tags: Mapping[str, str], *, created: bool) -> tuple[str, str]:
     if level.value is None:
         return "not set", ""
     value = shown(reference(level.value, tags))
     if level.wins:
         return value, "◀ wins"
-    if level.name == "environment":
+    if level.name == "environment" and not created:
         return value, "acts only when a provider is created"
     return value, "shadowed"
 

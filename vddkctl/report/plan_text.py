@@ -19,6 +19,8 @@ def plan_text(plan: Plan, style: Style = PLAIN) -> str:
 def summary_line(plan: Plan) -> str:
     """``Plan: 1 to create, 2 to update, 0 to release; 12 unchanged.``."""
     counts: Summary = plan.summary
+    if not plan.changes and plan.kind == "rollback":
+        return f"No changes: all of it is as it was after run {plan.back_to}."
     if not plan.changes:
         return f"No changes: {plural(counts.unchanged, 'address is', 'addresses are')} as declared."
     replaced = f"{counts.replace} to replace, " if counts.replace else ""
@@ -38,6 +40,8 @@ def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield head_line(plan, plan.location.manifests or plan.location.context or "", style)
+    if plan.kind == "rollback":
+        yield f"back to the state after run {plan.back_to}"
     yield ""
     if plan.changes:
         from vddkctl.report.change_text import change_lines

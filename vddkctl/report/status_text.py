@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from vddkctl.cluster.live.health import Health, plan_of
-from vddkctl.cluster.live.pods import VddkPod
+from vddkctl.cluster.live.health import Health
 from vddkctl.observe.status import SiteStatus
 from vddkctl.observe.versions import ImageFacts
 from vddkctl.plan.model import FORMAT_VERSION
 from vddkctl.plan.status import ProviderState
+from vddkctl.plan.workload import VddkContainer, VddkPod
 from vddkctl.report.style import PLAIN, Style
 from vddkctl.report.words import plural, short
 from vddkctl.visible import shown
@@ -41,7 +41,7 @@ def status_json(status: SiteStatus) -> dict[str, Any]:
             }
             for plan in status.complaints
         ],
-        "pods": [_pod_json(each, seen) for each in seen.pods] if seen else [],
+        "pods": [_pod_json(each, seen) for each in status.pods] if seen else [],
         "unseen": list(seen.unseen) if seen else [],
     }
 
@@ -55,6 +55,7 @@ def _provider_json(provider: ProviderState, status: SiteStatus) -> dict[str, Any
         "level": provider.level,
         "digest": facts.digest,
         "version": facts.version,
+        "versionToldBy": facts.told_by,
         "imageNote": facts.why or None,
         "aio": provider.aio,
         "sizeIn64K": provider.buffers.size_in_64k,
@@ -65,18 +66,25 @@ def _provider_json(provider: ProviderState, status: SiteStatus) -> dict[str, Any
 
 
 def _pod_json(pod: VddkPod, seen: Health) -> dict[str, Any]:
-    plan, used = plan_of(pod, seen.plans), seen.used.get((pod.namespace, pod.name))
+    used, trouble = seen.used.get((pod.namespace, pod.name)), pod.trouble
     return {
         "pod": f"{pod.namespace}/{pod.name}",
-        "phase": pod.phase,
-        "containers": list(pod.containers),
-        "plan": f"{plan.namespace}/{plan.name}" if plan else None,
-        "provider": plan.provider.address if plan else None,
-        "waits": pod.waits or None,
-        "restarts": pod.restarts,
+        "phase": pod.phase or "Unknown",
+        "containers": [each.name for each in pod.containers],
+        "plan": pod.plan,
+        "provider": pod.provider.address if pod.provider else None,
+        "waits": _trouble(trouble) if trouble and trouble.standing == "waiting" else None,
+        "trouble": _trouble(trouble) if trouble else None,
+        "restarts": sum(each.restarts for each in pod.containers),
         "cpu": used.cpu if used else None,
         "memory": used.memory if used else None,
     }
+
+
+def _trouble(container: VddkContainer) -> str:
+    """``vddk-side-car: ImagePullBackOff, no rights``."""
+    more = f", {' '.join(container.message.split())}" if container.message else ""
+    return f"{container.name}: {container.trouble}{more}"
 
 
 def _lines(status: SiteStatus, style: Style) -> Iterator[str]:
@@ -98,7 +106,7 @@ def _lines(status: SiteStatus, style: Style) -> Iterator[str]:
                 text = shown(f"{plan.namespace}/{plan.name}: {problem.type}: {problem.message}")
                 yield f"  {style.paint('yellow', '!')} {text}"
     if seen:
-        yield from _pod_lines(seen, style)
+        yield from _pod_lines(status.pods, seen, style)
 
 
 def _provider_lines(provider: ProviderState, status: SiteStatus, style: Style) -> Iterator[str]:
@@ -110,11 +118,10 @@ def _provider_lines(provider: ProviderState, status: SiteStatus, style: Style) -
         yield f"    image    {short(shown(provider.image))}   by the {provider.level}"
         pinned = provider.image.endswith(facts.digest or "\0")
         digest = f", {short(facts.digest)}" if facts.digest and not pinned else ""
-        version = (
-            f"VDDK {shown(facts.version)}"
-            if facts.version
-            else f"not known: {shown(facts.why or 'it does not say')}"
-        )
+        version = f"not known: {shown(facts.why or 'the image does not say')}"
+        if facts.version:
+            said = ", as its tag says" if facts.told_by == "tag" else ""
+            version = f"VDDK {shown(facts.version)}{said}"
         yield f"    version  {version}{digest}"
     buffers = provider.buffers
     sizes = f"{buffers.size_in_64k or 'auto'} × 64 KiB × {buffers.count or 'auto'}"
@@ -131,20 +138,27 @@ def _provider_lines(provider: ProviderState, status: SiteStatus, style: Style) -
         yield f"    health   {style.paint('red', shown(trouble))}"
 
 
-def _pod_lines(seen: Health, style: Style) -> Iterator[str]:
+def _pod_lines(pods: Sequence[VddkPod], seen: Health, style: Style) -> Iterator[str]:
     yield ""
-    if not seen.pods:
+    if not pods:
         yield "No pod uses VDDK now."
     else:
-        yield style.paint("bold", f"{plural(len(seen.pods), 'pod uses', 'pods use')} VDDK")
-        for pod in seen.pods:
-            plan, used = plan_of(pod, seen.plans), seen.used.get((pod.namespace, pod.name))
-            usage = f"   cpu {used.cpu * 1000:.0f}m, memory {used.memory / 2**20:.0f} MiB" if used else ""
-            belongs = f"   plan {shown(plan.name)}" if plan else ""
-            yield f"  {shown(pod.namespace)}/{shown(pod.name)}   {shown(pod.phase)}{belongs}{usage}"
-            if pod.waits:
-                yield f"    {style.paint('yellow', shown(pod.waits))}"
+        yield style.paint("bold", f"{plural(len(pods), 'pod uses', 'pods use')} VDDK")
+        for pod in pods:
+            yield _pod_line(pod, seen)
+            if pod.trouble:
+                yield f"    {style.paint('yellow', shown(_trouble(pod.trouble)))}"
         if not seen.metered:
             yield "  CPU and memory are not known: the cluster has no metrics API, or does not show it to this user."
     for each in seen.unseen:
         yield f"Not seen: {shown(each)}"
+
+
+def _pod_line(pod: VddkPod, seen: Health) -> str:
+    used = seen.used.get((pod.namespace, pod.name))
+    usage = f"   cpu {used.cpu * 1000:.0f}m, memory {used.memory / 2**20:.0f} MiB" if used else ""
+    belongs = f"   plan {pod.plan.rpartition('/')[2]}" if pod.plan else ""
+    if not pod.plan and pod.provider:
+        belongs = f"   provider {pod.provider.name}"
+    words = f"{pod.namespace}/{pod.name}   {pod.phase or 'Unknown'}{belongs}"
+    return f"  {shown(words)}{usage}"

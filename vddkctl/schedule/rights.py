@@ -13,7 +13,7 @@ _FORKLIFT = "forklift.konveyor.io"
 SETTINGS = {
     "apiGroups": [_FORKLIFT],
     "resources": ["forkliftcontrollers", "providers", "plans", "migrations", "storagemaps"],
-    "verbs": ["get", "list"],
+    "verbs": ["list"],
 }
 ACCOUNTS = {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "list"]}
 """Only for ``pullSecrets``."""
@@ -55,7 +55,7 @@ def _healing(loaded: LoadedSite, forklift: str) -> dict[str, Rules]:
     rules = {forklift: kept}
 
     def patched(place: str, group: str, kind: str) -> None:
-        rules.setdefault(place, []).append(_rule(group, kind, "patch"))
+        rules.setdefault(place, []).append(_rule(group, kind, "get", "patch"))
 
     if site.controller.model_fields_set:
         patched(forklift, _FORKLIFT, "forkliftcontrollers")

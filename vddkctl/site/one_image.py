@@ -31,6 +31,8 @@ class OneImage(Struct, frozen=True):
     public_registry: str | None = None
     cluster: Mapping[str, str] | None = None
     """Where the ForkliftController is that gets the image; None: none does."""
+    active_migrations: str = "refuse"
+    """What to do in a live cluster while migrations run."""
 
 
 def one_image(said: OneImage) -> LoadedSite:
@@ -58,8 +60,13 @@ def one_image(said: OneImage) -> LoadedSite:
         "metadata": {"name": NAME},
         "images": {IMAGE: image},
     }
-    if said.public_registry:
-        site["policy"] = {"publicRegistry": said.public_registry}
+    policy = {"publicRegistry": said.public_registry} if said.public_registry else {}
     if said.cluster is not None:
         site |= {"cluster": dict(said.cluster), "controller": {"vddkImage": IMAGE}}
+        if (
+            "manifests" not in said.cluster
+        ):  # whoever asks for this image to be set wants it, whoever set another
+            policy |= {"conflicts": "take", "activeMigrations": said.active_migrations}
+    if policy:
+        site["policy"] = policy
     return load(json.dumps(site, ensure_ascii=False), SOURCE)

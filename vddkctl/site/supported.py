@@ -14,31 +14,10 @@ def unsupported(loaded: LoadedSite) -> tuple[Diagnostic, ...]:
     The defaults of the policies are not among it: where no live cluster is written, they hold.
     """
     diagnostics = []
-    for path, what in (
-        *_providers(loaded),
-        *_sections(loaded),
-        *_policy(loaded),
-    ):
+    for path, what in _policy(loaded):
         position = loaded.source.key(*path)
         diagnostics.append(Diagnostic(loaded.source.name, position, path, f"{what} not supported yet"))
     return tuple(sorted(diagnostics, key=lambda d: (d.position.line, d.position.column, d.message)))
-
-
-def _providers(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
-    if loaded.site.cluster.manifests is None:
-        return
-    for name, provider in loaded.site.providers.items():
-        if provider.create is not None:
-            yield ("providers", name, "create"), f"creating provider {name} in a folder of manifests is"
-
-
-def _sections(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:
-    if loaded.site.cluster.manifests is None:
-        return
-    for name in loaded.site.pull_secrets:
-        yield ("pullSecrets", name), f"pull secret {name} in a folder of manifests is"
-    for name in loaded.site.storage_maps:
-        yield ("storageMaps", name), f"storage map {name} in a folder of manifests is"
 
 
 def _policy(loaded: LoadedSite) -> Iterator[tuple[KeyPath, str]]:

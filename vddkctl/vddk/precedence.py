@@ -45,6 +45,14 @@ def chain(
     )
 
 
+def creation_chain(
+    provider: tuple[str | None, str], controller: tuple[str | None, str], default: str | None, *, acts: bool
+) -> tuple[Level, Level, Level]:
+    """The chain of a provider that is to be created. ``acts``: the default is taken, since nothing else is said."""
+    own, shared, environment = chain(provider, controller, default)
+    return own, shared, Level("environment", environment.value, wins=acts)
+
+
 def effective(levels: tuple[Level, ...]) -> str | None:
     """The value of the level that wins; None when the provider has no image at all."""
     return next((level.value for level in levels if level.wins), None)

@@ -127,6 +127,23 @@ def test_other_plugins_of_the_entry_stay() -> None:
     assert found == storage(datastore("a", other={"x": 1}, vsphereXcopyConfig=NEW))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (datastore("a", vsphereXcopyConfig=OLD), datastore("a")),
+        (datastore("a", vsphereXcopyConfig=OLD, other={"x": 1}), datastore("a", other={"x": 1})),
+        (datastore("a"), datastore("a")),
+        (datastore("a", other={"x": 1}), datastore("a", other={"x": 1})),
+    ],
+)
+def test_settings_are_unset_with_what_was_there_for_them_alone(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    spec = storage(datastore("b", vsphereXcopyConfig=OLD), before)
+    patch = offload_patch((FieldEdit((offload("a"),), None),), spec, "storagemap.a/b")
+    assert patched({"spec": spec}, patch)["spec"] == storage(datastore("b", vsphereXcopyConfig=OLD), after)
+
+
 def test_names_are_looked_for_before_ids() -> None:
     by_id = {"source": {"id": "a"}, "destination": {"storageClass": "slow"}}
     found = offloaded(storage(by_id, datastore("a")), "a")

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.live_sites import IMAGE, OTHER, Ended, LiveSite
+from tests.support.terminal import at_terminal
 
 PASSWORD = "s3same-open"
 CREATE = """\
@@ -120,6 +121,32 @@ def test_explain_tells_the_default_from_levels_that_act(creating: LiveSite) -> N
     assert re.search(r"environment +MTV_VDDK_INIT_IMAGE +.*acts only when a provider is created", explained)
 
 
+def test_explain_has_a_provider_that_is_to_be_created(creating: LiveSite) -> None:
+    address = f"provider.{creating.namespace}/new"
+    explained = creating.run("explain", "new")
+    assert explained.out.startswith(f"{address} is to be created, and will use no VDDK image")
+    with_default = replace(creating, environment={**USER, "MTV_VDDK_INIT_IMAGE": OTHER})
+    [line] = [line for line in with_default.run("explain", "new").out.splitlines() if "MTV_VDDK" in line]
+    assert line.endswith("◀ wins")
+    creating.write(CREATE.replace("  new:\n", f"  new:\n    vddkImage: {IMAGE}\n"))
+    explained = with_default.run("explain", "new")
+    assert re.search(r"provider +vddkInitImage .*◀ wins +site.yaml:7\n", explained.out)
+    assert re.search(r"environment +MTV_VDDK_INIT_IMAGE .* shadowed\n", explained.out)
+    [found] = with_default.run("explain", "new", "--output", "json").data["providers"]
+    assert (found["exists"], found["image"], found["plannedImage"]) == (False, None, IMAGE)
+    assert address in creating.run("explain").out
+
+
+def test_a_provider_to_be_is_warned_about_as_any_other(creating: LiveSite) -> None:
+    creating.write(
+        CREATE.replace(
+            "  new:\n", "  new:\n    vddkImage: registry.example.com/vddk:8\n    buffers: xlarge\n"
+        )
+    )
+    found = [w["code"] for w in creating.plan()["warnings"] if w["address"].endswith("/new")]
+    assert found == ["not-pinned", "buffers-over-limit", "buffers-inert"]
+
+
 def test_a_password_that_changed_is_written_and_not_shown(creating: LiveSite) -> None:
     done(creating.apply())
     (creating.root / "password").write_text("0ther-words\n")
@@ -188,7 +215,7 @@ READER = [
 @pytest.mark.parametrize(
     ("environment", "gone", "said"),
     [
-        ({"VC_USER": ""}, None, "the variable VC_USER is not set\n"),
+        ({"VC_USER": ""}, None, "the variable VC_USER is not set; export VC_USER=…\n"),
         (USER, "password", "./password: cannot be read: No such file or directory"),
         (USER, "ca.pem", "./ca.pem: cannot be read: No such file or directory"),
     ],
@@ -202,6 +229,7 @@ def test_a_value_that_is_not_there_stops_before_anything_is_written(
     site.write(f"controller: {{vddkImage: {IMAGE}}}\n{CREATE}")
     planned = site.run("plan")
     assert planned.code == 0
+    assert f"apply will refuse: {said.partition(';')[0]}" in planned.out
     ended = site.apply()
     assert ended.code == 1
     assert said in ended.err + "\n"
@@ -210,6 +238,30 @@ def test_a_value_that_is_not_there_stops_before_anything_is_written(
     (site.root / "password").write_text(PASSWORD)
     (site.root / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     done(replace(site, environment=USER).apply())
+
+
+def test_all_values_that_are_not_there_are_told_at_once_and_everywhere_the_same(creating: LiveSite) -> None:
+    (creating.root / "ca.pem").unlink()
+    site = replace(creating, environment={})
+    why = ("the variable VC_USER is not set", "./ca.pem: cannot be read: No such file or directory")
+    tried = site.run("plan", "--dry-run=server").out
+    assert "cannot-be-written" not in tried
+    for text in (site.run("plan").out, tried, site.run("explain", "new").err, site.run("drift").err):
+        assert f"new-credentials{':' if 'Plan:' in text else ''} is to be made" in text
+        assert f"apply will refuse: {', '.join(why)}" in text
+    for ended in (site.apply(), site.apply("--dry-run=server")):
+        assert ended.code == 1
+        assert "nothing was written, since values of Secrets are missing:\n" in ended.err
+        for each in why:
+            assert f"  secret.{site.namespace}/new-credentials: {each}" in ended.err
+
+
+def test_nobody_is_asked_about_a_plan_that_lacks_a_value(creating: LiveSite) -> None:
+    environment = {"KUBECONFIG": str(creating.server.kubeconfig())}
+    done = at_terminal("apply", cwd=creating.root, env=environment)
+    assert done.code == 1
+    assert "values of Secrets are missing" in done.out
+    assert "Apply this plan?" not in done.out
 
 
 def test_a_value_is_not_needed_where_its_secret_does_not_change(creating: LiveSite) -> None:

@@ -95,6 +95,15 @@ def test_an_import_writes_nothing_to_the_cluster(site: LiveSite) -> None:
     assert [one["metadata"]["name"] for one in maps["items"] if "vddkctl" in one["metadata"]["name"]] == []
 
 
+def test_of_several_forklifts_one_has_to_be_named(site: LiveSite) -> None:
+    other = replace(site, namespace=site.server.namespace("other"))
+    other.create("ForkliftController", "forkliftcontrollers", "forklift-controller", {})
+    ended = site.run("import")
+    assert (ended.code, ended.out) == (1, "")
+    assert "there are ForkliftControllers in " in ended.err
+    assert "say which: -n NAMESPACE" in ended.err
+
+
 def test_what_may_not_be_seen_is_left_out_and_told(site: LiveSite) -> None:
     forklift = ["forkliftcontrollers", "providers", "plans", "migrations"]
     rules = [{"apiGroups": ["forklift.konveyor.io"], "resources": forklift, "verbs": ["get", "list"]}]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.live_sites import IMAGE, OTHER, Ended, LiveSite
+from tests.support.live_sites import IMAGE, MERGE, OTHER, Ended, LiveSite
 
 CONTROLLER = f"controller: {{vddkImage: {IMAGE}}}\n"
 PROD = f"providers:\n  prod: {{vddkImage: {IMAGE}}}\n"
@@ -70,6 +71,17 @@ def test_what_it_does_not_feel_is_done(migrating: LiveSite, spec: str) -> None:
     ended = migrating.apply()
     assert ended.code == 0, ended.err
     assert migrating.changing() == []
+
+
+def test_a_provider_that_is_created_moves_nothing_yet(migrating: LiveSite) -> None:
+    migrating.server.request("DELETE", migrating.path("plans", "wave-1"))
+    (migrating.root / "words").write_text("s3same")
+    credentials = "{username: {file: ./words}, password: {file: ./words}}"
+    create = f"{{url: https://new.example.com/sdk, credentials: {credentials}, insecureSkipVerify: true}}"
+    migrating.write(f"providers:\n  new: {{vddkImage: {IMAGE}, create: {create}}}\n")
+    ended = migrating.apply()
+    assert ended.code == 0, ended.err
+    assert migrating.settings("new") == {"vddkInitImage": IMAGE}
 
 
 def test_a_migration_of_a_plan_that_is_gone_may_be_of_any_provider(migrating: LiveSite) -> None:
@@ -137,6 +149,71 @@ def test_a_saved_plan_is_refused_by_a_migration_that_began_after_it(forklift: Li
     ended = forklift.run("apply", "p.json")
     assert (ended.code, forklift.image) == (1, None)
     assert f"{forklift.namespace}/late" in ended.err
+
+
+# Runs a command of ours when the first write is done (the record says what is intended): so late others may begin.
+MEANWHILE = """
+import subprocess, sys
+from vddkctl.cluster.live import api
+words, real = sys.argv.pop(1).split("\\n"), api.Api.send
+def send(self, method, path, query=None, body=None, kind=api.JSON):
+    answer = real(self, method, path, query, body, kind)
+    if method == "PATCH" and "/configmaps/" in path and words:
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        words.clear()
+    return answer
+api.Api.send = send
+from vddkctl.__main__ import main
+main()
+"""
+
+
+def begins_meanwhile(site: LiveSite) -> subprocess.Popen[str]:
+    """An apply during which a migration begins."""
+    migrate(site, "prod", "late")
+    site.status("migrations", "late", "Ready")
+    running = {"type": "Running", "status": "True", "category": "Advisory", "message": "it runs"}
+    condition = {**running, "lastTransitionTime": "2026-11-20T10:00:00Z"}
+    body = json.dumps({"status": {"conditions": [condition]}})
+    url = site.server.url + site.path("migrations", "late") + "/status"
+    words = ["curl", "-sf", "--cacert", str(site.server.ca), "-X", "PATCH", "-d", body, url]
+    for header in (f"Authorization: Bearer {site.server.tokens[site.user]}", f"Content-Type: {MERGE}"):
+        words += ["-H", header]
+    return site.start("apply", "--auto-approve", script=(MEANWHILE, "\n".join(words)))
+
+
+def test_one_that_begins_during_the_run_is_not_disturbed_and_the_rest_is_done(forklift: LiveSite) -> None:
+    forklift.write(CONTROLLER + "providers: {prod: {aio: true}}\n")
+    with begins_meanwhile(forklift) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert f"a migration began meanwhile, and would be disturbed: {forklift.namespace}/late" in out
+    assert (forklift.image, forklift.settings("prod")["useVddkAioOptimization"]) == (None, "true")
+    forklift.status("migrations", "late", "Running", "Succeeded")
+    assert forklift.apply().code == 0
+    assert forklift.image == IMAGE
+
+
+def test_one_that_begins_during_the_run_is_waited_for_where_that_is_the_policy(forklift: LiveSite) -> None:
+    forklift.write(CONTROLLER + "policy: {activeMigrations: wait}\n")
+    process = begins_meanwhile(forklift)
+    try:
+        time.sleep(6)
+        before = (process.poll(), forklift.image)
+        forklift.status("migrations", "late", "Running", "Failed")
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert before == (None, None)
+    assert process.returncode == 0, err
+    assert forklift.image == IMAGE
+
+
+def test_one_that_begins_during_the_run_is_no_matter_where_that_is_the_policy(forklift: LiveSite) -> None:
+    forklift.write(CONTROLLER + "policy: {activeMigrations: ignore}\n")
+    with begins_meanwhile(forklift) as process:
+        process.communicate(timeout=60)
+    assert (process.returncode, forklift.image) == (0, IMAGE)
 
 
 def test_nothing_is_refused_where_nothing_changes(migrating: LiveSite) -> None:

@@ -43,7 +43,9 @@ def test_one_that_was_damaged_is_told(applied: LiveSite) -> None:
     path = applied.path("configmaps", f"vddkctl-{applied.namespace}", group="/api/v1")
     for data in ({"data": {"record": "{"}}, {"binaryData": {"record.gz": "AAAA"}}):
         applied.server.request("PATCH", path, data, kind="application/merge-patch+json")
-        ended = applied.run("plan")
+        planned = applied.run("plan")
+        assert (planned.code, "[record-damaged]" in planned.out) == (0, True)
+        ended = applied.run("drift")
         assert ended.code == 1
         assert "damaged" in ended.err or "not JSON" in ended.err
 

@@ -19,7 +19,9 @@ def documented() -> dict[str, tuple[str, list[dict[str, Any]]]]:
     text = (ROOT / "docs" / "rbac.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(apiVersion.*?)```", text, re.DOTALL)
     found = [each for block in blocks for each in YAML(typ="safe").load_all(block)]
-    return {f"{each['kind']} {each['metadata']['name']}": (each["kind"], each["rules"]) for each in found}
+    roles = {f"{each['kind']} {each['metadata']['name']}": (each["kind"], each["rules"]) for each in found}
+    (rules,) = re.findall(r"```yaml\n( +-.*?)```", text, re.DOTALL)
+    return {**roles, "snippet": ("Role", YAML(typ="safe").load(rules))}
 
 
 def grant(server: RunningApiServer, user: str, namespace: str, *names: str) -> None:

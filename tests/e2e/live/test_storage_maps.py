@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from tests.support.live_sites import IMAGE, LiveSite
+from tests.support.live_sites import IMAGE, MERGE, LiveSite
 
 NEW = {"secretRef": "flash-credentials", "storageVendorProduct": "flashsystem"}
 OLD = {"secretRef": "ontap-credentials", "storageVendorProduct": "ontap"}
@@ -137,9 +138,92 @@ def test_what_somebody_else_changed_is_drift(mapped: LiveSite) -> None:
     assert entries(mapped) == with_offload(0, 1)
 
 
-def test_what_is_taken_out_of_the_spec_stays_as_it_is(mapped: LiveSite) -> None:
+NONE = "providers: {}\n"
+ONE = SPEC.replace("      datastore.1: {vendor: flashsystem, secret: flash-credentials}\n", "")
+
+
+def released(site: LiveSite) -> list[tuple[str, str, list[str]]]:
+    return [(c["action"], c["reason"], [f["path"] for f in c["fields"]]) for c in site.plan()["changes"]]
+
+
+def test_what_is_taken_out_of_the_spec_is_unset_and_other_entries_stay(mapped: LiveSite) -> None:
     assert mapped.apply().code == 0
-    mapped.write("providers: {}\n")
+    mapped.write(ONE)
+    path = "spec.map[datastore.1].offloadPlugin.vsphereXcopyConfig"
+    assert released(mapped) == [("release", "no-longer-declared", [path])]
+    assert mapped.apply().code == 0
+    assert entries(mapped) == with_offload(1)
+    mapped.write(NONE)
+    assert mapped.run("drift").code == 0
+    ended = mapped.apply()
+    assert ended.code == 0, ended.err
+    assert f"storagemap.{mapped.namespace}/offload  released" in ended.out
+    assert entries(mapped) == ENTRIES
     assert mapped.changing() == []
+
+
+def test_a_run_that_was_killed_has_set_what_is_given_back(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    name = f"vddkctl-{mapped.namespace}"
+    path = mapped.path("configmaps", name, group="/api/v1")
+    record = json.loads(mapped.get("configmaps", name, group="/api/v1")["data"]["record"])
+    before = {**record, "applied": {}, "intended": record["applied"]}
+    mapped.server.request("PATCH", path, {"data": {"record": json.dumps(before)}}, kind=MERGE)
+    mapped.write(NONE)
+    assert mapped.apply().code == 0
+    assert entries(mapped) == ENTRIES
+
+
+def test_what_somebody_else_made_of_it_since_is_theirs(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    found = with_offload(0, 1)
+    found[0]["offloadPlugin"] = {"vsphereXcopyConfig": OLD}
+    set_entries(mapped, found)
+    mapped.write(NONE)
+    assert mapped.apply().code == 0
+    assert entries(mapped) == [found[0], ENTRIES[1], ENTRIES[2]]
+    assert mapped.changing() == []
+
+
+def test_what_others_have_set_beside_it_stays_and_so_does_the_rest_which_is_told(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    found = with_offload(0, 1)
+    found[0]["offloadPlugin"]["vsphereXcopyConfig"] = {**NEW, "dedicatedMigrationHosts": ["esx-1"]}
+    set_entries(mapped, found)
+    mapped.write(NONE)
+    ended = mapped.apply()
+    assert ended.code == 0, ended.err
+    assert (
+        "datastore.1 are no longer declared, and stay: others have set dedicatedMigrationHosts" in ended.out
+    )
+    assert entries(mapped) == [found[0], ENTRIES[1], ENTRIES[2]]
+
+
+def test_what_was_changed_elsewhere_in_the_entry_stays(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    found = with_offload(0, 1)
+    found[0]["destination"]["storageClass"] = "faster"
+    set_entries(mapped, found[::-1])
+    mapped.write(NONE)
+    assert mapped.apply().code == 0
+    del found[0]["offloadPlugin"], found[1]["offloadPlugin"]
+    assert entries(mapped) == found[::-1]
+
+
+def test_what_another_site_declares_stays(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    (mapped.root / "other.yaml").write_text(
+        (mapped.root / "site.yaml").read_text().replace(f"name: {mapped.namespace}", "name: other")
+    )
+    assert "No changes" in mapped.apply("-f", "other.yaml").out
+    mapped.write(ONE)
     assert mapped.apply().code == 0
     assert entries(mapped) == with_offload(0, 1)
+
+
+def test_a_map_that_is_gone_is_forgotten(mapped: LiveSite) -> None:
+    assert mapped.apply().code == 0
+    mapped.server.request("DELETE", mapped.path("storagemaps", "offload"))
+    mapped.write(NONE)
+    assert mapped.apply().code == 0
+    assert mapped.changing() == []

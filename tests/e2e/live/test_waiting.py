@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,3 +185,108 @@ def test_what_is_not_in_effect_is_in_the_json(running: LiveSite) -> None:
     assert ended.code == 1
     found: list[dict[str, Any]] = ended.data["unsettled"]
     assert {each["address"].partition(".")[0] for each in found} == {"controller", "provider"}
+
+
+def told(site: LiveSite, code: str = "not-in-effect") -> dict[str, str]:
+    """What a plan says, by address without the namespace."""
+    ours = f"{site.namespace}/"
+    return {
+        w["address"].replace(ours, ""): w["message"] for w in site.plan()["warnings"] if w["code"] == code
+    }
+
+
+CONTROLLER = "controller.forklift-controller"
+PROD = "provider.prod"
+
+
+def test_what_was_not_in_effect_is_told_again_and_waited_for_again(running: LiveSite) -> None:
+    assert running.apply("--timeout", "1s").code == 1
+    assert told(running) == {
+        CONTROLLER: "the Deployment forklift-controller does not have the image yet",
+        PROD: "Forklift has not looked at it yet",
+    }
+    again = running.apply("--timeout", "1s")
+    assert again.code == 1
+    assert "Nothing to do.\n" in again.out
+    assert f"{running.namespace}/prod: Forklift has not looked at it yet\n" in again.out
+    assert again.out.endswith("Not all of it is in effect. Look again with: vddkctl plan\n")
+    deploy(running)
+    assert told(running)[CONTROLLER] == "the Deployment forklift-controller is rolling out"
+    with operator(running, roll_out, look_at_providers) as done:
+        ended = running.apply("--timeout", "60s")
+        end = time.monotonic()
+    assert ended.code == 0, ended.out + ended.err
+    assert end > done[-1]
+    assert told(running) == {}
+    quiet = running.apply()
+    assert (quiet.code, "in effect" in quiet.out) == (0, False)
+
+
+def test_without_waiting_the_next_run_does(running: LiveSite) -> None:
+    assert running.apply("--no-wait").code == 0
+    assert set(told(running)) == {CONTROLLER, PROD}
+    assert running.apply("--no-wait").code == 0
+    assert running.apply("--timeout", "1s").code == 1
+
+
+def test_a_provider_that_stays_ill_after_the_run_that_changed_it_fails_again(running: LiveSite) -> None:
+    running.write("providers: {prod: {aio: true}}\n")
+    assert running.apply("--no-wait").code == 0
+    running.status("providers", "prod", "ConnectionAuthFailed")
+    assert told(running) == {PROD: "ConnectionAuthFailed: says ConnectionAuthFailed"}
+    assert running.apply("--timeout", "1s").code == 1
+
+
+def test_one_that_is_ill_by_itself_is_told_and_fails_nothing(running: LiveSite) -> None:
+    running.write("providers: {prod: {aio: true}}\n")
+    assert running.apply("--no-wait").code == 0
+    look_at_providers(running)
+    running.write("providers: {prod: {aio: true}, edge-berlin: {aio: true}}\n")
+    assert running.apply("--no-wait").code == 0
+    running.status("providers", "edge-berlin", *GOOD)
+    running.status("providers", "prod", "ConnectionTestFailed")
+    assert told(running) == {}
+    assert told(running, "not-healthy") == {PROD: "ConnectionTestFailed: says ConnectionTestFailed"}
+    ended = running.apply("--timeout", "1s")
+    assert (ended.code, "[not-healthy]" in ended.out) == (0, True)
+
+
+def test_an_old_image_that_stays_behind_is_told_again(running: LiveSite) -> None:
+    running.write(f"controller: {{vddkImage: {IMAGE}}}\n")
+    assert running.apply("--no-wait").code == 0
+    path = running.path("configmaps", f"{NAME}-config", group=CORE)
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": IMAGE}}, kind=MERGE)
+    running.write("providers: {}\n")
+    assert running.apply("--no-wait").code == 0
+    assert f"the old image is still in effect: {IMAGE}" in told(running)[CONTROLLER]
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": None}}, kind=MERGE)
+    assert told(running) == {}
+
+
+def test_what_is_not_declared_is_not_told(running: LiveSite) -> None:
+    running.status("providers", "plain", "ConnectionTestFailed")
+    running.write("providers: {edge-berlin: {}}\n")
+    assert told(running) == told(running, "not-healthy") == {}
+
+
+def test_who_may_not_see_the_controller_is_told_of_providers(running: LiveSite) -> None:
+    assert running.apply("--no-wait").code == 0
+    looks = [{"apiGroups": ["forklift.konveyor.io"], "resources": ["*"], "verbs": ["get", "list"]}]
+    running.server.grant("reader", looks)
+    records = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]
+    running.server.grant("reader", records, running.namespace)
+    assert told(replace(running, user="reader")) == {PROD: "Forklift has not looked at it yet"}
+
+
+def test_many_providers_are_waited_for_at_once(running: LiveSite) -> None:
+    names = [f"many-{number}" for number in range(12)]
+    for each in names:
+        running.provider(each)
+        running.status("providers", each, *GOOD)
+    running.write('providers: {"many-*": {aio: true}}\n')
+    ended = running.apply("--timeout", "1s")
+    assert ended.code == 1
+    assert ended.out.count("Forklift has not looked at it yet") == 12
+    for each in names:
+        running.status("providers", each, *GOOD)
+    assert running.apply().code == 0

@@ -122,6 +122,11 @@ class Engine(Struct, frozen=True):
         form = ["--format", "docker-archive"] if self.name == "podman" else []
         self.program.run(["save", *form, "--output", str(target), name], what)
 
+    def identity(self, name: str) -> str:
+        """What the engine itself calls an image that it has: ``sha256:<hex>`` of its config. Raises BuildError."""
+        found = self.program.run(["image", "inspect", "--format", "{{.Id}}", name], f"look at {name}").strip()
+        return found if found.startswith("sha256:") else f"sha256:{found}"
+
     def remove_of(self, builds: Sequence[str]) -> None:
         """Remove all that is there of builds: their images, finished or not, and the containers of their steps.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import DecodeError, Struct, field
@@ -37,6 +37,8 @@ class Api(Struct, frozen=True, eq=False):
     connection: Connection
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = _TIMEOUT
+    guard: Callable[[], None] | None = None
+    """Called before each try of a request that writes; what it raises ends it."""
 
     @property
     def place(self) -> str:
@@ -62,6 +64,8 @@ class Api(Struct, frozen=True, eq=False):
         """
         content = None if body is None else encode(body)
         for pause in (*_PAUSES, None):
+            if self.guard and method != "GET":
+                self.guard()
             try:
                 status, data, retry_after = self._once(method, path, query, content, kind)
             except _network_errors() as error:

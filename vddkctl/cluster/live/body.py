@@ -14,11 +14,13 @@ from vddkctl.plan.observed import LiveObject
 def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
     """Every field that is to be ours, with its value: what is left out of an apply is given up.
 
-    What an object was created with, and cannot be without, stays ours.
+    What an object was created with, and cannot be without, stays ours; so does a field that is ours alone, whatever the
+    spec says of it: an apply that leaves it out would remove it, and what is to be removed is an edit.
     ``now`` is the object as it was looked at last. What is taken by force is only taken from that very version.
     """
     edited = {edit.path for edit in change.edits}
-    lasting = (*now.other_sites, *(now.owned - fields.SET))
+    alone = (path for path in now.owned if path not in fields.SET or path not in now.owners)
+    lasting = (*now.other_sites, *alone)
     kept = {*change.declared, *(tuple(path.split(".")) for path in lasting)} - edited
     body: dict[str, Any] = {
         "apiVersion": BY_KIND[change.key.kind].api_version,

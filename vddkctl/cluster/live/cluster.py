@@ -5,25 +5,29 @@ from __future__ import annotations
 import queue
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
-from vddkctl.cluster.base import ObjectChange, StoredSecret, Unsettled, Wanted, WriteOutcome
+from msgspec.structs import replace
+
+from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
 from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
-from vddkctl.cluster.live.lease import leased
+from vddkctl.cluster.live.lease import Held, leased
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject, Secret
 from vddkctl.cluster.live.record import Records
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
-from vddkctl.cluster.live.rollout import unsettled
+from vddkctl.cluster.live.rollout import running as rolled_out
+from vddkctl.cluster.live.rollout import standing, unsettled
 from vddkctl.cluster.live.write import Writer
 from vddkctl.errors import ClusterError, VddkctlError
-from vddkctl.plan.observed import ClusterState, ObjectKey
+from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey, Unsettled
+from vddkctl.progress import Progress, Silent
 from vddkctl.threads import each, start
 
 _AT_ONCE = 8
@@ -38,12 +42,15 @@ class KubernetesCluster:
 
     tries_for_free = False
 
-    def __init__(self, api: Api, namespace: str | None, site: str) -> None:
+    def __init__(self, api: Api, namespace: str | None, site: str, progress: Progress | None = None) -> None:
         self._api = api
         self._namespace = namespace
         self._site = site
+        self._progress = progress or Silent()
+        self._held: Held | None = None
         self._lock = threading.Lock()
         self._home: str | None = None
+        self._scope: str | None = None
         self._fresh: Home | None = None
 
     @property
@@ -67,7 +74,10 @@ class KubernetesCluster:
         running = start(lambda: look.migrations(api, scope, plans.result()))
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
+        controller = start(rolled_out, api, home.namespace) if wanted.effects else None
         raw = list(listed(api, PROVIDERS, scope, RawObject))
+        ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
+        lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
         other_sites = told or frozenset()
@@ -81,10 +91,12 @@ class KubernetesCluster:
             tuple(sorted(providers, key=lambda item: item.key)),
             live=True,
             alone=told is not None and not told,
-            accounts=accounts.result(),
-            storage_maps=maps.result() if maps else (),
+            others_known=told is not None,
+            accounts=_shared(lists[0], other_sites),
+            storage_maps=_shared(lists[1], other_sites),
             plans=plans.result(),
             migrations=running.result(),
+            unsettled=standing(controller.result, ours, raw) if controller else (),
         )
 
     def read_secret(self, key: ObjectKey) -> StoredSecret | None:
@@ -102,7 +114,7 @@ class KubernetesCluster:
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""
-        return _each(Writer(self._api), changes)
+        return _each(Writer(self._guarded()), changes)
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Let the server try each change out, webhooks and schemas included. Stores nothing."""
@@ -112,9 +124,14 @@ class KubernetesCluster:
         """What the server says that this user may not do, of all that writing these changes needs."""
         return missing_rights(self._api, self._own_namespace(), changes)
 
+    def activity(self) -> Activity:
+        """Plans, and the migrations that run, in all namespaces or in those that this user may see."""
+        plans = look.plans(self._api, scope := self._own_scope())
+        return Activity(plans, look.migrations(self._api, scope, plans))
+
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
-        return unsettled(self._api, self._own_namespace(), keys) or ()
+        return unsettled(self._api, self._own_namespace(), keys)
 
     def read_record(self, site: str) -> bytes | None:
         """The record in the ConfigMap ``vddkctl-SITE``, or None."""
@@ -122,11 +139,36 @@ class KubernetesCluster:
 
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
-        Records(self._api, self._own_namespace()).write(site, content)
+        Records(self._guarded(), self._own_namespace()).write(site, content)
 
-    def lock(self, site: str, holder: str) -> AbstractContextManager[None]:
-        """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies."""
-        return leased(self._api, self._own_namespace(), site, holder)
+    def set_aside_record(self, site: str) -> str:
+        """Copy the record into the ConfigMap ``vddkctl.damaged-SITE``."""
+        return Records(self._guarded(), self._own_namespace()).set_aside(site)
+
+    def amend_record(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Add to the record as it is, without a lock."""
+        Records(self._api, self._own_namespace()).amend(site, amended)
+
+    @contextmanager
+    def lock(self, site: str, holder: str) -> Iterator[None]:
+        """Hold the Lease ``vddkctl-SITE`` while the block runs; it expires when its holder dies.
+
+        What is written meanwhile is only written while the lease is ours.
+        """
+        with leased(self._api, self._own_namespace(), site, holder, self._progress) as held:
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+
+    def check_lock(self) -> None:
+        """Whether the lease is still ours."""
+        if self._held:
+            self._held.check()
+
+    def _guarded(self) -> Api:
+        return replace(self._api, guard=self._held.check) if self._held else self._api
 
     def _look(self, namespace: str | None) -> Home:
         """Forklift's namespace and controllers as they are now; what was just found out is used, once."""
@@ -134,15 +176,33 @@ class KubernetesCluster:
             found, self._fresh = self._fresh, None
             if found is None or namespace not in (None, found.namespace):
                 found = find_home(self._api, namespace or self._namespace)
-            self._home = found.namespace
+            self._home, self._scope = found.namespace, None if found.everywhere else found.namespace
             return found
+
+    def _own_scope(self) -> str | None:
+        """The namespace that this user has to do with; None: all of them."""
+        self._own_namespace()
+        with self._lock:
+            return self._scope
 
     def _own_namespace(self) -> str:
         with self._lock:
             if self._home is None:
                 self._fresh = find_home(self._api, self._namespace)
                 self._home = self._fresh.namespace
+                self._scope = None if self._fresh.everywhere else self._home
             return self._home
+
+
+def _shared(objects: tuple[LiveObject, ...], others: Collection[tuple[str, str]]) -> tuple[LiveObject, ...]:
+    """Objects whose lists no manager owns by the entry: the records tell which entries other sites have set."""
+    paths: dict[str, set[str]] = {}
+    for address, path in others:
+        paths.setdefault(address, set()).add(path)
+    return tuple(
+        replace(live, other_sites=frozenset(paths[live.key.address])) if live.key.address in paths else live
+        for live in objects
+    )
 
 
 def _each(writer: Writer, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:

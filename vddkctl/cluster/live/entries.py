@@ -45,7 +45,7 @@ def _changed(names: list[str], wanted: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def offload_patch(edits: tuple[FieldEdit, ...], spec: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
-    """Set the offload settings of a storage map's entries; other entries, and other keys of these, stay."""
+    """Set or unset the offload settings of a storage map's entries; other entries, and other keys of these, stay."""
     items = spec.get("map") or []
     patch: list[dict[str, Any]] = []
     for edit in edits:
@@ -55,12 +55,32 @@ def offload_patch(edits: tuple[FieldEdit, ...], spec: Mapping[str, Any], where: 
             raise ClusterError(
                 f"the entry for {entry.name} is gone", where=where, hint="plan again: vddkctl plan"
             )
-        patch += _set(f"/spec/map/{number}", items[number], entry.rest, edit.value)
+        place, item = f"/spec/map/{number}", items[number]
+        patch.append({"op": "test", "path": f"{place}/source", "value": item.get("source")})
+        patch += (
+            _unset(place, item, entry.rest)
+            if edit.value is None
+            else _set(place, item, entry.rest, edit.value)
+        )
     return patch
 
 
+def _unset(place: str, item: dict[str, Any], rest: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Remove what is at the end of the way, and what was there for it alone."""
+    values: list[Any] = [item]
+    for name in rest:
+        values.append(values[-1].get(name) if isinstance(values[-1], dict) else None)
+    if values[-1] is None:
+        return
+    last = len(rest)
+    while last > 1 and len(values[last - 1]) == 1:
+        last -= 1
+    path = f"{place}/{'/'.join(rest[:last])}"
+    yield {"op": "test", "path": path, "value": values[last]}
+    yield {"op": "remove", "path": path}
+
+
 def _set(place: str, item: dict[str, Any], rest: tuple[str, ...], value: Any) -> Iterator[dict[str, Any]]:
-    yield {"op": "test", "path": f"{place}/source", "value": item.get("source")}
     now: Any = item
     for depth, name in enumerate(rest):
         if not isinstance(now, dict) or now.get(name) is None:

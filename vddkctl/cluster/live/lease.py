@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.api import JSON_PATCH, Api
 from vddkctl.cluster.live.kinds import LEASES
 from vddkctl.cluster.live.raw import Metadata
 from vddkctl.cluster.live.record import name_of
 from vddkctl.cluster.live.refusal import RefusedError
-from vddkctl.errors import ClusterError, LockedError
+from vddkctl.errors import ClusterError, LockedError, LockLostError
+from vddkctl.progress import Progress
 
 SECONDS = 60
 """How long a lease is good for without being renewed."""
-_RENEWAL = SECONDS / 4
+RENEWAL = 15.0
+"""Seconds between two renewals."""
+CERTAIN = 25.0
+"""Seconds after a renewal in which a lease is known to be ours: a request that begins then has ended in time."""
+_LOOK = 1.0
+_NOT_FOUND, _CONFLICT = 404, 409
+_MOVED = frozenset({_NOT_FOUND, _CONFLICT, 422})
+"""What a server answers when a test of a JSON patch fails, or when there is nothing to patch."""
 _UNKNOWN = "unknown"
 
 
@@ -44,59 +53,155 @@ class Lease(Struct, frozen=True):
     spec: LeaseSpec = field(default_factory=LeaseSpec)
 
 
+class Held:
+    """A lease that this run takes. Safe to use from several threads."""
+
+    def __init__(self, api: Api, path: str, place: str, mine: str) -> None:
+        self._api = api
+        self.path = path
+        self._place = place
+        self._mine = mine
+        self._lock = threading.Lock()
+        self._renewed = _clocks()
+        self._lost = ""
+
+    def check(self) -> None:
+        """Make sure that it still is ours, before a write. Raises LockLostError, and ClusterError if it cannot be told.
+
+        A run that was suspended, or could not reach the server for too long, finds out here.
+        """
+        with self._lock:
+            if self._lost or _since(self._renewed) >= CERTAIN:
+                self._renew()
+
+    def renew(self) -> None:
+        """Say that this run is alive. Raises as :meth:`check` does."""
+        with self._lock:
+            self._renew()
+
+    def _renew(self) -> None:
+        if not self._lost:
+            now = _clocks()
+            try:
+                _patch(self._api, self.path, self._mine, {"renewTime": _now()})
+            except RefusedError as refused:
+                if refused.code not in _MOVED:
+                    raise
+                self._lost = _holder(_read(self._api, self.path))
+            else:
+                self._renewed = now
+                return
+        raise LockLostError(
+            f"this run has lost its lock, and writes nothing more; it went to {self._lost}",
+            where=self._place,
+            hint="run again when that one has ended",
+        )
+
+
 @contextmanager
-def leased(api: Api, namespace: str, site: str, holder: str) -> Iterator[None]:
+def leased(api: Api, namespace: str, site: str, holder: str, progress: Progress) -> Iterator[Held]:
     """Hold a site's lease while the block runs.
 
-    Raises LockedError, naming the holder, while another run holds it; one that has expired is taken over.
+    Raises LockedError, naming the holder, while another run holds it. One that is not renewed any more is taken over.
     """
     mine = f"{holder} [{_this_place()}-{os.getpid()}-{uuid.uuid4().hex[:8]}]"
-    path = LEASES.path(namespace, name_of(site))
-    _take(api, namespace, site, mine)
+    place = f"lease {namespace}/{name_of(site)}"
+    held = Held(api, LEASES.path(namespace, name_of(site)), place, mine)
+    _take(api, namespace, site, mine, progress)
     ended = threading.Event()
-    renewer = threading.Thread(target=_renew, args=(api, path, mine, ended), daemon=True)
+    renewer = threading.Thread(target=_renew, args=(held, ended), daemon=True)
     renewer.start()
     try:
-        yield
+        yield held
     finally:
         ended.set()
         renewer.join(5)
         with suppress(ClusterError):  # it expires then
-            _give_back(api, path, mine)
+            _give_back(api, held.path, mine)
 
 
-def _take(api: Api, namespace: str, site: str, mine: str) -> None:
-    path = LEASES.path(namespace, name_of(site))
-    for _ in range(3):  # somebody else may be faster by a moment
+def _renew(held: Held, ended: threading.Event) -> None:
+    while not ended.wait(RENEWAL):
         try:
-            found = api.get(path, of=Lease)
-        except RefusedError as failure:
-            if failure.code != 404:
-                raise
-            if _sent(api, "POST", LEASES.path(namespace), _lease(name_of(site), mine, "", 0)):
+            held.renew()
+        except LockedError:
+            return
+        except ClusterError:  # there is time for another try
+            continue
+
+
+def _take(api: Api, namespace: str, site: str, mine: str, progress: Progress) -> None:
+    name, path = name_of(site), LEASES.path(namespace, name_of(site))
+    for _ in range(5):  # somebody else may be faster by a moment
+        found = _read(api, path)
+        if found is None:
+            if _sent(api, "POST", LEASES.path(namespace), _lease(name, mine, "", 0)):
                 return
             continue
         if found.spec.holder_identity == mine:  # it was taken, and only the answer was lost
             return
-        if not _is_free(found.spec):
+        if not _is_free(found.spec) and (
+            _is_recent(found.spec) or not _stands_still(api, path, found, progress)
+        ):
             break
-        body = _lease(name_of(site), mine, found.metadata.resource_version, found.spec.lease_transitions + 1)
+        body = _lease(name, mine, found.metadata.resource_version, found.spec.lease_transitions + 1)
         if _sent(api, "PUT", path, body):
             return
-    held = api.get(path, of=Lease).spec
-    who = held.holder_identity.rpartition(" [")[0] or held.holder_identity or "another run"
     raise LockedError(
-        f"another run is at work on this site: {who}",
-        where=f"lease {namespace}/{name_of(site)}",
-        hint=f"wait for it; should it be gone, its lease expires {SECONDS} s after {held.renew_time}",
+        f"another run is at work on this site: {_holder(_read(api, path))}",
+        where=f"lease {namespace}/{name}",
+        hint=f"wait for it; should it be gone, run again: what is not renewed for {SECONDS} s is taken over",
     )
+
+
+def _read(api: Api, path: str) -> Lease | None:
+    try:
+        return api.get(path, of=Lease)
+    except RefusedError as failure:
+        if failure.code != _NOT_FOUND:
+            raise
+        return None
+
+
+def _is_recent(spec: LeaseSpec) -> bool:
+    """Whether it was renewed a moment ago, by the clocks of both: reason enough to leave it, and none to take it."""
+    try:
+        renewed = datetime.fromisoformat(spec.renew_time or "")
+        age = (datetime.now(UTC) - renewed).total_seconds()
+    except (ValueError, TypeError):
+        return False
+    return abs(age) < spec.lease_duration_seconds
+
+
+def _stands_still(api: Api, path: str, found: Lease, progress: Progress) -> bool:
+    """Watch a lease for as long as it is good: whether nobody renews it.
+
+    Clocks of two machines may differ by any amount, so that what a lease says proves nothing. As in client-go's leader
+    election, time counts from when we have seen it change last.
+    """
+    last, began = found.spec, time.monotonic()
+    with progress.task(f"watch the lock of {_holder(found)}", None, "seconds") as task:
+        while (waited := time.monotonic() - began) < last.lease_duration_seconds:
+            time.sleep(min(_LOOK, last.lease_duration_seconds - waited))
+            task.advance(1)
+            now = _read(api, path)
+            if now is None or _is_free(now.spec):
+                return True
+            if now.spec != last:
+                return False
+    return True
+
+
+def _holder(lease: Lease | None) -> str:
+    identity = lease.spec.holder_identity if lease else ""
+    return identity.rpartition(" [")[0] or identity or "another run"
 
 
 def _sent(api: Api, method: str, path: str, body: dict[str, Any]) -> bool:
     try:
         api.send(method, path, {"fieldManager": "vddkctl"}, body)
     except RefusedError as failure:
-        if failure.code != 409:
+        if failure.code != _CONFLICT and (failure.code, method) != (_NOT_FOUND, "PUT"):
             raise
         return False
     return True
@@ -118,33 +223,18 @@ def _lease(name: str, holder: str, version: str, transitions: int) -> dict[str, 
     }
 
 
-def _renew(api: Api, path: str, mine: str, ended: threading.Event) -> None:
-    while not ended.wait(_RENEWAL):
-        with suppress(ClusterError):
-            _patch(api, path, mine, {"renewTime": _now()})
-
-
 def _give_back(api: Api, path: str, mine: str) -> None:
     _patch(api, path, mine, {"holderIdentity": "", "leaseDurationSeconds": 1})
 
 
 def _patch(api: Api, path: str, mine: str, spec: dict[str, Any]) -> None:
-    from vddkctl.cluster.live.api import JSON_PATCH
-
     test = {"op": "test", "path": "/spec/holderIdentity", "value": mine}
     changes = [{"op": "replace", "path": f"/spec/{key}", "value": value} for key, value in spec.items()]
     api.send("PATCH", path, None, [test, *changes], JSON_PATCH)
 
 
-def _expired(spec: LeaseSpec) -> bool:
-    if not spec.renew_time:
-        return True
-    renewed = datetime.fromisoformat(spec.renew_time)
-    return datetime.now(UTC) > renewed + timedelta(seconds=spec.lease_duration_seconds)
-
-
 def _is_free(spec: LeaseSpec) -> bool:
-    return not spec.holder_identity or _expired(spec) or _dead(spec.holder_identity)
+    return not spec.holder_identity or _dead(spec.holder_identity)
 
 
 def _dead(holder: str) -> bool:
@@ -166,6 +256,15 @@ def _this_place() -> str:
         return sha256((start + os.readlink("/proc/self/ns/pid")).encode()).hexdigest()[:8]  # noqa: PTH115
     except OSError:
         return _UNKNOWN
+
+
+def _clocks() -> tuple[float, float]:
+    """A clock that goes on while the machine sleeps; and the wall's, since a virtual machine may have been paused."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+
+
+def _since(then: tuple[float, float]) -> float:
+    return max(now - before for now, before in zip(_clocks(), then, strict=True))
 
 
 def _now() -> str:

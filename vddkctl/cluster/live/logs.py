@@ -1,4 +1,4 @@
-"""What containers of pods write, line by line."""
+"""What containers of pods write, as the API server gets it from the nodes that run them."""
 
 from __future__ import annotations
 
@@ -15,40 +15,36 @@ from vddkctl.cluster.live.refusal import RefusedError, unreachable
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
-
-class Source(Struct, frozen=True):
-    """One container of a pod."""
-
-    namespace: str
-    pod: str
-    container: str
-
-    def __str__(self) -> str:
-        """``pod/container``, as kubectl's prefix has it."""
-        return f"{self.pod}/{self.container}"
+_PIECE = 8192
 
 
-def lines(api: Api, source: Source, *, follow: bool, since: int | None, tail: int | None) -> Iterator[str]:
-    """Its lines, without line breaks; with ``follow`` until the container ends.
+class LogSpan(Struct, frozen=True):
+    """Which part of a log: ``since`` in seconds, ``tail`` in lines from its end.
 
-    ``since`` is seconds, ``tail`` lines from the end. Raises RefusedError and ClusterError.
+    ``follow``: until the container ends.
     """
-    query: dict[str, str] = {"container": source.container}
-    if follow:
+
+    follow: bool = False
+    since: int | None = None
+    tail: int | None = None
+
+
+def read(api: Api, namespace: str, pod: str, container: str, span: LogSpan) -> Iterator[bytes]:
+    """A log's bytes as they come. Raises RefusedError and ClusterError, also where it breaks off."""
+    from urllib3.exceptions import HTTPError
+
+    query: dict[str, str] = {"container": container}
+    if span.follow:
         query["follow"] = "true"
-    if since is not None:
-        query["sinceSeconds"] = str(since)
-    if tail is not None:
-        query["tailLines"] = str(tail)
-    answer = _opened(api, f"{PODS.path(source.namespace, source.pod)}/log", query, follow=follow)
+    if span.since is not None:
+        query["sinceSeconds"] = str(span.since)
+    if span.tail is not None:
+        query["tailLines"] = str(span.tail)
+    answer = _opened(api, f"{PODS.path(namespace, pod)}/log", query, follow=span.follow)
     try:
-        left = b""
-        for piece in answer.stream(8192):
-            *whole, left = (left + piece).split(b"\n")
-            for line in whole:
-                yield line.decode("utf-8", "replace")
-        if left:
-            yield left.decode("utf-8", "replace")
+        yield from answer.stream(_PIECE)
+    except HTTPError as error:
+        raise unreachable(error, api.place, api.connection.client.configuration.host) from None
     finally:
         answer.release_conn()
 

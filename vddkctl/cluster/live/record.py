@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap
 from vddkctl.cluster.live.refusal import RefusedError
-from vddkctl.errors import ClusterDeniedError, ClusterError
-from vddkctl.plan.codec import decode_record
+from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
+from vddkctl.plan.codec import RECORD_HINT, decode_record
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
 _KEY, _PACKED = "record", "record.gz"
+_TRIES, _CONFLICT = 5, 409
 _READABLE = 200_000
 """Bytes up to which a record is kept as it is, for people to read."""
 _MOST = 900_000
@@ -36,16 +38,37 @@ class Records:
 
     def read(self, site: str) -> bytes | None:
         """A site's record, or None when nothing was applied yet."""
+        found = self._found(site)
+        return _content(found) if found else None
+
+    def _found(self, site: str) -> ConfigMap | None:
         try:
-            found = self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
+            return self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
         except RefusedError as failure:
             if failure.code == 404:
                 return None
             raise
-        return _content(found)
 
     def write(self, site: str, content: bytes) -> None:
         """Replace a site's record, in one step. Raises ClusterError."""
+        self._write(site, content, "")
+
+    def amend(self, site: str, amended: Callable[[bytes | None], bytes]) -> None:
+        """Write what is made of a site's record as it is, and begin again when somebody else writes it meanwhile."""
+        for last in (*(False,) * (_TRIES - 1), True):
+            found = self._found(site)
+            try:
+                self._write(
+                    site,
+                    amended(_content(found) if found else None),
+                    found.metadata.resource_version if found else "",
+                )
+                return
+            except RefusedError as failure:
+                if failure.code != _CONFLICT or last:
+                    raise
+
+    def _write(self, site: str, content: bytes, version: str) -> None:
         kept = {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
         size = sum(len(value) for part in kept.values() for value in part.values())
         if size > _MOST:
@@ -58,11 +81,30 @@ class Records:
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": name, "labels": {LABEL: "site", "app.kubernetes.io/managed-by": MANAGER}},
+            "metadata": {
+                "name": name,
+                "labels": {LABEL: "site", "app.kubernetes.io/managed-by": MANAGER},
+                **({"resourceVersion": version} if version else {}),
+            },
             **kept,
         }
         query = {"fieldManager": MANAGER, "force": "true"}
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
+
+    def set_aside(self, site: str) -> str:
+        """Keep a copy of a site's record, whatever is in it, in a ConfigMap of its own. Raises ClusterError."""
+        found = self._api.get(CONFIG_MAPS.path(self._namespace, name_of(site)), of=ConfigMap)
+        name = f"vddkctl.damaged-{site}"  # no record is named so, whatever the site is
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}},
+            "data": found.data,
+            "binaryData": found.binary_data,
+        }
+        query = {"fieldManager": MANAGER, "force": "true"}
+        self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
+        return f"configmap {self._namespace}/{name}"
 
     def of_others(self, site: str) -> frozenset[tuple[str, str]] | None:
         """The fields that other sites have set, as ``(address, path)``; None where that cannot be seen."""
@@ -89,10 +131,10 @@ def _content(found: ConfigMap) -> bytes | None:
     try:
         return gzip.decompress(b64decode(packed))
     except (ValueError, OSError, EOFError):
-        raise ClusterError(
+        raise DamagedRecordError(
             "the record is damaged",
             where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
-            hint="remove it: the next apply writes a new one, but drift before it is not seen",
+            hint=RECORD_HINT,
         ) from None
 
 

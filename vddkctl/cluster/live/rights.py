@@ -12,12 +12,7 @@ from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.kinds import (
     BY_KIND,
     CONFIG_MAPS,
-    CONTROLLERS,
-    DEPLOYMENTS,
     LEASES,
-    MIGRATIONS,
-    PLANS,
-    PROVIDERS,
     REVIEWS,
     Resource,
 )
@@ -25,10 +20,12 @@ from vddkctl.decoding import decoded
 from vddkctl.threads import each
 
 _AT_ONCE = 8
+EVERYWHERE = ""
+"""In the place of a namespace: all of them."""
 
 
 class Right(Struct, frozen=True):
-    """One verb on a kind, in a namespace; on an object of that ``name`` where one is named."""
+    """One verb on a kind, in a namespace, or :data:`EVERYWHERE`; on an object of that ``name`` where one is named."""
 
     verb: str
     resource: Resource
@@ -47,25 +44,6 @@ class _ReviewStatus(Struct, frozen=True):
 
 class _Review(Struct, frozen=True):
     status: _ReviewStatus
-
-
-VIEW = (
-    (CONTROLLERS, ("get", "list")),
-    (PROVIDERS, ("get", "list")),
-    (PLANS, ("list",)),
-    (MIGRATIONS, ("list",)),
-    (CONFIG_MAPS, ("get", "list")),
-)
-"""What looking takes in Forklift's namespace: ``docs/rbac.md``, "To look"."""
-
-APPLY = (
-    (CONTROLLERS, ("patch",)),
-    (PROVIDERS, ("patch",)),
-    (CONFIG_MAPS, ("create", "patch")),
-    (LEASES, ("get", "create", "update", "patch")),
-    (DEPLOYMENTS, ("get",)),
-)
-"""And applying, "To apply"."""
 
 
 def allowed(api: Api, rights: Sequence[Right]) -> list[bool]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
-from vddkctl.cluster.base import Unsettled
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS, CONTROLLERS, DEPLOYMENTS, PROVIDERS
+from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap, Metadata, RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError
-from vddkctl.plan.observed import ObjectKey
+from vddkctl.plan.observed import ObjectKey, Unsettled
 
 DEPLOYMENT = "forklift-controller"
 _CONTAINER = "main"
 _VARIABLE = "VDDK_IMAGE"
 """Where the operator puts ``vddk_image`` (Forklift, templates of the controller's Deployment and ConfigMap)."""
 
+_ONE_BY_ONE = 10
 _GOOD = ("ConnectionTestSucceeded", "InventoryCreated", "Ready")
 _BAD = (
     "ConnectionTestFailed",
@@ -84,28 +85,63 @@ class Deployment(Struct, frozen=True):
         return seen and status.updated_replicas >= replicas and status.available_replicas >= replicas
 
 
-def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...] | None:
-    """What has not arrived yet; None where Forklift's controller does not run, so that nothing will."""
+class Running(Struct, frozen=True):
+    """How Forklift's controller runs: with which image (empty: none), and where that comes from."""
+
+    deployment: Deployment
+    image: str = ""
+    where: str = ""
+
+
+def running(api: Api, home: str) -> Running | None:
+    """The controller; None where there is none. Raises ClusterDeniedError where this user may not see it."""
+    deployment = _deployment(api, home)
+    return None if deployment is None else Running(deployment, *_effective(api, deployment))
+
+
+def unsettled(api: Api, home: str, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
+    """What has not arrived yet of these objects; nothing where no controller runs, so that nothing will."""
     found: list[Unsettled] = []
+    controllers = [key for key in keys if key.kind == "ForkliftController"]
     try:
-        deployment = _deployment(api, home)
+        now = running(api, home)
     except ClusterDeniedError:  # providers can be seen all the same
-        deployment = None
-        if any(key.kind == "ForkliftController" for key in keys):
-            address = next(key.address for key in keys if key.kind == "ForkliftController")
-            text = (
-                f"whether {DEPLOYMENT} has taken it in cannot be seen: this user may not get the Deployment"
-            )
-            found.append(Unsettled(address, text, stays=True))
+        text = f"whether {DEPLOYMENT} has taken it in cannot be seen: this user may not get the Deployment"
+        found += (Unsettled(key.address, text, stays=True) for key in controllers)
     else:
-        if deployment is None:
-            return None
-    for key in keys:
-        if key.kind == "ForkliftController" and deployment:
-            found += _controller(api, key, deployment)
-        elif key.kind == "Provider":
-            found += _provider(api, key)
+        if now is None:
+            return ()
+        for key in controllers:
+            found += _controller(api.get(CONTROLLERS.path(key.namespace, key.name), of=RawObject), now)
+    for raw in _providers(api, [key for key in keys if key.kind == "Provider"]):
+        found += _troubles(raw)
     return tuple(found)
+
+
+def standing(
+    controller: Callable[[], Running | None], controllers: Iterable[RawObject], providers: Iterable[RawObject]
+) -> tuple[Unsettled, ...]:
+    """The same of objects that were just read, Forklift's own. What this user may not see is not told."""
+    try:
+        now = controller()
+    except ClusterDeniedError:
+        return tuple(trouble for raw in providers if raw.status for trouble in _troubles(raw))
+    if now is None:
+        return ()
+    found = [each for raw in controllers for each in _controller(raw, now)]
+    return (*found, *(trouble for raw in providers for trouble in _troubles(raw)))
+
+
+def _providers(api: Api, keys: Sequence[ObjectKey]) -> Iterator[RawObject]:
+    """One by one, or by one LIST a namespace where there are many."""
+    if len(keys) <= _ONE_BY_ONE:
+        yield from (api.get(PROVIDERS.path(key.namespace, key.name), of=RawObject) for key in keys)
+        return
+    wanted = {(key.namespace, key.name) for key in keys}
+    for namespace in sorted({key.namespace for key in keys}):
+        for raw in listed(api, PROVIDERS, namespace, RawObject):
+            if (namespace, raw.metadata.name) in wanted:
+                yield raw
 
 
 def _deployment(api: Api, home: str) -> Deployment | None:
@@ -117,16 +153,16 @@ def _deployment(api: Api, home: str) -> Deployment | None:
         return None
 
 
-def _controller(api: Api, key: ObjectKey, deployment: Deployment) -> Iterator[Unsettled]:
-    wanted = api.get(CONTROLLERS.path(key.namespace, key.name), of=RawObject).spec.get("vddk_image") or ""
-    now, where = _effective(api, deployment)
-    if now != wanted and wanted:
-        yield Unsettled(key.address, f"the Deployment {DEPLOYMENT} does not have the image yet")
-    elif now != wanted:
-        hint = f"the operator does not take it back by itself: remove {_VARIABLE} from the {where}"
-        yield Unsettled(key.address, f"the old image is still in effect: {now} ({hint})", stays=True)
-    elif not deployment.rolled_out:
-        yield Unsettled(key.address, f"the Deployment {DEPLOYMENT} is rolling out")
+def _controller(raw: RawObject, now: Running) -> Iterator[Unsettled]:
+    wanted = raw.spec.get("vddk_image") or ""
+    address = ObjectKey("ForkliftController", raw.metadata.namespace, raw.metadata.name).address
+    if now.image != wanted and wanted:
+        yield Unsettled(address, f"the Deployment {DEPLOYMENT} does not have the image yet")
+    elif now.image != wanted:
+        hint = f"the operator does not take it back by itself: remove {_VARIABLE} from the {now.where}"
+        yield Unsettled(address, f"the old image is still in effect: {now.image} ({hint})", stays=True)
+    elif not now.deployment.rolled_out:
+        yield Unsettled(address, f"the Deployment {DEPLOYMENT} is rolling out")
 
 
 def _effective(api: Api, deployment: Deployment) -> tuple[str, str]:
@@ -157,22 +193,19 @@ def _config(api: Api, namespace: str, name: str) -> str:
 def controller_image(api: Api, home: str) -> str | None:
     """The image that the controller's pod runs with, empty for none; None where no controller is seen to run."""
     try:
-        deployment = _deployment(api, home)
+        now = running(api, home)
     except ClusterDeniedError:
         return None
-    return None if deployment is None else _effective(api, deployment)[0]
+    return None if now is None else now.image
 
 
 def provider_troubles(raw: RawObject) -> tuple[str, ...]:
     """What is not well about a provider, at its current generation; nothing where it is healthy."""
-    return tuple(trouble.what for trouble in _troubles(raw, ""))
+    return tuple(trouble.what for trouble in _troubles(raw))
 
 
-def _provider(api: Api, key: ObjectKey) -> Iterator[Unsettled]:
-    yield from _troubles(api.get(PROVIDERS.path(key.namespace, key.name), of=RawObject), key.address)
-
-
-def _troubles(raw: RawObject, address: str) -> Iterator[Unsettled]:
+def _troubles(raw: RawObject) -> Iterator[Unsettled]:
+    address = ObjectKey("Provider", raw.metadata.namespace, raw.metadata.name).address
     status = raw.status
     if status is None or status.observed_generation < raw.metadata.generation:
         yield Unsettled(address, "Forklift has not looked at it yet")

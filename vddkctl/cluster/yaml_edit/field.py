@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from vddkctl.cluster.yaml_edit import block_mapping, flow_mapping
 from vddkctl.cluster.yaml_edit.data import data_of, find_merged, find_pair, scalar_value
+from vddkctl.cluster.yaml_edit.entries import Entry, entry_splices, mapping_of, with_entry
 from vddkctl.cluster.yaml_edit.layout import column, flow_layout, step
 from vddkctl.cluster.yaml_edit.parse import Document
 from vddkctl.cluster.yaml_edit.place import skip_space
@@ -20,17 +21,33 @@ _BY_HAND = "change it by hand"
 
 
 class Edit(Struct, frozen=True):
-    """Set a field of an object, or unset it (None). ``item``: which of a List's items; None: the document itself."""
+    """Set a field of an object, or unset it (None). ``item``: which of a List's items; None: the document itself.
+
+    ``entry``: the path begins at this entry of a list; without a path, the entry itself comes (a mapping of texts), or
+    goes.
+    """
 
     item: int | None
     path: tuple[str, ...]
     value: Any | None
+    entry: Entry | None = None
 
 
 def field_splices(document: Document, edit: Edit) -> list[Splice]:
     """Return what to change in the text for one edit; nothing when the field is already so."""
     node = _object(document, edit.item)
+    if edit.entry and not edit.path:
+        return entry_splices(document, node, edit.entry, edit.value)
+    if edit.entry:
+        node = mapping_of(document, node, edit.entry)
     return _Walk(document, node, edit).splices()
+
+
+def with_edit(data: Any, edit: Edit) -> Any:
+    """Return an object's data with an edit made in it."""
+    if edit.entry:
+        return with_entry(data, edit.entry, edit.path, edit.value)
+    return block_mapping.with_field(data, edit.path, edit.value)
 
 
 def _object(document: Document, item: int | None) -> Mapping:

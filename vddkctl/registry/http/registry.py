@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -17,7 +16,6 @@ from vddkctl.oci.reference import Reference
 from vddkctl.progress import Progress
 from vddkctl.registry.base import UNCHECKED, AbsentError, Unchecked
 from vddkctl.registry.http.access import Access
-from vddkctl.registry.http.address import joined
 from vddkctl.registry.http.answer import Answer
 from vddkctl.registry.http.authorization import FindLogin
 from vddkctl.registry.http.exchange import Exchange, Request
@@ -28,7 +26,6 @@ from vddkctl.registry.http.wire import Wire
 from vddkctl.registry.verified import verified
 
 _ACCEPT = ", ".join(sorted((*MANIFESTS, *INDEXES)))
-_CANCELLED = frozenset({400, 404, 405, 501})
 _ABSENT = frozenset({404})
 _BROKEN = "it, or something on the way, is broken; nothing of it was used"
 
@@ -138,20 +135,18 @@ class HttpRegistry:
             progress
         )
 
-    def try_push(self, reference: Reference) -> None:
-        """Whether this user may push there: an upload is begun, and cancelled. Raises DeniedError and RegistryError.
+    def log_in(self) -> bool:
+        """Whether the registry asks for a login, or for a token; DeniedError when it does not take what there is."""
+        from vddkctl.registry.http.trial import log_in
 
-        A registry that cannot cancel forgets it by itself; nothing is published by it either way.
-        """
-        purpose = to_write(reference, "begin an upload")
-        answer = self._exchange.ask(Request("POST", self._url(reference, "blobs/uploads/"), purpose))
-        answer.close()
-        location = answer.header("Location")
-        url = joined(answer.url, location) if location else None
-        if url:
-            with suppress(RegistryError):
-                cancel = Request("DELETE", url, to_write(reference, "cancel an upload"), answers=_CANCELLED)
-                self._exchange.ask(cancel).close()
+        log_in(self._exchange)
+        return self._exchange.challenged
+
+    def try_push(self, reference: Reference) -> None:
+        """See whether this client may push there, without pushing. Raises DeniedError, and RegistryError."""
+        from vddkctl.registry.http.trial import try_push
+
+        try_push(self._exchange, reference)
 
     def put_manifest(
         self,

@@ -1,0 +1,3 @@
+from tests.support.site_fixtures import site
+
+__all__ = ["site"]

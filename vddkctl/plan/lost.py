@@ -1,0 +1,67 @@
+"""A record that is gone or cannot be used: told apart from a site that is new, where that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vddkctl.errors import VddkctlError
+from vddkctl.plan import fields
+from vddkctl.plan.model import PlanWarning
+from vddkctl.plan.observed import ClusterState, LiveObject, Observed
+from vddkctl.site.source import LoadedSite
+from vddkctl.visible import some
+
+DAMAGED, GONE = "record-damaged", "record-gone"
+CODES = frozenset({DAMAGED, GONE})
+_FROM_LIVE = (
+    "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
+)
+_BACK = "bring the record back from Git or a backup, or apply to begin a new one"
+
+
+def traces(loaded: LoadedSite, state: ClusterState) -> str:
+    """What shows that this site was applied before, where there is no record; empty where nothing does.
+
+    In a cluster that are fields which vddkctl has set and that are no other site's, in a folder the digests of this
+    site's images.
+    """
+    objects = (*state.controllers, *state.providers)
+    if state.live:
+        ours = [live.key.address for live in objects if live.owned & fields.SET and state.others_known]
+        return f"vddkctl has set fields of {some(sorted(ours))}" if ours else ""
+    named = [where for live in objects for where in _named(loaded, live)]
+    return f"images of this site are named by digest at {some(named)}" if named else ""
+
+
+def lost_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
+    """Why there is no record though there should be one; None where there is one, or nothing was applied yet."""
+    if observed.record_fault:
+        return observed.record_fault
+    found = "" if observed.record else traces(loaded, observed.cluster)
+    return gone(loaded, observed.cluster_name, found) if found else None
+
+
+def gone(loaded: LoadedSite, cluster: str, found: str) -> VddkctlError:
+    """The error for a record that is gone. ``found`` is what shows that there was one."""
+    what = f"the record of {loaded.site.metadata.name} is gone: {found}, and nothing says what was applied"
+    return VddkctlError(what, where=cluster, hint=_BACK)
+
+
+def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
+    """That the plan stands on no record, though it should."""
+    lost = lost_record(loaded, observed)
+    if lost:
+        kept = "; it is kept aside then" if observed.record_fault else ""
+        code = DAMAGED if observed.record_fault else GONE
+        address = f"record of {loaded.site.metadata.name}"
+        yield PlanWarning(code, address, f"{lost.what}; {_FROM_LIVE}: {_BACK}{kept}")
+
+
+def _named(loaded: LoadedSite, live: LiveObject) -> Iterator[str]:
+    images = loaded.site.images.values()
+    prefixes = tuple(f"{image.cluster_repository or image.repository}@sha256:" for image in images)
+    for path in sorted(fields.IMAGE_FIELDS):
+        value = fields.raw_value(live.spec, path)
+        if prefixes and isinstance(value, str) and value.startswith(prefixes):
+            owner = live.owners.get(path)
+            yield (owner.where if owner else None) or live.where or live.key.address
