@@ -94,3 +94,12 @@ def test_an_image_that_a_step_mounts_is_an_input_like_any_other(site: EngineSite
     labels = site.site.skopeo.inspect(site.site.image)["Labels"]
     assert other in json.loads(labels["dev.vddkctl.bases"])
     assert left_behind(site.podman) == ""
+
+
+def test_an_image_that_cannot_work_is_not_given_to_an_engine_either(site: EngineSite) -> None:
+    site.with_dockerfile(COPY, ENTRYPOINT, 'CMD ["-c", "false"]')
+    words = ("--tar", "eight.tar.gz", "--dockerfile", "own.dockerfile", "--tag", "localhost/vddk:1")
+    failed = site.run("image", "build", *words, "--runtime", "podman")
+    assert failed.code == 1
+    assert "no cp knows -c" in failed.out
+    assert left_behind(site.podman) == ""

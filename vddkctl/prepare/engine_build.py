@@ -111,7 +111,7 @@ class _Work(Struct, frozen=True):
                 self.engine.build(build, heard)
             self.engine.save(own, saved, f"build {order.name}")
         finally:
-            self.engine.remove_of(self.folder.name)
+            self.engine.remove_of([self.folder.name])
         final = order.recipe.dockerfile.final
         base = bases[final] if final else None
         found = read_saved(saved, base, layers, self.progress)
@@ -177,9 +177,8 @@ def _clear_up(builds: Sequence[str], places: Places) -> None:
     """Remove what killed builds have left, by whichever engine they were made."""
     for name in NAMES if builds else ():
         found = engine(name, places.environment)
-        for build in builds if found else ():
-            assert found
-            found.remove_of(build)
+        if found:
+            found.remove_of(builds)
 
 
 def _folder(order: Order, places: Places) -> Path | None:

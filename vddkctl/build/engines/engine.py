@@ -7,7 +7,7 @@ registry without TLS, and a build cannot be published by accident.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -127,16 +127,17 @@ class Engine(Struct, frozen=True):
         found = self.program.run(["image", "inspect", "--format", "{{.Id}}", name], f"look at {name}").strip()
         return found if found.startswith("sha256:") else f"sha256:{found}"
 
-    def remove_of(self, build: str) -> None:
-        """Remove all that is there of a build: its images, finished or not, and the containers of its steps.
+    def remove_of(self, builds: Sequence[str]) -> None:
+        """Remove all that is there of builds: their images, finished or not, and the containers of their steps.
 
         A daemon may still be about to put down what it was doing when the build was interrupted. One that has gone
         meanwhile is no error: the build has told of that.
         """
-        with suppress(BuildError):
-            for _ in range(_ROUNDS):
-                if not self._removed_of(f"label={MARK}={build}"):
-                    return
+        for build in builds:
+            with suppress(BuildError):
+                for _ in range(_ROUNDS):
+                    if not self._removed_of(f"label={MARK}={build}"):
+                        break
 
     def _removed_of(self, found_by: str) -> bool:
         """Whether there was anything to remove."""
