@@ -113,22 +113,6 @@ def test_a_record_of_the_future_is_told_and_does_no_harm(applied: LiveSite) -> N
     assert applied.run("rollback", "1", "--auto-approve").code == 0
 
 
-def test_a_lease_of_the_future_says_how_to_be_rid_of_it(applied: LiveSite) -> None:
-    group = "/apis/coordination.k8s.io/v1"
-    name = f"vddkctl-{applied.namespace}"
-    body = {"spec": {"holderIdentity": "ci@runner [x]", "renewTime": "2999-01-01T00:00:00.000000Z"}}
-    applied.server.request(
-        "PATCH", applied.path("leases", name, group=group), body, kind="application/merge-patch+json"
-    )
-    applied.write("providers:\n  prod: {aio: true, buffers: large}\n")
-    ended = applied.apply()
-    assert ended.code == 1
-    assert (
-        f"a clock is wrong; should that run be gone: kubectl -n {applied.namespace} delete lease {name}"
-        in ended.err
-    )
-
-
 def test_places_that_cannot_be_reached_are_never_no_drift(twice: ImagedSite) -> None:
     gone = replace_host(twice)
     for words in (("drift",), ("drift", "--quiet"), ("drift", "--heal")):

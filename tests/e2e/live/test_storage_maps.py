@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.live_sites import IMAGE, MERGE, LiveSite
+from vddkctl.plan.codec import decode_record, encode_record
 
 NEW = {"secretRef": "flash-credentials", "storageVendorProduct": "flashsystem"}
 OLD = {"secretRef": "ontap-credentials", "storageVendorProduct": "ontap"}
@@ -166,9 +167,9 @@ def test_a_run_that_was_killed_has_set_what_is_given_back(mapped: LiveSite) -> N
     assert mapped.apply().code == 0
     name = f"vddkctl-{mapped.namespace}"
     path = mapped.path("configmaps", name, group="/api/v1")
-    record = json.loads(mapped.get("configmaps", name, group="/api/v1")["data"]["record"])
-    before = {**record, "applied": {}, "intended": record["applied"]}
-    mapped.server.request("PATCH", path, {"data": {"record": json.dumps(before)}}, kind=MERGE)
+    record = decode_record(mapped.get("configmaps", name, group="/api/v1")["data"]["record"].encode(), name)
+    before = encode_record(replace(record, applied={}, intended=record.applied)).decode()
+    mapped.server.request("PATCH", path, {"data": {"record": before}}, kind=MERGE)
     mapped.write(NONE)
     assert mapped.apply().code == 0
     assert entries(mapped) == ENTRIES
