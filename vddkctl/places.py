@@ -70,13 +70,12 @@ class Places(Struct, frozen=True, eq=False, dict=True):
             return ManifestFolder(self.path(manifests), manifests)
         with self._lock:
             if context not in self._clusters:
-                from vddkctl.cluster.live.api import Api
+                from vddkctl.cluster.live.api import Api, patience
                 from vddkctl.cluster.live.cluster import KubernetesCluster
                 from vddkctl.cluster.live.connection import connect
 
-                made = KubernetesCluster(
-                    Api(connect(context, self.environment)), namespace, site, self.progress
-                )
+                api = Api(connect(context, self.environment), timeout=patience(self.environment))
+                made = KubernetesCluster(api, namespace, site, self.progress)
                 self._clusters[context] = self._clusters[made.name] = made
             return self._clusters[context]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import DecodeError, Struct, field
 from msgspec.json import encode
 
 from vddkctl.cluster.live.connection import Connection
-from vddkctl.cluster.live.refusal import RefusedError, unreachable
+from vddkctl.cluster.live.refusal import RefusedError, is_silence, unreachable
 from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterError
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
 
 T = TypeVar("T")
 
@@ -29,6 +32,13 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _LONGEST = 30.0
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _TIMEOUT = 30.0
+TIMEOUT = "VDDKCTL_CLUSTER_TIMEOUT"
+"""Names the seconds without a byte after which an answer is given up, in place of 30."""
+_SILENT = 2
+"""How often a server is asked that does not answer in time."""
+_WHOLE = 10.0
+"""An answer that comes in drips is given up after so many times that."""
+_PART = 1 << 20
 
 
 class Api(Struct, frozen=True, eq=False):
@@ -63,15 +73,16 @@ class Api(Struct, frozen=True, eq=False):
         but for a POST, which may have been carried out.
         """
         content = None if body is None else encode(body)
-        for pause in (*_PAUSES, None):
+        for tried, pause in enumerate((*_PAUSES, None), start=1):
             if self.guard and method != "GET":
                 self.guard()
             try:
                 status, data, retry_after = self._once(method, path, query, content, kind)
             except _network_errors() as error:
-                if pause is None or (method == "POST" and not _never_sent(error)):
+                over = pause is None or (tried >= _SILENT and is_silence(error))
+                if over or (method == "POST" and not _never_sent(error)):
                     raise unreachable(error, self.place, self.connection.client.configuration.host) from None
-                time.sleep(_jittered(pause))
+                time.sleep(_jittered(pause or 0.0))
                 continue
             if status < 300:
                 return data
@@ -103,8 +114,23 @@ class Api(Struct, frozen=True, eq=False):
             retries=False,
             redirect=False,
             assert_same_host=False,
+            preload_content=False,
         )
-        return answer.status, answer.data, answer.headers.get("Retry-After", "")
+        return answer.status, self._whole(answer), answer.headers.get("Retry-After", "")
+
+    def _whole(self, answer: BaseHTTPResponse) -> bytes:
+        """All of an answer's body. Raises urllib3's ReadTimeoutError for one that takes for ever to come."""
+        from urllib3.exceptions import ReadTimeoutError
+
+        until = time.monotonic() + self.timeout * _WHOLE
+        parts = []
+        while part := answer.read1(_PART):
+            parts.append(part)
+            if time.monotonic() > until:
+                answer.close()
+                raise ReadTimeoutError(None, "", "the answer does not end")  # type: ignore[arg-type]
+        answer.release_conn()
+        return b"".join(parts)
 
     def _decoded(self, data: bytes, of: type[T]) -> T:
         try:
@@ -115,6 +141,20 @@ class Api(Struct, frozen=True, eq=False):
                 where=self.place,
                 hint="is that the API server, and not a proxy or a login page?",
             ) from None
+
+
+def patience(environment: Mapping[str, str]) -> float:
+    """Seconds without a byte after which an answer is given up. Raises ClusterError."""
+    text = environment.get(TIMEOUT)
+    if not text:
+        return _TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ClusterError("it is not a number of seconds", where=f"{TIMEOUT}={text}", hint="as in 60")
+    return seconds
 
 
 def authorize(client: Any, headers: dict[str, Any], path: str, method: str) -> None:

@@ -73,6 +73,11 @@ class RefusedError(ClusterError):
         return RefusedError(what + said, where=place, code=code, status=status)
 
 
+def is_silence(error: Exception) -> bool:
+    """Whether nobody answered in time."""
+    return "Timeout" in type(error).__name__ or isinstance(_root(error), TimeoutError)
+
+
 def unreachable(error: Exception, place: str, url: str) -> ClusterError:
     """The error for a server that does not answer."""
     root = _root(error)
@@ -86,7 +91,7 @@ def unreachable(error: Exception, place: str, url: str) -> ClusterError:
         what, hint = "the connection is refused", "is the API server running, and is its address right?"
     elif "NameResolution" in name or "gaierror" in type(root).__name__:
         what, hint = "there is no host of that name", "is the network (or the VPN) up?"
-    elif "Timeout" in name or isinstance(root, TimeoutError):
+    elif is_silence(error):
         what, hint = "it does not answer in time", "is it up, and is the way there open?"
     else:
         what, hint = "the connection breaks off", "run again: what was done is not done twice"
