@@ -86,6 +86,26 @@ def test_a_run_that_fails_is_news_and_never_no_drift(vddkctl: Vddkctl, applied: 
         assert hooked.received[-1].data["summary"]["drift"] == 0
 
 
+def test_a_run_that_a_signal_ends_is_told_in_one_short_attempt(applied: SiteOnDisk) -> None:
+    os.mkfifo(applied.root / "pipe.yaml")
+    with hook([500]) as hooked:
+        words = [sys.executable, "-m", "vddkctl", "drift", "-f", "pipe.yaml", "--notify", hooked.url]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        for answer, said in ((500, "it answers 500"), (200, "")):
+            hooked.answers[:] = [answer]
+            process = subprocess.Popen(
+                words, cwd=applied.root, env=environment, stderr=subprocess.PIPE, text=True
+            )
+            with (applied.root / "pipe.yaml").open("w"):
+                process.terminate()
+                _, told = process.communicate(timeout=60)
+            assert process.returncode == 130
+            assert said in told
+        assert [each.data["error"]["message"].partition(":")[0] for each in hooked.received] == [
+            "the run was interrupted"
+        ] * 2
+
+
 def test_the_body_is_signed(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     drifted(applied)
     with hook() as hooked:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vddkctl.cli.ending import deafen
 from vddkctl.cli.output import note, progress
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
@@ -116,15 +117,21 @@ class Telling:
         """
         try:
             yield
-        except (UsageError, Interrupted):
+        except (KeyboardInterrupt, Interrupted):
+            deafen()
+            self._fail(Interrupted("the run was interrupted: it did not come to its end"))
+            self._notify(hurried=True)
             raise
         except VddkctlError as error:
-            if self._outcome is None:
-                failure = error
-                self.tell(lambda: failed(self._kind, self.site, failure))
+            self._fail(error)
             self._notify()
             raise
         except BrokenPipeError:
+            self._fail(VddkctlError("the reader of standard output left before the run came to its end"))
+            self._notify()
+            raise
+        except Exception as error:
+            self._fail(VddkctlError(f"this is a mistake in vddkctl: {type(error).__name__}: {error}"))
             self._notify()
             raise
         else:
@@ -133,11 +140,15 @@ class Telling:
             finally:
                 self._notify()
 
-    def _notify(self) -> None:
+    def _fail(self, error: VddkctlError) -> None:
+        if self._outcome is None:
+            self.tell(lambda: failed(self._kind, self.site, error))
+
+    def _notify(self, *, hurried: bool = False) -> None:
         if self._webhook is None or self._outcome is None:
             return
         try:
-            _notified(self._webhook, self._outcome, self._form, self._scope)
+            _notified(self._webhook, self._outcome, self._form, self._scope, hurried=hurried)
         except VddkctlError as error:
             note(f"Error: {error}\n  The result of the run stands; the next run tries again.")
 
@@ -193,7 +204,7 @@ def failed(kind: Kind, site: str, error: VddkctlError) -> Outcome:
 
     said = {"message": error.what, "where": error.where or None, "hint": error.hint or None}
     data = {"formatVersion": FORMAT_VERSION, "tool": TOOL, "site": site or None, "error": said}
-    headline = f"The {kind} failed."
+    headline = f"The {kind} {'was interrupted' if isinstance(error, Interrupted) else 'failed'}."
     return Outcome(
         kind, site, "", now(), int(time.time()), TOOL, headline, (), (), (), data, error=str(error)
     )  # fmt: skip
@@ -215,7 +226,9 @@ def write(path: Path, content: str) -> None:
         note(f"Error: {error}; the result of the run stands.")
 
 
-def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str]) -> None:
+def _notified(
+    webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str], *, hurried: bool
+) -> None:
     """Post the result where it says something new, and remember what was said. Raises VddkctlError."""
     from vddkctl.notify.memory import Memory, state_folder
     from vddkctl.notify.webhook import post
@@ -229,7 +242,8 @@ def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str
         body = json_text(slack(result) if form is Form.SLACK else result.data).encode(
             errors="backslashreplace"
         )
-        post(webhook, body, {"X-Vddkctl-Command": result.kind}, os.environ, progress())
+        headers = {"X-Vddkctl-Command": result.kind}
+        post(webhook, body, headers, os.environ, progress(), hurried=hurried)
     elif state == memory.recall():
         return
     try:
