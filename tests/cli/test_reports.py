@@ -347,7 +347,9 @@ def test_a_run_that_a_signal_ends_is_no_success(applied: SiteOnDisk, number: sig
 
 def test_a_run_that_takes_too_long_for_timeout_says_so_once(applied: SiteOnDisk) -> None:
     with reading(applied, "timeout", "600s") as process:
-        process.send_signal(signal.SIGTERM)  # handed on as when the time is over: to the run, and to its group
+        process.send_signal(
+            signal.SIGTERM
+        )  # handed on as when the time is over: to the run, and to its group
         _, said = process.communicate(timeout=60)
     assert said == "Interrupted.\n"
     assert 'success{site="",run="drift"} 0\n' in (applied.root / "r.prom").read_text()

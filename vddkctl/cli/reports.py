@@ -226,9 +226,7 @@ def write(path: Path, content: str) -> None:
         note(f"Error: {error}; the result of the run stands.")
 
 
-def _notified(
-    webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str], *, hurried: bool
-) -> None:
+def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str], *, hurried: bool) -> None:
     """Post the result where it says something new, and remember what was said. Raises VddkctlError."""
     from vddkctl.notify.memory import Memory, state_folder
     from vddkctl.notify.webhook import post
