@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html.parser import HTMLParser
 from xml.etree import ElementTree as Tree
 
 import msgspec
 import pytest
 
-from tests.conftest import ROOT, Vddkctl
+from tests.conftest import Vddkctl
+from tests.support.held_up import held_up
 from tests.support.sites import PROD, SiteOnDisk
 from vddkctl.plan.model import PlanWarning
 from vddkctl.report.files.html import html
@@ -313,28 +310,9 @@ def test_the_same_gives_the_same(write: object) -> None:
     assert write(hostile()) == write(hostile())
 
 
-@contextmanager
-def reading(site: SiteOnDisk, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A drift check that waits for its spec."""
-    pipe = site.root / "pipe.yaml"
-    os.mkfifo(pipe)
-    words = (*words, sys.executable, "-m", "vddkctl", "drift", "-f", "pipe.yaml")
-    process = subprocess.Popen(
-        [*words, *ALL],
-        cwd=site.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with pipe.open("w"):  # the other end is open from here on
-        yield process
-    pipe.unlink()
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_run_that_a_signal_ends_is_no_success(applied: SiteOnDisk, number: signal.Signals) -> None:
-    with reading(applied) as process:
+    with held_up(applied.root, *ALL) as process:
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "Interrupted.\n")
@@ -346,7 +324,7 @@ def test_a_run_that_a_signal_ends_is_no_success(applied: SiteOnDisk, number: sig
 
 
 def test_a_run_that_takes_too_long_for_timeout_says_so_once(applied: SiteOnDisk) -> None:
-    with reading(applied, "timeout", "600s") as process:
+    with held_up(applied.root, *ALL, before=("timeout", "600s")) as process:
         process.send_signal(
             signal.SIGTERM
         )  # handed on as when the time is over: to the run, and to its group

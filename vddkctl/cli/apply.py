@@ -92,7 +92,7 @@ def run(
             spec = file if _typed(context, "file") else None
             return _saved_applied(plan_file, spec, output, verbose, waiting, ends, prove=prove)
         session = open_session(file, progress(verbose), context.obj)
-        ends.site = session.loaded.site.metadata.name
+        ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
         plan = session.plan(target, exclude, take)
         return _applied(session, plan, output, verbose, waiting, ends, prove=prove, ask=not auto_approve)
 
@@ -108,7 +108,7 @@ def _saved_applied(
     prove: bool,
 ) -> int:
     plan, places = _saved(plan_file, spec, verbose)
-    ends.site = plan.site
+    ends.looks_at(plan.site, plan.location)
     if output is Output.TEXT:
         from vddkctl.report.plan_text import head_line
 

@@ -99,7 +99,7 @@ def _checked(
     from vddkctl.report.files.outcome import drift_rows
 
     session = open_session(file, Silent() if quiet else progress(verbose))
-    ends.site = session.loaded.site.metadata.name
+    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
     observed = session.observe(lambda address: True)
     lost = lost_record(session.loaded, observed)
     if lost:

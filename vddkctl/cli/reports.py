@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vddkctl.cli.ending import deafen
-from vddkctl.cli.output import note, progress
+from vddkctl.cli.output import note
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.notify.webhook import Webhook
     from vddkctl.plan.explain import Explanation
-    from vddkctl.plan.model import Plan
+    from vddkctl.plan.model import Location, Plan
     from vddkctl.report.files.outcome import ChainRow, Kind, Outcome, Row
+    from vddkctl.site.model import ClusterSpec
     from vddkctl.vddk.precedence import Level
 
 ENDINGS = (".json", ".html", ".md", ".prom", ".xml")
@@ -75,9 +76,10 @@ def checked(
 
 
 class Telling:
-    """Where the end of a run is told, besides the terminal. ``site`` is set as soon as it is known.
+    """Where the end of a run is told, besides the terminal.
 
-    ``scope`` is what the run looks at: two that look at different parts do not share a state.
+    ``read`` is the file that says what to look at, ``scope`` the part of it: two that look at different parts, or
+    places, do not share a state.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Telling:
         files: tuple[Path, ...] = (),
         webhook: Webhook | None = None,
         form: Form = Form.JSON,
+        read: str = "",
         scope: Sequence[str] = (),
     ) -> None:
         self.site = ""
@@ -93,13 +96,20 @@ class Telling:
         self._kind = kind
         self._webhook = webhook
         self._form = form
+        self._read = "-" if read == "-" else os.path.abspath(read)  # noqa: PTH100 - links stay: they may move
         self._scope = scope
+        self._place: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether anybody wants to be told."""
         return bool(self.files or self._webhook)
+
+    def looks_at(self, site: str, cluster: ClusterSpec | Location) -> None:
+        """What the run is about, as soon as that is known."""
+        self.site = site
+        self._place = (site, *(str(part) for part in (cluster.manifests, cluster.context, cluster.namespace)))
 
     def tell(self, made: Callable[[], Outcome]) -> None:
         """Write every file, each in one step, and keep the outcome for the webhook."""
@@ -148,7 +158,11 @@ class Telling:
         if self._webhook is None or self._outcome is None:
             return
         try:
-            _notified(self._webhook, self._outcome, self._form, self._scope, hurried=hurried)
+            from vddkctl.cli.notifying import notified
+
+            about = (self._read, os.environ.get("KUBECONFIG", ""), *self._scope)
+            chat = self._form is Form.SLACK
+            notified(self._webhook, self._outcome, about, self._place, as_chat=chat, hurried=hurried)
         except VddkctlError as error:
             note(f"Error: {error}\n  The result of the run stands; the next run tries again.")
 
@@ -159,17 +173,20 @@ def telling(
     notify: str | None,
     form: Form,
     *,
-    inputs: Sequence[str] = (),
+    inputs: Sequence[str],
     scope: Sequence[str] = (),
 ) -> Telling:
-    """Where to tell of a run. Raises UsageError for what cannot be, before anything is done."""
+    """Where to tell of a run; the first of ``inputs`` says what it looks at.
+
+    Raises UsageError for what cannot be, before anything is done.
+    """
     files = checked(reports, inputs=inputs)
     if not notify:
         return Telling(kind, files)
     from vddkctl.notify.webhook import timeout_of, webhook_at
 
     timeout_of(os.environ)
-    return Telling(kind, files, webhook_at(notify), form, scope)
+    return Telling(kind, files, webhook_at(notify), form, inputs[0], scope)
 
 
 def outcome(
@@ -224,33 +241,6 @@ def write(path: Path, content: str) -> None:
         note(f"Error: the report {path} cannot be written: {error.strerror}; the result of the run stands.")
     except VddkctlError as error:
         note(f"Error: {error}; the result of the run stands.")
-
-
-def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str], *, hurried: bool) -> None:
-    """Post the result where it says something new, and remember what was said. Raises VddkctlError."""
-    from vddkctl.notify.memory import Memory, state_folder
-    from vddkctl.notify.webhook import post
-    from vddkctl.report.files.json import json_text
-    from vddkctl.report.files.slack import slack
-    from vddkctl.report.files.state import is_news, state_of
-
-    about = (result.site, result.kind, form.value, webhook.address, webhook.login, *scope)
-    memory, state = Memory(state_folder(os.environ), about), state_of(result)
-    if is_news(result, state, memory.recall()):
-        body = json_text(slack(result) if form is Form.SLACK else result.data).encode(
-            errors="backslashreplace"
-        )
-        headers = {"X-Vddkctl-Command": result.kind}
-        post(webhook, body, headers, os.environ, progress(), hurried=hurried)
-    elif state == memory.recall():
-        return
-    try:
-        memory.keep(state)
-    except OSError as error:
-        note(
-            f"What {webhook.shown} was told cannot be remembered ({error.strerror}): it may be told again.\n"
-            "  Set XDG_STATE_HOME to a folder that can be written."
-        )
 
 
 def _content(ending: str, result: Outcome) -> str:
