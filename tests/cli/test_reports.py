@@ -218,7 +218,30 @@ def test_a_spec_with_mistakes_fails_in_the_report_too(vddkctl: Vddkctl, site: Si
     assert vddkctl("plan", *ALL, cwd=site.root).code == 1
     error = next(suite_of((site.root / "r.xml").read_text()).iter("error"))
     assert (error.text or "").startswith("site.yaml:")
-    assert 'vddkctl_last_run_success{site="",run="plan"} 0\n' in (site.root / "r.prom").read_text()
+    assert 'vddkctl_last_run_success{site="frankfurt",run="plan"} 0\n' in (site.root / "r.prom").read_text()
+    data = json.loads((site.root / "r.json").read_text())
+    assert (data["site"], data["error"]["message"], data["error"]["where"]) == (
+        "frankfurt",
+        "1 mistake",
+        "site.yaml",
+    )
+    checked = vddkctl("validate", "--output", "json", cwd=site.root)
+    assert data["error"]["diagnostics"] == json.loads(checked.out)["diagnostics"]
+    assert data["error"]["diagnostics"][0]["line"] > 1
+
+
+@pytest.mark.parametrize("damage", ["metadata: {name: frankfurt}\nimages: [", "kind: [\xff", None])
+def test_metrics_of_a_spec_that_cannot_be_read_are_those_of_its_site(
+    vddkctl: Vddkctl, applied: SiteOnDisk, damage: str | None
+) -> None:
+    assert vddkctl("drift", "--report", "r.prom", cwd=applied.root).code == 0
+    applied.spec.unlink()
+    if damage:
+        applied.spec.write_text(damage, encoding="latin-1")
+    for _ in range(2):
+        assert vddkctl("drift", "--report", "r.prom", cwd=applied.root).code == 1
+        metrics = (applied.root / "r.prom").read_text()
+        assert 'vddkctl_last_run_success{site="frankfurt",run="drift"} 0\n' in metrics
 
 
 def test_what_failed_in_an_apply_is_in_its_report(vddkctl: Vddkctl, site: SiteOnDisk) -> None:

@@ -152,7 +152,9 @@ class Telling:
 
     def _fail(self, error: VddkctlError) -> None:
         if self._outcome is None:
-            self.tell(lambda: failed(self._kind, self.site, error))
+            from vddkctl.cli.failing import failed, site_of
+
+            self.tell(lambda: failed(self._kind, self.site or site_of(error, self.files), error))
 
     def _notify(self, *, hurried: bool = False) -> None:
         if self._webhook is None or self._outcome is None:
@@ -209,21 +211,6 @@ def outcome(
     return Outcome(
         kind, plan.site, place, now(), int(time.time()), plan.tool, headline, tuple(rows), plan.warnings,
         explained, data,
-    )  # fmt: skip
-
-
-def failed(kind: Kind, site: str, error: VddkctlError) -> Outcome:
-    """What a run came to that did not come to its end."""
-    from vddkctl.apply.identity import now
-    from vddkctl.plan.make import TOOL
-    from vddkctl.plan.model import FORMAT_VERSION
-    from vddkctl.report.files.outcome import Outcome
-
-    said = {"message": error.what, "where": error.where or None, "hint": error.hint or None}
-    data = {"formatVersion": FORMAT_VERSION, "tool": TOOL, "site": site or None, "error": said}
-    headline = f"The {kind} {'was interrupted' if isinstance(error, Interrupted) else 'failed'}."
-    return Outcome(
-        kind, site, "", now(), int(time.time()), TOOL, headline, (), (), (), data, error=str(error)
     )  # fmt: skip
 
 
