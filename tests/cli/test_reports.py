@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import stat
 import subprocess
 from html.parser import HTMLParser
 from xml.etree import ElementTree as Tree
@@ -280,6 +282,25 @@ def test_a_link_stays_a_link_and_readers_may_read(vddkctl: Vddkctl, applied: Sit
     written = applied.root / "textfile" / "vddkctl.prom"
     assert written.stat().st_mode & 0o444 == 0o444
     assert [path.name for path in written.parent.iterdir()] == ["vddkctl.prom"]
+
+
+def test_metrics_are_for_everyone_and_a_file_that_is_there_keeps_its_mode(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    def modes() -> dict[str, int]:
+        return {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in applied.root.glob("r.*")}
+
+    before = os.umask(0o077)
+    try:
+        assert vddkctl("drift", *ALL, cwd=applied.root).code == 0
+        assert modes() == {".prom": 0o644, ".json": 0o600, ".html": 0o600, ".md": 0o600, ".xml": 0o600}
+        for number, ending in enumerate(("json", "prom", "md", "xml")):
+            (applied.root / f"r.{ending}").chmod((0o640, 0o600, 0o664, 0o604)[number])
+        os.umask(0o022)
+        assert vddkctl("drift", *ALL, cwd=applied.root).code == 0
+        assert modes() == {".prom": 0o600, ".json": 0o640, ".html": 0o600, ".md": 0o664, ".xml": 0o604}
+    finally:
+        os.umask(before)
 
 
 def test_one_case_for_an_address_that_drifted_and_is_pending(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -215,19 +217,32 @@ def outcome(
 
 
 def write(path: Path, content: str) -> None:
-    """Write a report in one step. One that cannot be written is told; the run's result stands."""
+    """Write a report in one step. One that cannot be written is told; the run's result stands.
+
+    A file that is there keeps its mode. New metrics are for everyone: the collector is another user, whatever the umask.
+    """
     from vddkctl.atomic import replacing, write_all
 
     target = Path(os.path.realpath(path))  # a link stays one
     try:
         if target.exists() and not target.is_file():
             raise VddkctlError(f"the report {path} cannot be written: it is no file")
-        with replacing(target, mode=0o644) as handle:
+        fixed = (
+            stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644 if _is_public(path) else None
+        )
+        with replacing(target, mode=0o644 if fixed is None else fixed & 0o644) as handle:
+            if fixed is not None:
+                with contextlib.suppress(PermissionError):  # a file system without modes
+                    os.fchmod(handle, fixed)
             write_all(handle, content.encode(errors="backslashreplace"))
     except OSError as error:
         note(f"Error: the report {path} cannot be written: {error.strerror}; the result of the run stands.")
     except VddkctlError as error:
         note(f"Error: {error}; the result of the run stands.")
+
+
+def _is_public(path: Path) -> bool:
+    return path.suffix == ".prom"
 
 
 def _content(ending: str, result: Outcome) -> str:
