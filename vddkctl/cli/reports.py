@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -219,7 +218,8 @@ def outcome(
 def write(path: Path, content: str) -> None:
     """Write a report in one step. One that cannot be written is told; the run's result stands.
 
-    A file that is there keeps its mode. New metrics are for everyone: the collector is another user, whatever the umask.
+    A file that is there keeps its mode. New metrics are for everyone, whatever the umask: the collector is
+    another user.
     """
     from vddkctl.atomic import replacing, write_all
 
@@ -227,9 +227,9 @@ def write(path: Path, content: str) -> None:
     try:
         if target.exists() and not target.is_file():
             raise VddkctlError(f"the report {path} cannot be written: it is no file")
-        fixed = (
-            stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644 if _is_public(path) else None
-        )
+        fixed = 0o644 if path.suffix == ".prom" else None
+        if target.exists():
+            fixed = target.stat().st_mode & 0o777
         with replacing(target, mode=0o644 if fixed is None else fixed & 0o644) as handle:
             if fixed is not None:
                 with contextlib.suppress(PermissionError):  # a file system without modes
@@ -239,10 +239,6 @@ def write(path: Path, content: str) -> None:
         note(f"Error: the report {path} cannot be written: {error.strerror}; the result of the run stands.")
     except VddkctlError as error:
         note(f"Error: {error}; the result of the run stands.")
-
-
-def _is_public(path: Path) -> bool:
-    return path.suffix == ".prom"
 
 
 def _content(ending: str, result: Outcome) -> str:
