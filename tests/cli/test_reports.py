@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import Vddkctl
 from tests.support.held_up import held_up
 from tests.support.sites import PROD, SiteOnDisk
+from vddkctl.apply.result import StepResult
+from vddkctl.cli.apply import reported
 from vddkctl.plan.model import PlanWarning
 from vddkctl.report.files.html import html
 from vddkctl.report.files.junit import junit
@@ -254,6 +256,21 @@ def test_what_failed_in_an_apply_is_in_its_report(vddkctl: Vddkctl, site: SiteOn
     assert 'vddkctl_last_run_success{site="frankfurt",run="apply"} 0\n' in metrics
     suite = suite_of((site.root / "r.xml").read_text())
     assert int(suite.get("failures") or 0) + int(suite.get("errors") or 0) > 0
+
+
+def test_an_apply_that_was_interrupted_is_no_success(site: SiteOnDisk) -> None:
+    def interrupt(step: StepResult) -> None:
+        raise KeyboardInterrupt
+
+    plan = site.plan()
+    result = site.executor(told=interrupt).run(plan)
+    for each in (result, msgspec.structs.replace(result, steps=result.steps[:1])):  # or while it waited
+        made = reported(each, plan)
+        assert made.headline == "Interrupted; what was done is recorded."
+        metrics = prometheus(made)
+        assert 'success{site="frankfurt",run="apply"} 0\n' in metrics
+        assert 'state="done"} 1\n' in metrics
+        promtool(metrics)
 
 
 def test_a_dry_run_reports_nothing(vddkctl: Vddkctl, site: SiteOnDisk) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
     from vddkctl.places import Places
     from vddkctl.plan.model import Plan
+    from vddkctl.report.files.outcome import Outcome
 
 NAME = "apply"
 
@@ -237,8 +238,7 @@ def carried_out(
 
 
 def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: bool = True) -> int:
-    if ends.wanted:
-        _report(ends, result, plan)
+    ends.tell(lambda: reported(result, plan))
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:
             from vddkctl.report.result_text import result_json
@@ -252,13 +252,16 @@ def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: b
     return result.exit_code
 
 
-def _report(ends: Telling, result: Result, plan: Plan) -> None:
+def reported(result: Result, plan: Plan) -> Outcome:
+    """What reports say of an apply. One that was interrupted is no success, also where nothing is left to be done."""
+    from msgspec.structs import replace
+
     from vddkctl.report.files.outcome import apply_rows
     from vddkctl.report.result_text import result_json, result_text
 
     headline = result_text(result).partition("\n")[0]
-    rows = apply_rows(plan, result)
-    ends.tell(lambda: outcome("apply", plan, headline, rows, result_json(result, plan.tool)))
+    made = outcome("apply", plan, headline, apply_rows(plan, result), result_json(result, plan.tool))
+    return replace(made, error="interrupted; what was done is recorded") if result.interrupted else made
 
 
 def seconds(text: str) -> float:
