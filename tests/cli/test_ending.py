@@ -15,7 +15,7 @@ from vddkctl.errors import Interrupted, StalePlanError, UsageError, VddkctlError
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield
     for number, action in zip(numbers, before, strict=True):

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Completed, Vddkctl
+from tests.support.held_up import held_up
 from tests.support.hooks import DRIP, HANG, hook
 from tests.support.sites import PROD, TEST, SiteOnDisk
 
@@ -84,6 +86,20 @@ def test_a_run_that_fails_is_news_and_never_no_drift(vddkctl: Vddkctl, applied: 
         (applied.root / "away").rename(applied.gitops)
         assert vddkctl("drift", "--notify", hooked.url, cwd=applied.root).code == 0
         assert hooked.received[-1].data["summary"]["drift"] == 0
+
+
+def test_a_run_that_a_signal_ends_is_told_in_one_short_attempt(applied: SiteOnDisk) -> None:
+    with hook() as hooked:
+        for answer, said in ((500, "it answers 500"), (200, "")):
+            hooked.answers[:] = [answer]
+            with held_up(applied.root, "--notify", hooked.url) as process:
+                process.terminate()
+                _, told = process.communicate(timeout=60)
+            assert process.returncode == 130
+            assert said in told
+        assert [each.data["error"]["message"].partition(":")[0] for each in hooked.received] == [
+            "the run was interrupted"
+        ] * 2
 
 
 def test_the_body_is_signed(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
@@ -180,6 +196,45 @@ def test_other_parts_of_a_site_and_other_commands_have_states_of_their_own(
         for _ in range(2):
             assert vddkctl("drift", "--notify", hooked.url, cwd=applied.root).code == 3
             assert vddkctl("drift", "--target", TEST, "--notify", hooked.url, cwd=applied.root).code == 0
+        assert len(hooked.received) == 1
+
+
+def test_a_spec_that_is_mended_is_news(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    kept = applied.spec.read_text()
+    with hook() as hooked:
+
+        def drift(text: str | None, *words: str) -> None:
+            applied.spec.unlink(missing_ok=True)
+            if text is not None:
+                applied.spec.write_text(text)
+            vddkctl("drift", "--notify", hooked.url, *words, cwd=applied.root)
+
+        for text in (kept.replace("kind: Site", "kind: Sight"), "metadata: {", None):
+            told = len(hooked.received)
+            for _ in range(2):
+                drift(text)
+            assert "error" in hooked.received[-1].data
+            for _ in range(2):
+                drift(kept)
+            assert len(hooked.received) == told + 2
+            assert hooked.received[-1].data["summary"]["drift"] == 0
+
+
+def test_two_places_of_one_name_are_told_apart(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    shutil.copytree(applied.root, applied.root / "other")
+    shutil.copytree(applied.gitops, applied.root / "more")
+    with hook() as hooked:
+
+        def drift(spec: str) -> int:
+            return vddkctl("drift", "-f", spec, "--notify", hooked.url, cwd=applied.root).code
+
+        drifted(applied)
+        assert [drift("site.yaml"), drift("other/site.yaml"), drift("site.yaml")] == [3, 0, 3]
+        assert len(hooked.received) == 1
+        applied.change("site.yaml", "./gitops", "./more")
+        assert drift("site.yaml") == 0
+        applied.change("site.yaml", "./more", "./gitops")
+        assert drift("site.yaml") == 3
         assert len(hooked.received) == 1
 
 

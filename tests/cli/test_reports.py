@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import stat
 import subprocess
 from html.parser import HTMLParser
 from xml.etree import ElementTree as Tree
@@ -11,7 +14,10 @@ import msgspec
 import pytest
 
 from tests.conftest import Vddkctl
+from tests.support.held_up import held_up
 from tests.support.sites import PROD, SiteOnDisk
+from vddkctl.apply.result import StepResult
+from vddkctl.cli.apply import reported
 from vddkctl.plan.model import PlanWarning
 from vddkctl.report.files.html import html
 from vddkctl.report.files.junit import junit
@@ -216,7 +222,30 @@ def test_a_spec_with_mistakes_fails_in_the_report_too(vddkctl: Vddkctl, site: Si
     assert vddkctl("plan", *ALL, cwd=site.root).code == 1
     error = next(suite_of((site.root / "r.xml").read_text()).iter("error"))
     assert (error.text or "").startswith("site.yaml:")
-    assert 'vddkctl_last_run_success{site="",run="plan"} 0\n' in (site.root / "r.prom").read_text()
+    assert 'vddkctl_last_run_success{site="frankfurt",run="plan"} 0\n' in (site.root / "r.prom").read_text()
+    data = json.loads((site.root / "r.json").read_text())
+    assert (data["site"], data["error"]["message"], data["error"]["where"]) == (
+        "frankfurt",
+        "1 mistake",
+        "site.yaml",
+    )
+    checked = vddkctl("validate", "--output", "json", cwd=site.root)
+    assert data["error"]["diagnostics"] == json.loads(checked.out)["diagnostics"]
+    assert data["error"]["diagnostics"][0]["line"] > 1
+
+
+@pytest.mark.parametrize("damage", ["metadata: {name: frankfurt}\nimages: [", "kind: [\xff", None])
+def test_metrics_of_a_spec_that_cannot_be_read_are_those_of_its_site(
+    vddkctl: Vddkctl, applied: SiteOnDisk, damage: str | None
+) -> None:
+    assert vddkctl("drift", "--report", "r.prom", cwd=applied.root).code == 0
+    applied.spec.unlink()
+    if damage:
+        applied.spec.write_text(damage, encoding="latin-1")
+    for _ in range(2):
+        assert vddkctl("drift", "--report", "r.prom", cwd=applied.root).code == 1
+        metrics = (applied.root / "r.prom").read_text()
+        assert 'vddkctl_last_run_success{site="frankfurt",run="drift"} 0\n' in metrics
 
 
 def test_what_failed_in_an_apply_is_in_its_report(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
@@ -227,6 +256,21 @@ def test_what_failed_in_an_apply_is_in_its_report(vddkctl: Vddkctl, site: SiteOn
     assert 'vddkctl_last_run_success{site="frankfurt",run="apply"} 0\n' in metrics
     suite = suite_of((site.root / "r.xml").read_text())
     assert int(suite.get("failures") or 0) + int(suite.get("errors") or 0) > 0
+
+
+def test_an_apply_that_was_interrupted_is_no_success(site: SiteOnDisk) -> None:
+    def interrupt(step: StepResult) -> None:
+        raise KeyboardInterrupt
+
+    plan = site.plan()
+    result = site.executor(told=interrupt).run(plan)
+    for each in (result, msgspec.structs.replace(result, steps=result.steps[:1])):  # or while it waited
+        made = reported(each, plan)
+        assert made.headline == "Interrupted; what was done is recorded."
+        metrics = prometheus(made)
+        assert 'success{site="frankfurt",run="apply"} 0\n' in metrics
+        assert 'state="done"} 1\n' in metrics
+        promtool(metrics)
 
 
 def test_a_dry_run_reports_nothing(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
@@ -255,6 +299,25 @@ def test_a_link_stays_a_link_and_readers_may_read(vddkctl: Vddkctl, applied: Sit
     written = applied.root / "textfile" / "vddkctl.prom"
     assert written.stat().st_mode & 0o444 == 0o444
     assert [path.name for path in written.parent.iterdir()] == ["vddkctl.prom"]
+
+
+def test_metrics_are_for_everyone_and_a_file_that_is_there_keeps_its_mode(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    def modes() -> dict[str, int]:
+        return {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in applied.root.glob("r.*")}
+
+    before = os.umask(0o077)
+    try:
+        assert vddkctl("drift", *ALL, cwd=applied.root).code == 0
+        assert modes() == {".prom": 0o644, ".json": 0o600, ".html": 0o600, ".md": 0o600, ".xml": 0o600}
+        for number, ending in enumerate(("json", "prom", "md", "xml")):
+            (applied.root / f"r.{ending}").chmod((0o640, 0o600, 0o664, 0o604)[number])
+        os.umask(0o022)
+        assert vddkctl("drift", *ALL, cwd=applied.root).code == 0
+        assert modes() == {".prom": 0o600, ".json": 0o640, ".html": 0o600, ".md": 0o664, ".xml": 0o604}
+    finally:
+        os.umask(before)
 
 
 def test_one_case_for_an_address_that_drifted_and_is_pending(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
@@ -306,3 +369,32 @@ def test_nobody_is_called_by_a_comment() -> None:
 def test_the_same_gives_the_same(write: object) -> None:
     assert callable(write)
     assert write(hostile()) == write(hostile())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_run_that_a_signal_ends_is_no_success(applied: SiteOnDisk, number: signal.Signals) -> None:
+    with held_up(applied.root, *ALL) as process:
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "Interrupted.\n")
+    assert 'success{site="",run="drift"} 0\n' in (applied.root / "r.prom").read_text()
+    assert "The drift was interrupted." in (applied.root / "r.md").read_text()
+    error = json.loads((applied.root / "r.json").read_text())["error"]
+    assert error["message"] == "the run was interrupted: it did not come to its end"
+    assert suite_of((applied.root / "r.xml").read_text()).get("errors") == "1"
+
+
+def test_a_run_that_takes_too_long_for_timeout_says_so_once(applied: SiteOnDisk) -> None:
+    with held_up(applied.root, *ALL, before=("timeout", "600s")) as process:
+        process.send_signal(
+            signal.SIGTERM
+        )  # handed on as when the time is over: to the run, and to its group
+        _, said = process.communicate(timeout=60)
+    assert said == "Interrupted.\n"
+    assert 'success{site="",run="drift"} 0\n' in (applied.root / "r.prom").read_text()
+
+
+def test_a_wrong_word_that_shows_late_is_no_success(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    assert vddkctl("drift", *ALL, cwd=applied.root).code == 0
+    assert vddkctl("drift", "--quiet", "--target", "x*", *ALL, cwd=applied.root).code == 64
+    assert 'success{site="frankfurt",run="drift"} 0\n' in (applied.root / "r.prom").read_text()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
     from vddkctl.places import Places
     from vddkctl.plan.model import Plan
+    from vddkctl.report.files.outcome import Outcome
 
 NAME = "apply"
 
@@ -92,7 +93,7 @@ def run(
             spec = file if _typed(context, "file") else None
             return _saved_applied(plan_file, spec, output, verbose, waiting, ends, prove=prove)
         session = open_session(file, progress(verbose), context.obj)
-        ends.site = session.loaded.site.metadata.name
+        ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
         plan = session.plan(target, exclude, take)
         return _applied(session, plan, output, verbose, waiting, ends, prove=prove, ask=not auto_approve)
 
@@ -108,7 +109,7 @@ def _saved_applied(
     prove: bool,
 ) -> int:
     plan, places = _saved(plan_file, spec, verbose)
-    ends.site = plan.site
+    ends.looks_at(plan.site, plan.location)
     if output is Output.TEXT:
         from vddkctl.report.plan_text import head_line
 
@@ -237,8 +238,7 @@ def carried_out(
 
 
 def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: bool = True) -> int:
-    if ends.wanted:
-        _report(ends, result, plan)
+    ends.tell(lambda: reported(result, plan))
     with contextlib.suppress(BrokenPipeError):
         if output is Output.JSON:
             from vddkctl.report.result_text import result_json
@@ -252,13 +252,16 @@ def _told(result: Result, plan: Plan, output: Output, ends: Telling, *, shown: b
     return result.exit_code
 
 
-def _report(ends: Telling, result: Result, plan: Plan) -> None:
+def reported(result: Result, plan: Plan) -> Outcome:
+    """What reports say of an apply. One that was interrupted is no success, also where nothing is left to be done."""
+    from msgspec.structs import replace
+
     from vddkctl.report.files.outcome import apply_rows
     from vddkctl.report.result_text import result_json, result_text
 
     headline = result_text(result).partition("\n")[0]
-    rows = apply_rows(plan, result)
-    ends.tell(lambda: outcome("apply", plan, headline, rows, result_json(result, plan.tool)))
+    made = outcome("apply", plan, headline, apply_rows(plan, result), result_json(result, plan.tool))
+    return replace(made, error="interrupted; what was done is recorded") if result.interrupted else made
 
 
 def seconds(text: str) -> float:

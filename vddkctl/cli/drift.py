@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
+    from vddkctl.report.files.outcome import Outcome
 
 NAME = "drift"
 
@@ -98,7 +99,7 @@ def _checked(
     from vddkctl.report.files.outcome import drift_rows
 
     session = open_session(file, Silent() if quiet else progress(verbose))
-    ends.site = session.loaded.site.metadata.name
+    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
     observed = session.observe(lambda address: True)
     lost = lost_record(session.loaded, observed)
     if lost:
@@ -112,16 +113,19 @@ def _checked(
     def as_data() -> dict[str, Any]:
         return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
 
-    ends.tell(
-        lambda: outcome(
+    def found() -> Outcome:
+        return outcome(
             "drift",
             plan,
             drift_summary(drift),
             drift_rows(drift, plan),
             as_data(),
             tuple(explanations(session.loaded, observed, plan)),
-        ),
-    )
+        )
+
+    heals = bool(heal_limit and drift.found)
+    if not heals:
+        ends.tell(found)
     if quiet and not drift.found:
         return 0
     if output is Output.JSON:
@@ -131,10 +135,14 @@ def _checked(
     else:
         data(drift_text(drift, plan.tags, style()))
     _notes(drift, observed, {} if denied else exposed)
-    if heal_limit:
+    if heals:
         from vddkctl.cli.healing import healed
+        from vddkctl.report.files.healed import Healed, with_healing
 
-        return healed(session, plan, drift, observed.record, heal_limit)
+        def tell(done: Healed) -> None:
+            ends.tell(lambda: with_healing(found(), drift, done))
+
+        return healed(session, plan, drift, observed.record, heal_limit, tell)
     return 3 if drift.found else 0
 
 

@@ -18,6 +18,15 @@ _STOPPING = (signal.SIGTERM, signal.SIGHUP)
 """A CI system that stops a job, a terminal that is closed: what was done is recorded then, as with Ctrl-C."""
 
 
+def deafen() -> None:
+    """Heed no more signals: the run ends already, and what is left is short. ``timeout`` sends each signal twice."""
+    left = [signal.SIGINT, *_STOPPING]
+    while left:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.signal(left[-1], signal.SIG_IGN)
+            left.pop()
+
+
 def exit_code(run: Callable[[], Any]) -> int:
     """Run a command, say what went wrong, and give the exit code."""
     for number in _STOPPING:
@@ -54,6 +63,7 @@ def _run(run: Callable[[], Any]) -> int:
 
 def _failed(error: VddkctlError) -> int:
     if isinstance(error, Interrupted):
+        deafen()
         _say(f"{str(error).capitalize()}.")
     else:
         _say(f"{'' if _has_places(error) else 'Error: '}{error}")

@@ -67,7 +67,7 @@ def _opened(file: str, context: typer.Context, verbose: int, ends: Telling) -> S
     from vddkctl.cli.session import open_session
 
     session = open_session(file, progress(verbose), context.obj)
-    ends.site = session.loaded.site.metadata.name
+    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
     return session
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,15 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vddkctl.cli.output import note, progress
+from vddkctl.cli.ending import deafen
+from vddkctl.cli.output import note
 from vddkctl.cli.streams import flush
 from vddkctl.errors import Interrupted, UsageError, VddkctlError
 
 if TYPE_CHECKING:
     from vddkctl.notify.webhook import Webhook
     from vddkctl.plan.explain import Explanation
-    from vddkctl.plan.model import Plan
+    from vddkctl.plan.model import Location, Plan
     from vddkctl.report.files.outcome import ChainRow, Kind, Outcome, Row
+    from vddkctl.site.model import ClusterSpec
     from vddkctl.vddk.precedence import Level
 
 ENDINGS = (".json", ".html", ".md", ".prom", ".xml")
@@ -74,9 +77,10 @@ def checked(
 
 
 class Telling:
-    """Where the end of a run is told, besides the terminal. ``site`` is set as soon as it is known.
+    """Where the end of a run is told, besides the terminal.
 
-    ``scope`` is what the run looks at: two that look at different parts do not share a state.
+    ``read`` is the file that says what to look at, ``scope`` the part of it: two that look at different parts, or
+    places, do not share a state.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Telling:
         files: tuple[Path, ...] = (),
         webhook: Webhook | None = None,
         form: Form = Form.JSON,
+        read: str = "",
         scope: Sequence[str] = (),
     ) -> None:
         self.site = ""
@@ -92,13 +97,20 @@ class Telling:
         self._kind = kind
         self._webhook = webhook
         self._form = form
+        self._read = "-" if read == "-" else os.path.abspath(read)  # noqa: PTH100 - links stay: they may move
         self._scope = scope
+        self._place: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether anybody wants to be told."""
         return bool(self.files or self._webhook)
+
+    def looks_at(self, site: str, cluster: ClusterSpec | Location) -> None:
+        """What the run is about, as soon as that is known."""
+        self.site = site
+        self._place = (site, *(str(part) for part in (cluster.manifests, cluster.context, cluster.namespace)))
 
     def tell(self, made: Callable[[], Outcome]) -> None:
         """Write every file, each in one step, and keep the outcome for the webhook."""
@@ -116,15 +128,21 @@ class Telling:
         """
         try:
             yield
-        except (UsageError, Interrupted):
+        except (KeyboardInterrupt, Interrupted):
+            deafen()
+            self._fail(Interrupted("the run was interrupted: it did not come to its end"))
+            self._notify(hurried=True)
             raise
         except VddkctlError as error:
-            if self._outcome is None:
-                failure = error
-                self.tell(lambda: failed(self._kind, self.site, failure))
+            self._fail(error)
             self._notify()
             raise
         except BrokenPipeError:
+            self._fail(VddkctlError("the reader of standard output left before the run came to its end"))
+            self._notify()
+            raise
+        except Exception as error:
+            self._fail(VddkctlError(f"this is a mistake in vddkctl: {type(error).__name__}: {error}"))
             self._notify()
             raise
         else:
@@ -133,11 +151,21 @@ class Telling:
             finally:
                 self._notify()
 
-    def _notify(self) -> None:
+    def _fail(self, error: VddkctlError) -> None:
+        if self._outcome is None:
+            from vddkctl.cli.failing import failed, site_of
+
+            self.tell(lambda: failed(self._kind, self.site or site_of(error, self.files), error))
+
+    def _notify(self, *, hurried: bool = False) -> None:
         if self._webhook is None or self._outcome is None:
             return
         try:
-            _notified(self._webhook, self._outcome, self._form, self._scope)
+            from vddkctl.cli.notifying import notified
+
+            about = (self._read, os.environ.get("KUBECONFIG", ""), *self._scope)
+            chat = self._form is Form.SLACK
+            notified(self._webhook, self._outcome, about, self._place, as_chat=chat, hurried=hurried)
         except VddkctlError as error:
             note(f"Error: {error}\n  The result of the run stands; the next run tries again.")
 
@@ -148,17 +176,20 @@ def telling(
     notify: str | None,
     form: Form,
     *,
-    inputs: Sequence[str] = (),
+    inputs: Sequence[str],
     scope: Sequence[str] = (),
 ) -> Telling:
-    """Where to tell of a run. Raises UsageError for what cannot be, before anything is done."""
+    """Where to tell of a run; the first of ``inputs`` says what it looks at.
+
+    Raises UsageError for what cannot be, before anything is done.
+    """
     files = checked(reports, inputs=inputs)
     if not notify:
         return Telling(kind, files)
     from vddkctl.notify.webhook import timeout_of, webhook_at
 
     timeout_of(os.environ)
-    return Telling(kind, files, webhook_at(notify), form, scope)
+    return Telling(kind, files, webhook_at(notify), form, inputs[0], scope)
 
 
 def outcome(
@@ -184,61 +215,30 @@ def outcome(
     )  # fmt: skip
 
 
-def failed(kind: Kind, site: str, error: VddkctlError) -> Outcome:
-    """What a run came to that did not come to its end."""
-    from vddkctl.apply.identity import now
-    from vddkctl.plan.make import TOOL
-    from vddkctl.plan.model import FORMAT_VERSION
-    from vddkctl.report.files.outcome import Outcome
-
-    said = {"message": error.what, "where": error.where or None, "hint": error.hint or None}
-    data = {"formatVersion": FORMAT_VERSION, "tool": TOOL, "site": site or None, "error": said}
-    headline = f"The {kind} failed."
-    return Outcome(
-        kind, site, "", now(), int(time.time()), TOOL, headline, (), (), (), data, error=str(error)
-    )  # fmt: skip
-
-
 def write(path: Path, content: str) -> None:
-    """Write a report in one step. One that cannot be written is told; the run's result stands."""
+    """Write a report in one step. One that cannot be written is told; the run's result stands.
+
+    A file that is there keeps its mode. New metrics are for everyone, whatever the umask: the collector is
+    another user.
+    """
     from vddkctl.atomic import replacing, write_all
 
     target = Path(os.path.realpath(path))  # a link stays one
     try:
         if target.exists() and not target.is_file():
             raise VddkctlError(f"the report {path} cannot be written: it is no file")
-        with replacing(target, mode=0o644) as handle:
+        fixed = 0o644 if path.suffix == ".prom" else None
+        if target.exists():
+            fixed = target.stat().st_mode & 0o777
+        with replacing(target, mode=0o644 if fixed is None else fixed & 0o644) as handle:
+            if fixed is not None:
+                with contextlib.suppress(PermissionError):  # a file system without modes
+                    os.fchmod(handle, fixed)
             write_all(handle, content.encode(errors="backslashreplace"))
     except OSError as error:
         note(f"Error: the report {path} cannot be written: {error.strerror}; the result of the run stands.")
     except VddkctlError as error:
         note(f"Error: {error}; the result of the run stands.")
-
-
-def _notified(webhook: Webhook, result: Outcome, form: Form, scope: Sequence[str]) -> None:
-    """Post the result where it says something new, and remember what was said. Raises VddkctlError."""
-    from vddkctl.notify.memory import Memory, state_folder
-    from vddkctl.notify.webhook import post
-    from vddkctl.report.files.json import json_text
-    from vddkctl.report.files.slack import slack
-    from vddkctl.report.files.state import is_news, state_of
-
-    about = (result.site, result.kind, form.value, webhook.address, webhook.login, *scope)
-    memory, state = Memory(state_folder(os.environ), about), state_of(result)
-    if is_news(result, state, memory.recall()):
-        body = json_text(slack(result) if form is Form.SLACK else result.data).encode(
-            errors="backslashreplace"
-        )
-        post(webhook, body, {"X-Vddkctl-Command": result.kind}, os.environ, progress())
-    elif state == memory.recall():
-        return
-    try:
-        memory.keep(state)
-    except OSError as error:
-        note(
-            f"What {webhook.shown} was told cannot be remembered ({error.strerror}): it may be told again.\n"
-            "  Set XDG_STATE_HOME to a folder that can be written."
-        )
 
 
 def _content(ending: str, result: Outcome) -> str:

@@ -152,10 +152,17 @@ def refuse_lost(session: Session) -> None:
 
 def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:
     """Read the spec. Raises SpecError with all its mistakes, and VddkctlError when it cannot be read."""
+    from vddkctl.site.diagnostic import SpecError
     from vddkctl.site.load import load
 
     text, name, folder = read_spec(file)
-    loaded = load(text, name)
+    try:
+        loaded = load(text, name)
+    except SpecError as error:
+        from vddkctl.site.glimpse import name_in
+
+        error.site = name_in(text)
+        raise
     return Session(
         loaded, Places(folder, registries=loaded.site.registries, progress=progress), progress, archives
     )

@@ -13,7 +13,7 @@ from vddkctl.atomic import replacing, sweep, write_all
 class Memory:
     """The last state that one webhook was told of one kind of run.
 
-    ``about`` names both: the site, the command, what it looks at, the URL. Only a digest of it is on the disk, since
+    ``about`` names both: the command, what it looks at, the URL. Only a digest of it is on the disk, since
     URLs hold passwords.
     """
 

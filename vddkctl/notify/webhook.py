@@ -25,6 +25,8 @@ TIMEOUT = "VDDKCTL_NOTIFY_TIMEOUT"
 _TIMEOUT = 10.0
 """Seconds for one attempt, from the first byte to the last one of the answer."""
 _PATIENCE = Patience(attempts=4, most=30.0)
+_ONCE, _HURRY = Patience(attempts=1), 3.0
+"""Of a run that was told to end: who told it may not wait long."""
 
 
 class Webhook(Struct, frozen=True):
@@ -66,12 +68,15 @@ def post(
     headers: Mapping[str, str],
     environment: Mapping[str, str],
     progress: Progress,
+    *,
+    hurried: bool = False,
 ) -> None:
-    """Post JSON. Raises VddkctlError when it is not taken, also after some attempts.
+    """Post JSON. Raises VddkctlError when it is not taken, also after some attempts; ``hurried`` is one short one.
 
     ``environment`` has the secret it is signed with, if any, the time an attempt may take, and proxies.
     """
-    seconds = timeout_of(environment)
+    seconds = min(timeout_of(environment), _HURRY) if hurried else timeout_of(environment)
+    patience = _ONCE if hurried else _PATIENCE
     host = urlsplit(webhook.address).netloc
     wire = Wire(Access(host, environment=environment), (seconds, seconds))
     whole = {"Content-Type": "application/json", **headers, **_proof(webhook, body, environment)}
@@ -85,7 +90,7 @@ def post(
             raise Fault("it does not answer in time", nobody=True) from None
 
     try:
-        answer = _PATIENCE.persist(send, lambda wait, why: pause(wait, f"{webhook.shown}: {why}", progress))
+        answer = patience.persist(send, lambda wait, why: pause(wait, f"{webhook.shown}: {why}", progress))
     except Fault as fault:
         raise _failed(webhook, fault.what) from None
     if not answer.done:

@@ -39,13 +39,15 @@ class Diagnostic(Struct, frozen=True):
 class SpecError(VddkctlError):
     """The spec has mistakes; ``diagnostics`` holds all of them, in the order of the file.
 
-    ``noun`` is what one of them is called: a mistake, unless it is something else.
+    ``noun`` is what one of them is called: a mistake, unless it is something else. ``site`` is the name, as far as it
+    can be told from a spec with mistakes.
     """
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...], noun: str = "mistake") -> None:
         count = len(diagnostics)
         super().__init__(f"{count} {noun}{'' if count == 1 else 's'}")
         self.diagnostics = diagnostics
+        self.site = ""
 
     def __str__(self) -> str:
         """Every mistake on a line, then how many there are."""

@@ -66,7 +66,7 @@ class ChainRow(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """A whole run. ``at`` is RFC 3339, ``seconds`` since the epoch; ``data`` is what ``--output json`` prints.
 
-    ``error`` is why the run failed, with no rows then: nothing is known.
+    ``error`` is why the run failed; without rows nothing is known then.
     """
 
     kind: Kind

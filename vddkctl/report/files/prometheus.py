@@ -19,12 +19,14 @@ def prometheus(outcome: Outcome) -> str:
 def _lines(outcome: Outcome) -> Iterator[str]:
     site = {"site": outcome.site, "run": outcome.kind}
     yield from _metric("vddkctl_last_run_timestamp_seconds", "When the run ended.", [(site, outcome.seconds)])
-    success = "Whether the run came to its end (1), or failed (0): then nothing else is known."
+    success = (
+        "Whether the run came to its end (1), or failed (0): what is there besides is what was known by then."
+    )
     done = int(not outcome.error and outcome.count("failed", "skipped") == 0)
     yield from _metric("vddkctl_last_run_success", success, [(site, done)])
     well = "Whether nobody has to look at anything (1), or somebody has (0)."
     yield from _metric("vddkctl_last_run_well", well, [(site, int(outcome.well))])
-    if outcome.error:
+    if outcome.error and not outcome.rows:
         return
     counts = [({**site, "state": state}, outcome.count(state)) for state in STATES]
     yield from _metric("vddkctl_addresses", "Addresses by what came of them.", counts)

@@ -7,7 +7,7 @@ import json
 
 from vddkctl.report.files.outcome import BAD, Outcome
 
-_WELL = "well"
+WELL = "well"
 
 
 def state_of(outcome: Outcome) -> str:
@@ -23,7 +23,7 @@ def state_of(outcome: Outcome) -> str:
         for row in outcome.rows
         if row.state in states
     ]
-    return _digest(found) if found else _WELL
+    return _digest(found) if found else WELL
 
 
 def is_news(outcome: Outcome, state: str, last: str | None) -> bool:
@@ -31,7 +31,7 @@ def is_news(outcome: Outcome, state: str, last: str | None) -> bool:
 
     Something that was done always is.
     """
-    return outcome.count("done") > 0 or state != (last or _WELL)
+    return outcome.count("done") > 0 or state != (last or WELL)
 
 
 def _digest(found: object) -> str:
