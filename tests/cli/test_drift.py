@@ -9,21 +9,47 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Vddkctl
-from tests.support.sites import EIGHT, PROD, SEVEN, TEST, SiteOnDisk
+from tests.support.sites import EIGHT, PROD, TEST, SiteOnDisk, make_site
 
-NO_RECORD = "Nothing was applied yet: there is no record to tell drift by.\n"
+NO_RECORD = """\
+Error: ./gitops: drift cannot be told: nothing was applied yet, or the record of frankfurt is gone
+  begin one with vddkctl apply; if there was one, bring it back from Git or a backup
+  what differs now: vddkctl plan
+"""
 
 
 def test_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     done = vddkctl("drift", cwd=applied.root)
     assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
+NO_IMAGES = """\
+apiVersion: vddkctl.dev/v1alpha1
+kind: Site
+metadata: {name: frankfurt}
+cluster: {manifests: ./gitops}
+providers:
+  prod: {aio: true, buffers: small}
+"""
 
 
-def test_before_the_first_apply_there_is_nothing_to_tell_it_by(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
-    done = vddkctl("drift", cwd=site.root)
-    assert (done.code, done.err) == (0, NO_RECORD)
-    assert done.out.startswith(f"No drift.\nPending: {SEVEN} tag\nPending: {EIGHT} tag\n")
-    assert done.out.endswith("\n7 addresses have pending changes of the spec: see vddkctl plan.\n")
+@pytest.mark.parametrize("words", [(), ("--quiet",), ("--heal", "-q"), ("--output", "json")])
+def test_without_a_record_there_is_nothing_to_tell_it_by_and_nobody_is_told_that_all_is_well(
+    vddkctl: Vddkctl, site: SiteOnDisk, words: tuple[str, ...]
+) -> None:
+    done = vddkctl("drift", *words, cwd=site.root)
+    assert (done.code, done.out, done.err) == (1, "", NO_RECORD)
+
+
+def test_a_lost_record_that_nothing_else_shows_is_an_error_too(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site", NO_IMAGES)
+    assert vddkctl("apply", "--auto-approve", cwd=site.root).code == 0
+    (site.gitops / ".vddkctl" / "frankfurt.record").unlink()
+    site.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    done = vddkctl("drift", "-q", "--report", "drift.prom", cwd=site.root)
+    assert (done.code, done.out, done.err) == (1, "", NO_RECORD)
+    metrics = (site.root / "drift.prom").read_text()
+    assert 'vddkctl_last_run_success{site="frankfurt",run="drift"} 0\n' in metrics
+    assert vddkctl("apply", "--auto-approve", cwd=site.root).code == 0
+    assert vddkctl("drift", "-q", cwd=site.root).code == 0
 
 
 def test_someone_elses_change_is_shown_with_its_place(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:

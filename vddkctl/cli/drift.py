@@ -91,7 +91,7 @@ def _checked(
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
     from vddkctl.plan.ignores import told
-    from vddkctl.plan.lost import lost_record
+    from vddkctl.plan.lost import without_record
     from vddkctl.plan.target import Selection
     from vddkctl.progress import Silent
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
@@ -100,7 +100,7 @@ def _checked(
     session = open_session(file, Silent() if quiet else progress(verbose))
     ends.site = session.loaded.site.metadata.name
     observed = session.observe(lambda address: True)
-    lost = lost_record(session.loaded, observed)
+    lost = without_record(session.loaded, observed)
     if lost:
         raise _untold(lost)
     selection = Selection(*selected)
@@ -162,8 +162,6 @@ def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) ->
     for warning in secret_warnings(observed):
         note(f"{warning.address} {warning.message}")
     _clock(observed)
-    if observed.record is None:
-        note("Nothing was applied yet: there is no record to tell drift by.")
 
 
 def _clock(observed: Observed) -> None:

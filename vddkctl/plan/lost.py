@@ -41,6 +41,16 @@ def lost_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
     return gone(loaded, observed.cluster_name, found) if found else None
 
 
+def without_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
+    """Why there is nothing to tell drift by, whether a record is lost or there never was one; None where there is."""
+    if observed.record:
+        return None
+    name = loaded.site.metadata.name
+    what = f"nothing was applied yet, or the record of {name} is gone"
+    hint = "begin one with vddkctl apply; if there was one, bring it back from Git or a backup"
+    return lost_record(loaded, observed) or VddkctlError(what, where=observed.cluster_name, hint=hint)
+
+
 def gone(loaded: LoadedSite, cluster: str, found: str) -> VddkctlError:
     """The error for a record that is gone. ``found`` is what shows that there was one."""
     what = f"the record of {loaded.site.metadata.name} is gone: {found}, and nothing says what was applied"
