@@ -310,6 +310,18 @@ def test_an_ignore_whose_day_is_over_is_an_alarm(vddkctl: Vddkctl, applied: Site
     )
 
 
+def test_a_clock_that_was_set_back_brings_no_ignore_back(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.edit_record('"at": "', '"at": "2999-01-01T00:00:00Z", "was": "')
+    assert vddkctl("drift", "--quiet", cwd=applied.root).code == 0
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.spec.write_text(applied.spec.read_text() + IGNORE.format(until="2998-12-31"))
+    done = vddkctl("drift", "--quiet", cwd=applied.root)
+    assert done.code == 3
+    assert "Drift: 1 field of 1 address changed by someone else, 1 ignore expired.\n" in done.out
+    assert "The last run is dated 2999-01-01T00:00:00Z" in done.err
+    assert "The days of ignores are judged by the later one." in done.err
+
+
 def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     spec = applied.spec.read_text()
     applied.spec.write_text(spec + "drift: {ignore: [{address: a, until: tomorrow}]}\n")

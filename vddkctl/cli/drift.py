@@ -90,7 +90,7 @@ def _checked(
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
-    from vddkctl.plan.ignores import told
+    from vddkctl.plan.ignores import judged_on, told
     from vddkctl.plan.lost import without_record
     from vddkctl.plan.target import Selection
     from vddkctl.progress import Silent
@@ -107,7 +107,8 @@ def _checked(
     plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
-    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
+    day = judged_on(today(), observed.record)
+    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, day)
 
     def as_data() -> dict[str, Any]:
         return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
@@ -165,14 +166,14 @@ def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) ->
 
 
 def _clock(observed: Observed) -> None:
-    """A clock that jumped does no harm here, but days of ignores are judged by it."""
+    """A clock that jumped does no harm here, but days of ignores are judged by the last run then."""
     from vddkctl.apply.identity import now
 
-    last = max((run.at for run in observed.record.runs), default="") if observed.record else ""
+    last = observed.record.runs[-1].at if observed.record and observed.record.runs else ""
     if last > now():
         note(
             f"The last run is dated {last}, and it is {now()} here: one of the clocks is wrong. "
-            "The days of ignores are judged by this one."
+            "The days of ignores are judged by the later one."
         )
 
 

@@ -9,12 +9,18 @@ from msgspec.structs import replace
 
 from vddkctl.plan.drift import Drift, Ignore, Ignored
 from vddkctl.plan.model import Change, FieldChange
+from vddkctl.plan.record import Record
 from vddkctl.site.source import LoadedSite
 
 
 def ignores_of(loaded: LoadedSite) -> tuple[Ignore, ...]:
     """The spec's ignores, with their places in it."""
     return tuple(_ignores(loaded))
+
+
+def judged_on(today: str, record: Record | None) -> str:
+    """The day that ignores are judged on: never before the last run, since a clock set back would make them count again."""
+    return max(today, record.runs[-1].at[:10]) if record and record.runs else today
 
 
 def told(drift: Drift, loaded: LoadedSite, today: str) -> Drift:
