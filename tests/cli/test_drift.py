@@ -21,6 +21,8 @@ Error: ./gitops: drift cannot be told: nothing was applied yet, or the record of
 def test_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     done = vddkctl("drift", cwd=applied.root)
     assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
+
+
 NO_IMAGES = """\
 apiVersion: vddkctl.dev/v1alpha1
 kind: Site
@@ -310,6 +312,32 @@ def test_an_ignore_whose_day_is_over_is_an_alarm(vddkctl: Vddkctl, applied: Site
     )
 
 
+def test_ignores_of_what_is_not_looked_at_are_no_matter(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2999-12-31"))
+    done = vddkctl("drift", "--target", TEST, cwd=applied.root)
+    assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
+    applied.spec.write_text(spec + IGNORE.format(until="2020-01-31"))
+    assert vddkctl("drift", "--quiet", "--target", TEST, cwd=applied.root).code == 0
+    assert vddkctl("drift", "--quiet", "--target", PROD, cwd=applied.root).code == 3
+
+
+def test_unused_ignores_are_in_every_report_and_keep_a_quiet_run_quiet(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.spec.write_text(applied.spec.read_text() + IGNORE.format(until="2999-12-31"))
+    names = ["r.json", "r.html", "r.md", "r.xml", "r.prom"]
+    done = vddkctl("drift", "-q", *(f"--report={name}" for name in names), cwd=applied.root)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    texts = {name: (applied.root / name).read_text() for name in names}
+    said = json.loads(texts["r.json"])["unusedIgnores"]
+    assert [each["address"] for each in said] == ["provider.*/prod"]
+    for name in ("r.html", "r.md", "r.xml"):
+        assert "nothing is ignored by this ignore of" in texts[name], name
+        assert "ignore-unused" in texts[name], name
+    assert '\nvddkctl_warnings{site="frankfurt",run="drift"} ' in texts["r.prom"]
+
+
 def test_a_clock_that_was_set_back_brings_no_ignore_back(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     applied.edit_record('"at": "', '"at": "2999-01-01T00:00:00Z", "was": "')
     assert vddkctl("drift", "--quiet", cwd=applied.root).code == 0
@@ -324,7 +352,7 @@ def test_a_clock_that_was_set_back_brings_no_ignore_back(vddkctl: Vddkctl, appli
 
 def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     spec = applied.spec.read_text()
-    applied.spec.write_text(spec + "drift: {ignore: [{address: a, until: tomorrow}]}\n")
+    applied.spec.write_text(spec + "drift: {ignore: [{address: image.vddk-8, until: tomorrow}]}\n")
     done = vddkctl("validate", cwd=applied.root)
     assert done.code == 1
     assert 'missing key "reason"' in done.out + done.err

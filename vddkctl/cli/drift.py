@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
+    from vddkctl.plan.target import Selection
 
 NAME = "drift"
 
@@ -84,13 +85,15 @@ def _checked(
     ends: Telling,
 ) -> int:
     """Look, tell and heal; the exit code. A ``heal_limit`` of 0: nothing is healed."""
+    from msgspec.structs import replace
+
     from vddkctl.apply.identity import today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
-    from vddkctl.plan.ignores import judged_on, told
+    from vddkctl.plan.ignores import idle_warnings, judged_on, told
     from vddkctl.plan.lost import without_record
     from vddkctl.plan.target import Selection
     from vddkctl.progress import Silent
@@ -108,7 +111,8 @@ def _checked(
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
     day = judged_on(today(), observed.record)
-    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, day)
+    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, day, _part(plan, selection))
+    plan_told = replace(plan, warnings=(*plan.warnings, *idle_warnings(drift)))
 
     def as_data() -> dict[str, Any]:
         return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
@@ -116,7 +120,7 @@ def _checked(
     ends.tell(
         lambda: outcome(
             "drift",
-            plan,
+            plan_told,
             drift_summary(drift),
             drift_rows(drift, plan),
             as_data(),
@@ -149,12 +153,13 @@ def _untold(lost: VddkctlError) -> VddkctlError:
 
 def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
     """What to know besides: on standard error."""
+    from vddkctl.plan.ignores import idle_warnings
     from vddkctl.plan.secrets import secret_warnings
 
     for address, exposure in allowed.items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
-    for ignore in drift.idle:
-        note(f"{ignore.where}: nothing is ignored by this ignore of {ignore.address}; take it out.")
+    for warning in idle_warnings(drift):
+        note(f"{warning.address}: {warning.message}.")
     for name, image in observed.images.items():
         if image.error:
             note(
@@ -175,6 +180,13 @@ def _clock(observed: Observed) -> None:
             f"The last run is dated {last}, and it is {now()} here: one of the clocks is wrong. "
             "The days of ignores are judged by the later one."
         )
+
+
+def _part(plan: Plan, selection: Selection) -> set[str] | None:
+    """The addresses that are looked at, where that is not all of them."""
+    if not selection.targets and not selection.excludes:
+        return None
+    return {*(change.address for change in plan.changes), *plan.unchanged, *plan.gone}
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:
