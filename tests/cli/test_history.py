@@ -192,6 +192,17 @@ def test_a_digest_that_is_gone_from_a_layout_is_told_before_anything_is_written(
     assert (part.code, "all of it is as it was after run 1" in part.out) == (0, True)
 
 
+def test_what_is_gone_is_not_said_to_be_as_it_was(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "prod.yaml").unlink()
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=applied.root)
+    assert done.code == 0
+    assert f"{PROD}: was there then, and is not any more: it is not made again [stays-as-it-is]" in done.out
+    end = "No changes: 1 address stays as now, not as after run 1; the rest is as it was.\n"
+    assert done.out.endswith(end)
+    rest = vddkctl("rollback", "1", "--auto-approve", "--exclude", PROD, cwd=applied.root)
+    assert rest.out.endswith("No changes: all of it is as it was after run 1.\n")
+
+
 def test_a_record_that_is_gone_is_told_apart_from_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     record_of(applied).unlink()
     planned = vddkctl("plan", cwd=applied.root)
