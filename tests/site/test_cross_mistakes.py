@@ -20,19 +20,29 @@ drift:
     - {address: "image.*", fields: [digst], reason: r, until: 2999-01-01}
 """,
         [
-            '6:42: no field is named "vddkConfigg", so this ignores nothing; there are: vddkInitImage, '
-            "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
-            'did you mean "vddkConfig"?',
-            '7:17: no address is like "nonsense"; they begin with image., secret., serviceaccount., controller., '
-            "provider. or storagemap.",
-            '8:17: no address is like "povider.n/a"; they begin with image., secret., serviceaccount., controller., '
-            'provider. or storagemap.; did you mean "provider.n/a"?',
-            '9:17: "provider.a" has no namespace; providers have addresses such as provider.NAMESPACE/NAME; '
-            'did you mean "provider.*/a"?',
+            (
+                '6:42: no field is named "vddkConfigg", so this ignores nothing; there are: vddkInitImage, '
+                "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
+                'did you mean "vddkConfig"?'
+            ),
+            (
+                '7:17: no address is like "nonsense"; they begin with image., secret., serviceaccount., controller., '
+                "provider. or storagemap."
+            ),
+            (
+                '8:17: no address is like "povider.n/a"; they begin with image., secret., serviceaccount., controller., '
+                'provider. or storagemap.; did you mean "provider.n/a"?'
+            ),
+            (
+                '9:17: "provider.a" has no namespace; providers have addresses such as provider.NAMESPACE/NAME; '
+                'did you mean "provider.*/a"?'
+            ),
             '10:17: no image named "vddk-8"',
-            '12:37: no field is named "digst", so this ignores nothing; there are: vddkInitImage, '
-            "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
-            'did you mean "digest"?',
+            (
+                '12:37: no field is named "digst", so this ignores nothing; there are: vddkInitImage, '
+                "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
+                'did you mean "digest"?'
+            ),
         ],
         id="ignores of nothing",
     ),

@@ -20,7 +20,7 @@ def ignores_of(loaded: LoadedSite) -> tuple[Ignore, ...]:
 
 
 def judged_on(today: str, record: Record | None) -> str:
-    """The day that ignores are judged on: never before the last run, since a clock set back would make them count again."""
+    """The day that ignores are judged on: never before the last run: a clock set back revives none."""
     return max(today, record.runs[-1].at[:10]) if record and record.runs else today
 
 

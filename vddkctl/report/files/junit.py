@@ -12,7 +12,7 @@ def junit(outcome: Outcome) -> str:
     """The whole document. What somebody has to look at is a failure, what is ignored is skipped.
 
     It keeps to the schema of Ant's reports, the strictest that readers hold it against: what is to be known of a case
-    that passed stands in the suite's own output, and warnings in its errors. A run that failed is one case with an error.
+    that passed stands in the suite's own output, warnings in its errors. A run that failed is one case with an error.
     """
     cases = _by_address(outcome.rows)
     bad, ignored = (
