@@ -107,8 +107,28 @@ def test_both_in_one_field_are_drift_that_the_spec_has_moved_on_from(
     done = vddkctl("drift", cwd=applied.root)
     assert done.code == 3
     assert "BufCount=8 (the spec now asks for this)" in done.out.replace("\n", " ")
-    assert "vddkConfig   drift and pending   at prod.yaml:10\n" in done.out
+    assert done.out.startswith(
+        """\
+  ≠ provider.openshift-mtv/prod
+      vddkConfig   drift and pending   at prod.yaml:10
+        applied    VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=4 (what was last applied)
+        should be  VixDiskLib.nfcAio.Session.BufSizeIn64KB=128
+                   VixDiskLib.nfcAio.Session.BufCount=8 (the spec now asks for this)
+        is         VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=32
+"""
+    )
     assert "Pending: " not in done.out
+    names = ["r.json", "r.html", "r.md", "r.xml"]
+    vddkctl("drift", *(f"--report={name}" for name in names), cwd=applied.root)
+    (field,) = json.loads((applied.root / "r.json").read_text())["drift"][0]["fields"]
+    counts = [field[key].rpartition("BufCount=")[2].strip() for key in ("applied", "before", "after")]
+    assert counts == ["4", "32", "8"]
+    for name in names[1:]:
+        text = (applied.root / name).read_text()
+        assert "BufCount=4 → BufCount=32" in text, name
+        assert "pending: BufCount=4 → BufCount=8" in text, name
 
 
 def test_a_tag_that_skopeo_moved_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:

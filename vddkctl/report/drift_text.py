@@ -137,6 +137,8 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     if field.before == field.after:
         yield "        is incomplete: a part of what it names is missing"
         return
+    if field.origin is Origin.BOTH:
+        yield f"        applied    {_shown(field.applied, tags)} (what was last applied)"
     both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
     yield f"        should be  {_shown(field.after, tags)}{both}"
     yield f"        is         {_shown(field.before, tags)}{says}"
