@@ -97,6 +97,10 @@ def test_both_in_one_object_are_told_apart(vddkctl: Vddkctl, applied: SiteOnDisk
     assert f"\nPending: {PROD} vddkConfig\n" in text
     assert text.endswith("1 address has pending changes of the spec: see vddkctl plan.\n")
     assert drift["formatVersion"] == "1.0"
+    assert drift["tool"].startswith("vddkctl ")
+    assert drift["location"] == {"manifests": "./gitops", "context": None, "namespace": "openshift-mtv"}
+    assert drift["at"].startswith("20")
+    assert drift["at"].endswith("Z")
 
 
 def test_both_in_one_field_are_drift_that_the_spec_has_moved_on_from(

@@ -146,7 +146,7 @@ def test_a_damaged_record_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     record_of(twice).write_text("{")
     done = vddkctl("history", cwd=twice.root)
     assert done.code == 1
-    assert "bring it back from Git" in done.err
+    assert "bring it back from a backup (in a folder of manifests: from Git)" in done.err
 
 
 def test_going_back_gives_what_a_run_set_and_not_what_somebody_made_of_it(

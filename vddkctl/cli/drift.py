@@ -87,7 +87,7 @@ def _checked(
     """Look, tell and heal; the exit code. A ``heal_limit`` of 0: nothing is healed."""
     from msgspec.structs import replace
 
-    from vddkctl.apply.identity import today
+    from vddkctl.apply.identity import now, today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
@@ -114,8 +114,10 @@ def _checked(
     drift = told(drift_of(plan, exposed if denied else {}), session.loaded, day, _part(plan, selection))
     plan_told = replace(plan, warnings=(*plan.warnings, *idle_warnings(drift)))
 
+    at = now()
+
     def as_data() -> dict[str, Any]:
-        return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
+        return drift_json(drift, plan_to_json(plan), at)
 
     ends.tell(
         lambda: outcome(

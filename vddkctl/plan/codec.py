@@ -79,8 +79,8 @@ def decode_record(content: bytes, name: str) -> Record:
 
 
 RECORD_HINT = (
-    "bring it back from Git or a backup; or let vddkctl apply begin a new one: it keeps this one aside, "
-    "but drift before it is not seen"
+    "bring it back from a backup (in a folder of manifests: from Git); or let vddkctl apply begin a new one: "
+    "it keeps this one aside, but drift before it is not seen"
 )
 
 
