@@ -14,7 +14,7 @@ from vddkctl.errors import ImageError, RegistryError
 from vddkctl.oci.descriptor import OCI_MANIFEST, Blob, Content, Descriptor
 from vddkctl.oci.digest import digest_of, hex_of
 from vddkctl.oci.reference import parse
-from vddkctl.plan.codec import decode_plan, encode_plan
+from vddkctl.plan.codec import decode_plan, encode_plan, sealed
 from vddkctl.plan.model import Plan
 from vddkctl.progress import Silent
 from vddkctl.registry.layout import LayoutRegistry
@@ -153,7 +153,7 @@ def test_a_killed_run_on_a_newer_base_is_remembered(applied: SiteOnDisk) -> None
     del before["checksum"]
     before["intended"] = {EIGHT: after["applied"][EIGHT]}
     with applied.folder.lock("frankfurt", "a test"):
-        applied.folder.write_record("frankfurt", json.dumps(before).encode())
+        applied.folder.write_record("frankfurt", sealed(before))
     applied.change("site.yaml", "    followBase: true\n", "")
     plan = applied.plan()
     assert reasons(plan) == {}

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 from tests.support.sites import ALL, CONTROLLER, EIGHT, NOW, PROD, SEVEN, TEST, SiteOnDisk
 from vddkctl.apply.result import Status
 from vddkctl.cli.session import open_session
@@ -63,10 +61,9 @@ def test_what_is_as_declared_already_is_recorded_as_a_run_without_changes(applie
 
 
 def test_the_record_keeps_the_last_fifty_runs(applied: SiteOnDisk) -> None:
-    path = applied.gitops / ".vddkctl" / "frankfurt.record"
     record = applied.record
     older = [{**record["runs"][0], "by": f"run {number}"} for number in range(60)]
-    path.write_text(json.dumps({**record, "runs": older}))
+    applied.put_record({**record, "runs": older})
     applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
     applied.apply()
     runs = applied.record["runs"]

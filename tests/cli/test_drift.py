@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Vddkctl
-from tests.support.sites import EIGHT, PROD, SEVEN, TEST, SiteOnDisk
+from tests.support.sites import EIGHT, PROD, TEST, SiteOnDisk, make_site
 
-NO_RECORD = "Nothing was applied yet: there is no record to tell drift by.\n"
+NO_RECORD = """\
+Error: ./gitops: drift cannot be told: nothing was applied yet, or the record of frankfurt is gone
+  begin one with vddkctl apply; if there was one, bring it back from Git or a backup
+  what differs now: vddkctl plan
+"""
 
 
 def test_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
@@ -19,11 +23,35 @@ def test_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
 
 
-def test_before_the_first_apply_there_is_nothing_to_tell_it_by(vddkctl: Vddkctl, site: SiteOnDisk) -> None:
-    done = vddkctl("drift", cwd=site.root)
-    assert (done.code, done.err) == (0, NO_RECORD)
-    assert done.out.startswith(f"No drift.\nPending: {SEVEN} tag\nPending: {EIGHT} tag\n")
-    assert done.out.endswith("\n7 addresses have pending changes of the spec: see vddkctl plan.\n")
+NO_IMAGES = """\
+apiVersion: vddkctl.dev/v1alpha1
+kind: Site
+metadata: {name: frankfurt}
+cluster: {manifests: ./gitops}
+providers:
+  prod: {aio: true, buffers: small}
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--quiet",), ("--heal", "-q"), ("--output", "json")])
+def test_without_a_record_there_is_nothing_to_tell_it_by_and_nobody_is_told_that_all_is_well(
+    vddkctl: Vddkctl, site: SiteOnDisk, words: tuple[str, ...]
+) -> None:
+    done = vddkctl("drift", *words, cwd=site.root)
+    assert (done.code, done.out, done.err) == (1, "", NO_RECORD)
+
+
+def test_a_lost_record_that_nothing_else_shows_is_an_error_too(vddkctl: Vddkctl, tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site", NO_IMAGES)
+    assert vddkctl("apply", "--auto-approve", cwd=site.root).code == 0
+    (site.gitops / ".vddkctl" / "frankfurt.record").unlink()
+    site.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    done = vddkctl("drift", "-q", "--report", "drift.prom", cwd=site.root)
+    assert (done.code, done.out, done.err) == (1, "", NO_RECORD)
+    metrics = (site.root / "drift.prom").read_text()
+    assert 'vddkctl_last_run_success{site="frankfurt",run="drift"} 0\n' in metrics
+    assert vddkctl("apply", "--auto-approve", cwd=site.root).code == 0
+    assert vddkctl("drift", "-q", cwd=site.root).code == 0
 
 
 def test_someone_elses_change_is_shown_with_its_place(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
@@ -69,6 +97,10 @@ def test_both_in_one_object_are_told_apart(vddkctl: Vddkctl, applied: SiteOnDisk
     assert f"\nPending: {PROD} vddkConfig\n" in text
     assert text.endswith("1 address has pending changes of the spec: see vddkctl plan.\n")
     assert drift["formatVersion"] == "1.0"
+    assert drift["tool"].startswith("vddkctl ")
+    assert drift["location"] == {"manifests": "./gitops", "context": None, "namespace": "openshift-mtv"}
+    assert drift["at"].startswith("20")
+    assert drift["at"].endswith("Z")
 
 
 def test_both_in_one_field_are_drift_that_the_spec_has_moved_on_from(
@@ -79,8 +111,28 @@ def test_both_in_one_field_are_drift_that_the_spec_has_moved_on_from(
     done = vddkctl("drift", cwd=applied.root)
     assert done.code == 3
     assert "BufCount=8 (the spec now asks for this)" in done.out.replace("\n", " ")
-    assert "vddkConfig   drift and pending   at prod.yaml:10\n" in done.out
+    assert done.out.startswith(
+        """\
+  ≠ provider.openshift-mtv/prod
+      vddkConfig   drift and pending   at prod.yaml:10
+        applied    VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=4 (what was last applied)
+        should be  VixDiskLib.nfcAio.Session.BufSizeIn64KB=128
+                   VixDiskLib.nfcAio.Session.BufCount=8 (the spec now asks for this)
+        is         VixDiskLib.nfcAio.Session.BufSizeIn64KB=64
+                   VixDiskLib.nfcAio.Session.BufCount=32
+"""
+    )
     assert "Pending: " not in done.out
+    names = ["r.json", "r.html", "r.md", "r.xml"]
+    vddkctl("drift", *(f"--report={name}" for name in names), cwd=applied.root)
+    (field,) = json.loads((applied.root / "r.json").read_text())["drift"][0]["fields"]
+    counts = [field[key].rpartition("BufCount=")[2].strip() for key in ("applied", "before", "after")]
+    assert counts == ["4", "32", "8"]
+    for name in names[1:]:
+        text = (applied.root / name).read_text()
+        assert "BufCount=4 → BufCount=32" in text, name
+        assert "pending: BufCount=4 → BufCount=8" in text, name
 
 
 def test_a_tag_that_skopeo_moved_is_drift(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
@@ -284,9 +336,47 @@ def test_an_ignore_whose_day_is_over_is_an_alarm(vddkctl: Vddkctl, applied: Site
     )
 
 
+def test_ignores_of_what_is_not_looked_at_are_no_matter(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    spec = applied.spec.read_text()
+    applied.spec.write_text(spec + IGNORE.format(until="2999-12-31"))
+    done = vddkctl("drift", "--target", TEST, cwd=applied.root)
+    assert (done.code, done.out, done.err) == (0, "No drift.\n", "")
+    applied.spec.write_text(spec + IGNORE.format(until="2020-01-31"))
+    assert vddkctl("drift", "--quiet", "--target", TEST, cwd=applied.root).code == 0
+    assert vddkctl("drift", "--quiet", "--target", PROD, cwd=applied.root).code == 3
+
+
+def test_unused_ignores_are_in_every_report_and_keep_a_quiet_run_quiet(
+    vddkctl: Vddkctl, applied: SiteOnDisk
+) -> None:
+    applied.spec.write_text(applied.spec.read_text() + IGNORE.format(until="2999-12-31"))
+    names = ["r.json", "r.html", "r.md", "r.xml", "r.prom"]
+    done = vddkctl("drift", "-q", *(f"--report={name}" for name in names), cwd=applied.root)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    texts = {name: (applied.root / name).read_text() for name in names}
+    said = json.loads(texts["r.json"])["unusedIgnores"]
+    assert [each["address"] for each in said] == ["provider.*/prod"]
+    for name in ("r.html", "r.md", "r.xml"):
+        assert "nothing is ignored by this ignore of" in texts[name], name
+        assert "ignore-unused" in texts[name], name
+    assert '\nvddkctl_warnings{site="frankfurt",run="drift"} ' in texts["r.prom"]
+
+
+def test_a_clock_that_was_set_back_brings_no_ignore_back(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    applied.edit_record('"at": "', '"at": "2999-01-01T00:00:00Z", "was": "')
+    assert vddkctl("drift", "--quiet", cwd=applied.root).code == 0
+    applied.change("gitops/prod.yaml", "BufCount=4", "BufCount=32")
+    applied.spec.write_text(applied.spec.read_text() + IGNORE.format(until="2998-12-31"))
+    done = vddkctl("drift", "--quiet", cwd=applied.root)
+    assert done.code == 3
+    assert "Drift: 1 field of 1 address changed by someone else, 1 ignore expired.\n" in done.out
+    assert "The last run is dated 2999-01-01T00:00:00Z" in done.err
+    assert "The days of ignores are judged by the later one." in done.err
+
+
 def test_an_ignore_without_a_reason_or_a_day_is_a_mistake(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     spec = applied.spec.read_text()
-    applied.spec.write_text(spec + "drift: {ignore: [{address: a, until: tomorrow}]}\n")
+    applied.spec.write_text(spec + "drift: {ignore: [{address: image.vddk-8, until: tomorrow}]}\n")
     done = vddkctl("validate", cwd=applied.root)
     assert done.code == 1
     assert 'missing key "reason"' in done.out + done.err

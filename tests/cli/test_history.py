@@ -125,7 +125,7 @@ def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk)
     data = twice.record
     for run in data["runs"]:
         del run["details"], run["number"]  # as an older vddkctl wrote it
-    record_of(twice).write_text(json.dumps(data))
+    twice.put_record(data)
     assert vddkctl("history", cwd=twice.root).out.startswith("   2  ")
     assert "The details of its 1 change are not kept." in vddkctl("history", "show", "2", cwd=twice.root).out
     done = vddkctl("rollback", "1", "--auto-approve", cwd=twice.root)
@@ -136,7 +136,7 @@ def test_details_that_are_not_kept_are_told(vddkctl: Vddkctl, twice: SiteOnDisk)
 def test_a_clock_that_jumped_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     data = twice.record
     data["runs"][0]["at"] = "2999-01-01T00:00:00Z"
-    record_of(twice).write_text(json.dumps(data))
+    twice.put_record(data)
     newest, first = vddkctl("history", cwd=twice.root).out.splitlines()
     assert newest.endswith("! dated before the run below it: a clock was wrong")
     assert first.endswith("! dated in the future: a clock was wrong")
@@ -146,7 +146,7 @@ def test_a_damaged_record_is_told(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
     record_of(twice).write_text("{")
     done = vddkctl("history", cwd=twice.root)
     assert done.code == 1
-    assert "bring it back from Git" in done.err
+    assert "bring it back from a backup (in a folder of manifests: from Git)" in done.err
 
 
 def test_going_back_gives_what_a_run_set_and_not_what_somebody_made_of_it(
@@ -192,6 +192,17 @@ def test_a_digest_that_is_gone_from_a_layout_is_told_before_anything_is_written(
     assert (part.code, "all of it is as it was after run 1" in part.out) == (0, True)
 
 
+def test_what_is_gone_is_not_said_to_be_as_it_was(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
+    (applied.gitops / "prod.yaml").unlink()
+    done = vddkctl("rollback", "1", "--auto-approve", cwd=applied.root)
+    assert done.code == 0
+    assert f"{PROD}: was there then, and is not any more: it is not made again [stays-as-it-is]" in done.out
+    end = "No changes: 1 address stays as now, not as after run 1; the rest is as it was.\n"
+    assert done.out.endswith(end)
+    rest = vddkctl("rollback", "1", "--auto-approve", "--exclude", PROD, cwd=applied.root)
+    assert rest.out.endswith("No changes: all of it is as it was after run 1.\n")
+
+
 def test_a_record_that_is_gone_is_told_apart_from_none(vddkctl: Vddkctl, applied: SiteOnDisk) -> None:
     record_of(applied).unlink()
     planned = vddkctl("plan", cwd=applied.root)
@@ -220,6 +231,15 @@ def test_a_record_that_was_edited_is_told_and_kept_aside(vddkctl: Vddkctl, twice
     assert vddkctl("apply", "--auto-approve", cwd=twice.root).code == 0
     assert record_of(twice).with_suffix(".record.damaged").read_text() == edited
     assert vddkctl("drift", cwd=twice.root).code == 0
+
+
+def test_a_record_without_its_checksum_is_not_believed(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:
+    edited = record_of(twice).read_text().replace("BufCount=8", "BufCount=9")
+    lines = edited.splitlines(keepends=True)
+    record_of(twice).write_text("".join(line for line in lines if '"checksum"' not in line))
+    told = vddkctl("drift", cwd=twice.root)
+    assert (told.code, told.out) == (1, "")
+    assert "drift cannot be told: the record was edited by hand: its checksum is missing" in told.err
 
 
 def test_a_record_of_a_newer_vddkctl_is_not_begun_anew(vddkctl: Vddkctl, twice: SiteOnDisk) -> None:

@@ -35,7 +35,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
         "Error: Invalid value for '--format': 'zip' is not one",
     ),
     (("plan", "--target", "image.vddk-9"), "Error: --target image.vddk-9 matches no address\n  addresses: "),
-    (("drift", "--exclude", "nothing"), "Error: --exclude nothing matches no address\n  addresses: "),
+    (("plan", "--exclude", "nothing"), "Error: --exclude nothing matches no address\n  addresses: "),
 ]
 
 

@@ -20,6 +20,7 @@ from vddkctl.oci.descriptor import OCI_LAYER_GZIP, OCI_MANIFEST, Blob, Content, 
 from vddkctl.oci.digest import digest_of
 from vddkctl.oci.reference import parse
 from vddkctl.places import Places
+from vddkctl.plan.codec import sealed
 from vddkctl.progress import Silent
 
 NO_CHANGES = "No changes: 3 addresses are as declared.\n"
@@ -237,7 +238,7 @@ def test_what_a_run_that_was_killed_has_pushed_is_known(site: RegistrySite) -> N
     del record["checksum"]
     record["intended"] = record["applied"]
     record["applied"] = {}
-    path.write_text(json.dumps(record))
+    path.write_bytes(sealed(record))
     without_archive(site)
     assert site.run("plan", "--summary").out == NO_CHANGES
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from vddkctl.plan.drift import Drift
+from vddkctl.plan.fields import SET, URL, XCOPY
 from vddkctl.plan.ignores import told
+from vddkctl.plan.images import DIGEST
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition
+from vddkctl.plan.order import ROOMS
+from vddkctl.site.checks import drift as check
 from vddkctl.site.load import load
 
 HEAD = """\
@@ -24,8 +28,14 @@ def change(address: str, *paths: str, owner: str | None = None) -> Change:
     return Change(address, Action.UPDATE, "differs", Origin.DRIFT, fields, Precondition())
 
 
-def judged(body: str, *changes: Change, gone: tuple[str, ...] = (), today: str = "2026-06-15") -> Drift:
-    return told(Drift("s", changes, (), gone), load(HEAD + body, "site.yaml"), today)
+def judged(
+    body: str,
+    *changes: Change,
+    gone: tuple[str, ...] = (),
+    today: str = "2026-06-15",
+    part: tuple[str, ...] | None = None,
+) -> Drift:
+    return told(Drift("s", changes, (), gone), load(HEAD + body, "site.yaml"), today, part)
 
 
 def left(drift: Drift) -> list[tuple[str, str]]:
@@ -60,7 +70,7 @@ def test_an_ignore_that_nothing_needs_is_idle_and_no_alarm() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "kept"),
-    [("[]", []), ("[spec.settings.vddkConfig]", [AIO]), ("['vddk*']", [AIO]), ("['spec.*']", []), ("[vddk]", [AIO, CONFIG])],
+    [("[]", []), ("[spec.settings.vddkConfig]", [AIO]), ("['vddk*']", [AIO]), ("['spec.*']", []), ("[url]", [AIO, CONFIG])],
 )  # fmt: skip
 def test_fields_are_names_paths_or_globs(fields: str, kept: list[str]) -> None:
     body = f"  ignore:\n    - {{address: '{EDGE}', fields: {fields}, reason: r, until: 2027-01-01}}\n"
@@ -78,3 +88,21 @@ def test_managers_that_may_write_are_no_drift() -> None:
     drift = judged(body, change(EDGE, AIO, owner="argocd-controller"), change(PROD, AIO, owner="kubectl"))
     assert left(drift) == [(PROD, AIO)]
     assert drift.ignored[0].why == "argocd-controller may write it"
+
+
+def test_a_part_is_not_judged_by_ignores_of_the_rest() -> None:
+    assert judged(IGNORE, part=(PROD,)).idle == ()
+    assert judged(IGNORE, part=(EDGE,)).idle == ()  # another edge may need it
+    assert not judged(IGNORE, today="2026-06-16", part=(PROD,)).found
+    assert judged(IGNORE, today="2026-06-16", part=(PROD, EDGE)).expired
+
+
+def test_a_tag_is_ignored_by_the_name_that_people_are_shown() -> None:
+    body = "  ignore:\n    - {address: 'image.*', fields: [tag], reason: r, until: 2027-01-01}\n"
+    assert not judged(body, change("image.vddk-8", "digest")).found
+
+
+def test_what_can_be_ignored_is_what_there_is() -> None:
+    assert check.ROOMS == ROOMS
+    paths = {*SET, URL, DIGEST, XCOPY}
+    assert {path.rpartition(".")[2] for path in paths} | {"tag"} == set(check.FIELDS)

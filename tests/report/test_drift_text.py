@@ -46,7 +46,10 @@ Pending: provider.openshift-mtv/b useVddkAioOptimization
 
 def test_the_same_as_data() -> None:
     plan = DRIFTED.plan(SPEC)
-    data = drift_json(drift_of(plan), {c["address"]: c for c in plan_to_json(plan)["changes"]})
+    data = drift_json(drift_of(plan), plan_to_json(plan), "2026-11-20T10:00:00Z")
+    assert list(data)[:5] == ["formatVersion", "tool", "site", "at", "location"]
+    assert (data["tool"], data["at"]) == (plan.tool, "2026-11-20T10:00:00Z")
+    assert data["location"]["namespace"] == plan.location.namespace
     assert data["summary"] == {
         "drift": 2,
         "pending": 2,
@@ -94,7 +97,7 @@ def test_a_public_image_is_drift() -> None:
 Drift: 1 image public.
 """
     )
-    assert drift_json(drift, {})["exposed"] == [
+    assert drift_json(drift, plan_to_json(plan), "")["exposed"] == [
         {
             "address": "image.vddk-8",
             "kind": "public-host",

@@ -37,6 +37,18 @@ def test_kinds_stand_in_one_column() -> None:
     assert len({line.index("me@here") for line in text.splitlines()}) == 1
 
 
+def test_whom_a_field_was_taken_from_is_told() -> None:
+    details = {
+        PROD: {
+            "spec.settings.useVddkAioOptimization": Changed("false", "true", "kubectl-edit"),
+            "spec.settings.vddkInitImage": Changed(None, "i:1"),
+        }
+    }
+    text = run_text(run(1, details=details))
+    assert "      useVddkAioOptimization   false → true   taken from kubectl-edit\n" in text
+    assert text.endswith("      vddkInitImage   (not set) → i:1\n")
+
+
 def test_what_a_hostile_record_says_cannot_steer_a_terminal() -> None:
-    details = {PROD: {"spec.settings.x\x1b[2J": Changed("a\x1b[31m", "b")}}
+    details = {PROD: {"spec.settings.x\x1b[2J": Changed("a\x1b[31m", "b", "c\x1b[3m")}}
     assert "\x1b" not in run_text(run(1, details=details, actions={PROD: "update \x1b[1m"}, kind="\x1b[5m"))

@@ -41,6 +41,16 @@ def test_it_says_the_same() -> None:
         assert (again.cluster.context, again.cluster.namespace) == (None, "openshift-mtv")
 
 
+def test_every_reason_against_it_is_told_and_counted() -> None:
+    text = TEXT.replace("context: prod", "manifests: ./gitops")
+    places = Places(Path("/nonexistent"), environment={})
+    why = "why this site cannot be looked at from inside the cluster"
+    for spec, count in ((text, "1 reason"), (text.replace(f", sha256: {'a' * 64}", ""), "2 reasons")):
+        with pytest.raises(VddkctlError) as refused:
+            carried(load(spec, "site.yaml"), places, "mtv")
+        assert refused.value.what == f"{count} {why}"
+
+
 def test_a_dockerfile_goes_along_since_its_image_is_known_by_it(tmp_path: Path) -> None:
     text = TEXT.replace(
         'tag: "TAG"',

@@ -9,6 +9,45 @@ import pytest
 BODIES = [
     pytest.param(
         """\
+drift:
+  ignore:
+    - {address: "provider.*/a", fields: [vddkConfigg, vddkConfig, "vddk*", data.user], reason: r, until: 2999-01-01}
+    - {address: nonsense, reason: r, until: 2999-01-01}
+    - {address: povider.n/a, reason: r, until: 2999-01-01}
+    - {address: provider.a, reason: r, until: 2999-01-01}
+    - {address: image.vddk-8, reason: r, until: 2999-01-01}
+    - {address: "*", reason: r, until: 2999-01-01}
+    - {address: "image.*", fields: [digst], reason: r, until: 2999-01-01}
+""",
+        [
+            (
+                '6:42: no field is named "vddkConfigg", so this ignores nothing; there are: vddkInitImage, '
+                "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
+                'did you mean "vddkConfig"?'
+            ),
+            (
+                '7:17: no address is like "nonsense"; they begin with image., secret., serviceaccount., controller., '
+                "provider. or storagemap."
+            ),
+            (
+                '8:17: no address is like "povider.n/a"; they begin with image., secret., serviceaccount., controller., '
+                'provider. or storagemap.; did you mean "provider.n/a"?'
+            ),
+            (
+                '9:17: "provider.a" has no namespace; providers have addresses such as provider.NAMESPACE/NAME; '
+                'did you mean "provider.*/a"?'
+            ),
+            '10:17: no image named "vddk-8"',
+            (
+                '12:37: no field is named "digst", so this ignores nothing; there are: vddkInitImage, '
+                "useVddkAioOptimization, vddkConfig, vddk_image, url, tag, digest or vsphereXcopyConfig; "
+                'did you mean "digest"?'
+            ),
+        ],
+        id="ignores of nothing",
+    ),
+    pytest.param(
+        """\
 images:
   vddk-8:
     archive: {path: a.tar.gz}

@@ -17,6 +17,7 @@ from vddkctl.cluster.folder import ManifestFolder
 from vddkctl.demo.base import make_base
 from vddkctl.demo.sample import make_archive
 from vddkctl.places import Places
+from vddkctl.plan.codec import sealed
 from vddkctl.plan.drift import Drift, drift_of
 from vddkctl.plan.model import Plan
 from vddkctl.progress import Silent
@@ -141,11 +142,13 @@ class SiteOnDisk:
 
     def edit_record(self, old: str, new: str) -> None:
         """The record with another text in it, as if it had been written so."""
-        path = self.gitops / ".vddkctl" / "frankfurt.record"
-        lines = path.read_text().splitlines(keepends=True)
-        text = "".join(line for line in lines if not line.startswith('  "checksum"'))
+        text = json.dumps(self.record)
         assert old in text
-        path.write_text(text.replace(old, new))
+        self.put_record(json.loads(text.replace(old, new)))
+
+    def put_record(self, data: dict[str, Any]) -> None:
+        """Another record, as if it had been written so."""
+        (self.gitops / ".vddkctl" / "frankfurt.record").write_bytes(sealed(data))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below ``root`` and what is in it, but for locks: those only say who was last here."""

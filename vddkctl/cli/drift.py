@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
     from vddkctl.plan.observed import Observed
+    from vddkctl.plan.target import Selection
     from vddkctl.report.files.outcome import Outcome
 
 NAME = "drift"
@@ -85,14 +86,16 @@ def _checked(
     ends: Telling,
 ) -> int:
     """Look, tell and heal; the exit code. A ``heal_limit`` of 0: nothing is healed."""
-    from vddkctl.apply.identity import today
+    from msgspec.structs import replace
+
+    from vddkctl.apply.identity import now, today
     from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.explain import explanations
     from vddkctl.plan.exposed import pulled
-    from vddkctl.plan.ignores import told
-    from vddkctl.plan.lost import lost_record
+    from vddkctl.plan.ignores import idle_warnings, judged_on, told
+    from vddkctl.plan.lost import without_record
     from vddkctl.plan.target import Selection
     from vddkctl.progress import Silent
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
@@ -101,22 +104,26 @@ def _checked(
     session = open_session(file, Silent() if quiet else progress(verbose))
     ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
     observed = session.observe(lambda address: True)
-    lost = lost_record(session.loaded, observed)
+    lost = without_record(session.loaded, observed)
     if lost:
         raise _untold(lost)
     selection = Selection(*selected)
     plan = session.plan_of(observed, selection, missing_too=True)
     exposed = session.exposures(_pushed(plan, observed), pulled(plan, plan.managed))
     denied = plan.public_registry == "deny"
-    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, today())
+    day = judged_on(today(), observed.record)
+    drift = told(drift_of(plan, exposed if denied else {}), session.loaded, day, _part(plan, selection))
+    plan_told = replace(plan, warnings=(*plan.warnings, *idle_warnings(drift)))
+
+    at = now()
 
     def as_data() -> dict[str, Any]:
-        return drift_json(drift, {c["address"]: c for c in plan_to_json(plan)["changes"]})
+        return drift_json(drift, plan_to_json(plan), at)
 
     def found() -> Outcome:
         return outcome(
             "drift",
-            plan,
+            plan_told,
             drift_summary(drift),
             drift_rows(drift, plan),
             as_data(),
@@ -156,12 +163,13 @@ def _untold(lost: VddkctlError) -> VddkctlError:
 
 def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
     """What to know besides: on standard error."""
+    from vddkctl.plan.ignores import idle_warnings
     from vddkctl.plan.secrets import secret_warnings
 
     for address, exposure in allowed.items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
-    for ignore in drift.idle:
-        note(f"{ignore.where}: nothing is ignored by this ignore of {ignore.address}; take it out.")
+    for warning in idle_warnings(drift):
+        note(f"{warning.address}: {warning.message}.")
     for name, image in observed.images.items():
         if image.error:
             note(
@@ -170,20 +178,25 @@ def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) ->
     for warning in secret_warnings(observed):
         note(f"{warning.address} {warning.message}")
     _clock(observed)
-    if observed.record is None:
-        note("Nothing was applied yet: there is no record to tell drift by.")
 
 
 def _clock(observed: Observed) -> None:
-    """A clock that jumped does no harm here, but days of ignores are judged by it."""
+    """A clock that jumped does no harm here, but days of ignores are judged by the last run then."""
     from vddkctl.apply.identity import now
 
-    last = max((run.at for run in observed.record.runs), default="") if observed.record else ""
+    last = observed.record.runs[-1].at if observed.record and observed.record.runs else ""
     if last > now():
         note(
             f"The last run is dated {last}, and it is {now()} here: one of the clocks is wrong. "
-            "The days of ignores are judged by this one."
+            "The days of ignores are judged by the later one."
         )
+
+
+def _part(plan: Plan, selection: Selection) -> set[str] | None:
+    """The addresses that are looked at, where that is not all of them."""
+    if not selection.targets and not selection.excludes:
+        return None
+    return {*(change.address for change in plan.changes), *plan.unchanged, *plan.gone}
 
 
 def _pushed(plan: Plan, observed: Observed) -> dict[str, str]:

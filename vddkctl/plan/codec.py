@@ -51,8 +51,12 @@ def decode_plan(content: bytes, name: str) -> Plan:
 
 def encode_record(record: Record) -> bytes:
     """A record as a file. Its checksum tells one that was edited by hand from one that was written."""
-    data = {"formatVersion": FORMAT_VERSION, **to_builtins(record)}
-    return _dump({"formatVersion": FORMAT_VERSION, "checksum": _checksum(data), **data})
+    return sealed({"formatVersion": FORMAT_VERSION, **to_builtins(record)})
+
+
+def sealed(data: dict[str, Any]) -> bytes:
+    """A record's data as a file, with its checksum."""
+    return _dump({"formatVersion": data["formatVersion"], "checksum": _checksum(data), **data})
 
 
 def decode_record(content: bytes, name: str) -> Record:
@@ -62,10 +66,11 @@ def decode_record(content: bytes, name: str) -> Record:
     newer vddkctl.
     """
     data = _parse(content, name, "a record", DamagedRecordError)
-    told = data.pop("checksum", None)  # records of older versions have none
-    if told is not None and told != _checksum(data):
+    told = data.pop("checksum", None)
+    if told != _checksum(data):
+        why = "does not fit" if told is not None else "is missing"
         raise DamagedRecordError(
-            "the record was edited by hand: its checksum does not fit", where=name, hint=RECORD_HINT
+            f"the record was edited by hand: its checksum {why}", where=name, hint=RECORD_HINT
         )
     try:
         return convert(data, Record)
@@ -74,8 +79,8 @@ def decode_record(content: bytes, name: str) -> Record:
 
 
 RECORD_HINT = (
-    "bring it back from Git or a backup; or let vddkctl apply begin a new one: it keeps this one aside, "
-    "but drift before it is not seen"
+    "bring it back from a backup (in a folder of manifests: from Git); or let vddkctl apply begin a new one: "
+    "it keeps this one aside, but drift before it is not seen"
 )
 
 

@@ -27,7 +27,9 @@ def details_of(changes: Sequence[Change]) -> dict[str, dict[str, Changed]]:
 
 def _details(change: Change) -> list[tuple[str, Changed]]:
     found = [
-        (field.path, Changed(field.before, field.after)) for field in change.fields if not field.sensitive
+        (field.path, Changed(field.before, field.after, field.owner if field.conflict else None))
+        for field in change.fields
+        if not field.sensitive
     ]
     if change.image:
         found.append((REFERENCE, Changed(change.image.reference, change.image.reference)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
 from vddkctl.plan.drift import Drift, Ignore, Ignored
-from vddkctl.plan.model import Change, FieldChange
+from vddkctl.plan.images import DIGEST
+from vddkctl.plan.model import Change, FieldChange, PlanWarning
+from vddkctl.plan.record import Record
 from vddkctl.site.source import LoadedSite
 
 
@@ -17,21 +19,38 @@ def ignores_of(loaded: LoadedSite) -> tuple[Ignore, ...]:
     return tuple(_ignores(loaded))
 
 
-def told(drift: Drift, loaded: LoadedSite, today: str) -> Drift:
+def judged_on(today: str, record: Record | None) -> str:
+    """The day that ignores are judged on: never before the last run: a clock set back revives none."""
+    return max(today, record.runs[-1].at[:10]) if record and record.runs else today
+
+
+def told(drift: Drift, loaded: LoadedSite, today: str, part: Collection[str] | None = None) -> Drift:
     """The drift without what is ignored. ``today`` is a date such as ``2026-12-31``.
 
     An ignore counts on its last day, too. One that is over ignores nothing, and is an alarm of its own; one that
-    ignores nothing is idle.
+    ignores nothing is idle. Where only a ``part`` of the addresses is looked at, ignores of others are no matter, and
+    none is idle: the rest may need it.
     """
     every = ignores_of(loaded)
-    expired = tuple(ignore for ignore in every if ignore.until < today)
+    expired = tuple(ignore for ignore in every if ignore.until < today and _concerns(ignore, part))
     judge = _Judge(
         [ignore for ignore in every if ignore.until >= today], loaded.site.drift.managed_fields_managers
     )
     changed = tuple(filter(None, map(judge.kept, drift.changed)))
     gone = tuple(address for address in drift.gone if not judge.ignored(address))
-    idle = tuple(ignore for ignore in judge.valid if ignore not in judge.used)
+    idle = tuple(ignore for ignore in judge.valid if ignore not in judge.used) if part is None else ()
     return replace(drift, changed=changed, gone=gone, ignored=tuple(judge.why), expired=expired, idle=idle)
+
+
+def idle_warnings(drift: Drift) -> Iterator[PlanWarning]:
+    """That an ignore has nothing to ignore, and can be taken out of the spec."""
+    for ignore in drift.idle:
+        message = f"nothing is ignored by this ignore of {ignore.address}; take it out"
+        yield PlanWarning("ignore-unused", ignore.where, message)
+
+
+def _concerns(ignore: Ignore, part: Collection[str] | None) -> bool:
+    return part is None or any(fnmatchcase(address, ignore.address) for address in part)
 
 
 class _Judge:
@@ -63,7 +82,7 @@ class _Judge:
 def _matches(ignore: Ignore, address: str, path: str) -> bool:
     if not fnmatchcase(address, ignore.address):
         return False
-    names = {path, path.rpartition(".")[2]} - {""}
+    names = {path, path.rpartition(".")[2], "tag" if path == DIGEST else ""} - {""}
     return not ignore.fields or any(fnmatchcase(name, glob) for name in names for glob in ignore.fields)
 
 

@@ -125,7 +125,8 @@ def image_change(name: str, spec: ImageSpec, image: ObservedImage, record: Recor
     intended = _remembered(record.intended if record else {}, address, reference)
     now = pushed.digest if pushed else None
     origin = _origin(now, image, recorded, intended)
-    field = FieldChange(DIGEST, now, image.digest, origin=origin)
+    last = recorded if origin is Origin.BOTH else None
+    field = FieldChange(DIGEST, now, image.digest, origin=origin, applied=last)
     return Change(
         address=address,
         action=Action.REPLACE if pushed else Action.CREATE,

@@ -16,7 +16,6 @@ CODES = frozenset({DAMAGED, GONE})
 _FROM_LIVE = (
     "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
 )
-_BACK = "bring the record back from Git or a backup, or apply to begin a new one"
 
 
 def traces(loaded: LoadedSite, state: ClusterState) -> str:
@@ -41,10 +40,20 @@ def lost_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
     return gone(loaded, observed.cluster_name, found) if found else None
 
 
+def without_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
+    """Why there is nothing to tell drift by, whether a record is lost or there never was one; None where there is."""
+    if observed.record:
+        return None
+    name = loaded.site.metadata.name
+    what = f"nothing was applied yet, or the record of {name} is gone"
+    hint = f"begin one with vddkctl apply; if there was one, bring it back from {_backups(loaded)}"
+    return lost_record(loaded, observed) or VddkctlError(what, where=observed.cluster_name, hint=hint)
+
+
 def gone(loaded: LoadedSite, cluster: str, found: str) -> VddkctlError:
     """The error for a record that is gone. ``found`` is what shows that there was one."""
     what = f"the record of {loaded.site.metadata.name} is gone: {found}, and nothing says what was applied"
-    return VddkctlError(what, where=cluster, hint=_BACK)
+    return VddkctlError(what, where=cluster, hint=_back(loaded))
 
 
 def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
@@ -54,7 +63,16 @@ def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarn
         kept = "; it is kept aside then" if observed.record_fault else ""
         code = DAMAGED if observed.record_fault else GONE
         address = f"record of {loaded.site.metadata.name}"
-        yield PlanWarning(code, address, f"{lost.what}; {_FROM_LIVE}: {_BACK}{kept}")
+        yield PlanWarning(code, address, f"{lost.what}; {_FROM_LIVE}: {_back(loaded)}{kept}")
+
+
+def _back(loaded: LoadedSite) -> str:
+    return f"bring the record back from {_backups(loaded)}, or apply to begin a new one"
+
+
+def _backups(loaded: LoadedSite) -> str:
+    """Where an older record may be."""
+    return "a backup" if loaded.site.cluster.manifests is None else "Git or a backup"
 
 
 def _named(loaded: LoadedSite, live: LiveObject) -> Iterator[str]:

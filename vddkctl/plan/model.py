@@ -57,7 +57,8 @@ class FieldChange(Wire, frozen=True):
 
     ``owner`` and ``since`` (RFC 3339) say who set ``before`` and when, ``where`` in which file and line, as far as the
     place knows. ``sensitive`` values are not in the plan at all. ``conflict``: ``owner`` is another field manager, and
-    the field is written only where the change says ``take``.
+    the field is written only where the change says ``take``. ``applied`` is what was last applied, where ``origin`` is
+    both: neither ``before`` nor ``after``.
     """
 
     path: str
@@ -69,6 +70,7 @@ class FieldChange(Wire, frozen=True):
     sensitive: bool = False
     origin: Origin = Origin.SPEC
     conflict: bool = False
+    applied: Any = None
 
 
 class Precondition(Wire, frozen=True):

@@ -14,10 +14,11 @@ from vddkctl.plan.wire import Wire
 
 
 class Changed(Wire, frozen=True):
-    """One field that a run changed: its value until then, and since."""
+    """One field that a run changed: its value until then, and since. ``owner`` is whom it was taken from."""
 
     before: Any = None
     after: Any = None
+    owner: str | None = None
 
 
 Earlier = Mapping[str, Mapping[str, tuple[Any, ...]] | None]

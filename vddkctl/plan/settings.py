@@ -123,6 +123,7 @@ def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
 
 def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
     owner = live.owners.get(wish.path)
+    origin = _origin(live, wish, record)
     return FieldChange(
         path=wish.path,
         before=fields.raw_value(live.spec, wish.path),
@@ -130,8 +131,9 @@ def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
         owner=owner.manager if owner else None,
         since=owner.since if owner else None,
         where=owner.where if owner else None,
-        origin=_origin(live, wish, record),
+        origin=origin,
         conflict=_theirs(live, wish.path),
+        applied=record.applied[live.key.address][wish.path] if record and origin is Origin.BOTH else None,
     )
 
 

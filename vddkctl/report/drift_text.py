@@ -20,11 +20,15 @@ def drift_text(drift: Drift, tags: Mapping[str, str], style: Style = PLAIN) -> s
     return "\n".join(_lines(drift, tags, style)) + "\n"
 
 
-def drift_json(drift: Drift, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The report as data. ``changes`` are those of the plan, by address, as a plan writes them."""
+def drift_json(drift: Drift, plan: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The report as data. ``plan`` is the one of the same look, as it is written; ``at`` (RFC 3339) when that was."""
+    changes = {change["address"]: change for change in plan["changes"]}
     return {
         "formatVersion": FORMAT_VERSION,
+        "tool": plan["tool"],
         "site": drift.site,
+        "at": at,
+        "location": {key: plan["location"][key] for key in ("manifests", "context", "namespace")},
         "drift": [_part(change, changes) for change in drift.changed],
         "pending": [_part(change, changes) for change in drift.pending],
         "gone": list(drift.gone),
@@ -137,6 +141,8 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     if field.before == field.after:
         yield "        is incomplete: a part of what it names is missing"
         return
+    if field.origin is Origin.BOTH:
+        yield f"        applied    {_shown(field.applied, tags)} (what was last applied)"
     both = " (the spec now asks for this)" if field.origin is Origin.BOTH else ""
     yield f"        should be  {_shown(field.after, tags)}{both}"
     yield f"        is         {_shown(field.before, tags)}{says}"

@@ -93,4 +93,5 @@ def _field_lines(path: str, changed: Changed) -> Iterator[str]:
     name = "digest" if path == DIGEST else field_name(path)
     field = FieldChange(path, changed.before, changed.after)
     for number, line in enumerate(values(field, changed.before, changed.after, {})):
-        yield f"      {name if number == 0 else ' ' * len(name)}   {line}"
+        taken = f"   taken from {shown(changed.owner)}" if changed.owner and number == 0 else ""
+        yield f"      {name if number == 0 else ' ' * len(name)}   {line}{taken}"

@@ -20,7 +20,7 @@ def summary_line(plan: Plan) -> str:
     """``Plan: 1 to create, 2 to update, 0 to release; 12 unchanged.``."""
     counts: Summary = plan.summary
     if not plan.changes and plan.kind == "rollback":
-        return f"No changes: all of it is as it was after run {plan.back_to}."
+        return _nothing_to_go_back(plan)
     if not plan.changes:
         return f"No changes: {plural(counts.unchanged, 'address is', 'addresses are')} as declared."
     replaced = f"{counts.replace} to replace, " if counts.replace else ""
@@ -28,6 +28,16 @@ def summary_line(plan: Plan) -> str:
         f"Plan: {counts.create} to create, {counts.update} to update, {replaced}{counts.release} to release; "
         f"{counts.unchanged} unchanged."
     )
+
+
+def _nothing_to_go_back(plan: Plan) -> str:
+    from vddkctl.plan.rollback import LOST, STAYS
+
+    other = {*(each.address for each in plan.warnings if each.code in (LOST, STAYS)), *plan.gone}
+    if not other:
+        return f"No changes: all of it is as it was after run {plan.back_to}."
+    stay = plural(len(other), "address stays", "addresses stay")
+    return f"No changes: {stay} as now, not as after run {plan.back_to}; the rest is as it was."
 
 
 def head_line(plan: Plan, where: str, style: Style = PLAIN) -> str:

@@ -32,7 +32,7 @@ def carried(loaded: LoadedSite, places: Places, namespace: str) -> Carried:
     """
     found = sorted(_unfit(loaded), key=lambda each: (each.position.line, each.position.column))
     if found:
-        raise SpecError(tuple(found), "reason why this site cannot be looked at from inside the cluster")
+        raise SpecError(tuple(found), "reason", "why this site cannot be looked at from inside the cluster")
     site: dict[str, Any] = loaded.site.model_dump(mode="json", by_alias=True, exclude_unset=True)
     # No context: the account of the pod is the login.
     site["cluster"] = {"namespace": namespace}

@@ -39,13 +39,13 @@ class Diagnostic(Struct, frozen=True):
 class SpecError(VddkctlError):
     """The spec has mistakes; ``diagnostics`` holds all of them, in the order of the file.
 
-    ``noun`` is what one of them is called: a mistake, unless it is something else. ``site`` is the name, as far as it
-    can be told from a spec with mistakes.
+    ``noun`` is what one of them is called: a mistake, unless it is something else. ``about`` stands behind it. ``site``
+    is the name, as far as it can be told from a spec with mistakes.
     """
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...], noun: str = "mistake") -> None:
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], noun: str = "mistake", about: str = "") -> None:
         count = len(diagnostics)
-        super().__init__(f"{count} {noun}{'' if count == 1 else 's'}")
+        super().__init__(f"{count} {noun}{'' if count == 1 else 's'}{about and f' {about}'}")
         self.diagnostics = diagnostics
         self.site = ""
 

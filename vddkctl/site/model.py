@@ -240,11 +240,11 @@ class IgnoreSpec(Model):
     address: Text
     """Which address, or a glob over addresses: ``"provider.*/edge-*"``."""
     fields: Annotated[tuple[Text, ...], Expect("a list of fields such as [vddkConfig]")] = ()
-    """Which fields, by their names or whole paths, or globs; all of them when left out."""
+    """Which fields, by their names, paths or globs. Left out: all of them, and the loss of the whole object, too."""
     reason: Text
     """Why. It is told with what is ignored."""
     until: Date
-    """The last day on which it counts. From then on it is an alarm by itself, until it is renewed or taken out."""
+    """The last day on which it counts. After that day it is an alarm by itself, until it is renewed or taken out."""
 
 
 class DriftSpec(Model):

@@ -53,6 +53,7 @@ def test_a_conflict_keeps_nothing_else_from_being_healed(applied: LiveSite) -> N
     taken = applied.run("drift", "--heal", "--quiet", "--take", "provider.*")
     assert taken.code == 0, taken.err
     assert applied.settings("prod")[AIO] == "true"
+    assert f"{AIO}   false → true   taken from somebody\n" in applied.run("history", "show", "3").out
     quiet = applied.run("drift", "--heal", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
     assert len(record_of(applied).runs) == 3

@@ -12,7 +12,7 @@ def junit(outcome: Outcome) -> str:
     """The whole document. What somebody has to look at is a failure, what is ignored is skipped.
 
     It keeps to the schema of Ant's reports, the strictest that readers hold it against: what is to be known of a case
-    that passed stands in the suite's own output. A run that failed is one case with an error.
+    that passed stands in the suite's own output, warnings in its errors. A run that failed is one case with an error.
     """
     cases = _by_address(outcome.rows)
     bad, ignored = (
@@ -41,7 +41,8 @@ def junit(outcome: Outcome) -> str:
         said = {"message": outcome.headline, "type": "error"}
         Tree.SubElement(case, "error", said).text = _clean(outcome.error)
     Tree.SubElement(suite, "system-out").text = _passed(cases)
-    Tree.SubElement(suite, "system-err")
+    warnings = (f"{each.address}: {each.message} [{each.code}]" for each in outcome.warnings)
+    Tree.SubElement(suite, "system-err").text = _clean("\n".join(warnings))
     Tree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Tree.tostring(root, encoding="unicode") + "\n"
 

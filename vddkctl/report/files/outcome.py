@@ -154,9 +154,16 @@ def _row(change: Change, state: str, tags: Mapping[str, str], *, back: bool = Fa
     return Row(change.address, state, change.action.value, change.reason, fields)
 
 
+def _back(field: FieldChange, tags: Mapping[str, str]) -> Sequence[str]:
+    """From what it should be to what it is; where the spec has moved on, from what was applied, and to where."""
+    if field.origin is not Origin.BOTH:
+        return values(field, field.after, field.before, tags)
+    anew = (f"pending: {line}" for line in values(field, field.applied, field.after, tags))
+    return [*values(field, field.applied, field.before, tags), *anew]
+
+
 def _field(field: FieldChange, tags: Mapping[str, str], *, back: bool) -> FieldRow:
-    before, after = (field.after, field.before) if back else (field.before, field.after)
-    lines: Sequence[str] = values(field, before, after, tags)
+    lines = _back(field, tags) if back else values(field, field.before, field.after, tags)
     by = " ".join(
         filter(
             None,

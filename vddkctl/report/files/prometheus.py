@@ -36,6 +36,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     )
     pending = "Addresses with changes of the spec that were not applied yet."
     yield from _metric("vddkctl_pending_changes", pending, [(site, outcome.count("pending"))])
+    warnings = "What is to be known and is no reason to stop; the other reports say it."
+    yield from _metric("vddkctl_warnings", warnings, [(site, len(outcome.warnings))])
     listed = [
         ({**site, "address": row.address, "state": row.state}, 1)
         for row in outcome.rows

@@ -13,9 +13,12 @@ from vddkctl.site.mistake import Mistake
 
 def cross_check(data: dict[str, Any]) -> Iterator[Mistake]:
     """All mistakes of this kind."""
+    from vddkctl.site.checks.drift import check_drift
     from vddkctl.site.checks.images import check_images
     from vddkctl.site.checks.places import check_cluster, check_registries
     from vddkctl.site.checks.providers import check_controller, check_providers
 
-    for check in (check_cluster, check_registries, check_images, check_controller, check_providers):
+    for check in (
+        check_cluster, check_registries, check_images, check_controller, check_providers, check_drift,
+    ):  # fmt: skip
         yield from check(data)
