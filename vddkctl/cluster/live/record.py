@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from contextlib import suppress
 
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
@@ -12,7 +13,8 @@ from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
-from vddkctl.plan.codec import RECORD_HINT, decode_record
+from vddkctl.plan.codec import RECORD_HINT, decode_record, encode_record
+from vddkctl.plan.history import shorter
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
@@ -69,15 +71,8 @@ class Records:
                     raise
 
     def _write(self, site: str, content: bytes, version: str) -> None:
-        kept = {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
-        size = sum(len(value) for part in kept.values() for value in part.values())
-        if size > _MOST:
-            raise ClusterError(
-                f"the record has {size} bytes, more than a ConfigMap holds",
-                where=f"configmap {self._namespace}/{name_of(site)}",
-                hint="split the site into several",
-            )
         name = name_of(site)
+        kept = _fitting(content, f"configmap {self._namespace}/{name}")
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -136,6 +131,30 @@ def _content(found: ConfigMap) -> bytes | None:
             where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
             hint=RECORD_HINT,
         ) from None
+
+
+def _fitting(content: bytes, where: str) -> dict[str, dict[str, str]]:
+    """The content as a ConfigMap holds it, with as much of its history as there is room for. Raises ClusterError."""
+    kept, rest = _kept(content), None
+    while (size := _size(kept)) > _MOST:
+        with suppress(DamagedRecordError):
+            rest = shorter(rest or decode_record(content, where))
+        if rest is None:
+            raise ClusterError(
+                f"the record has {size} bytes, more than a ConfigMap holds",
+                where=where,
+                hint="split the site into several",
+            )
+        kept = _kept(encode_record(rest))
+    return kept
+
+
+def _kept(content: bytes) -> dict[str, dict[str, str]]:
+    return {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
+
+
+def _size(kept: dict[str, dict[str, str]]) -> int:
+    return sum(len(value) for part in kept.values() for value in part.values())
 
 
 def _packed(content: bytes) -> dict[str, dict[str, str]]:
