@@ -53,7 +53,7 @@ class LiveObject(Struct, frozen=True):
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
     knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others; of
-    entries of lists, too.
+    entries of lists, too. ``claims`` is what the records of other sites have of its fields: field → site → values.
     ``uid`` tells an object of a live cluster from another one of the same name.
     """
 
@@ -64,6 +64,7 @@ class LiveObject(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
     other_sites: frozenset[str] = frozenset()
+    claims: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     uid: str = ""
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.live_sites import LiveSite
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.connection import connect
-from vddkctl.cluster.live.record import Records
+from vddkctl.cluster.live.record import Others, Records
 from vddkctl.errors import ClusterError
 from vddkctl.plan.codec import decode_record, encode_record
 from vddkctl.plan.history import shorter
@@ -55,7 +55,7 @@ def test_one_that_was_damaged_is_told(applied: LiveSite) -> None:
 
 def test_none_is_no_error(site: LiveSite) -> None:
     assert records(site).read("nobody") is None
-    assert records(site).of_others("nobody") == frozenset()
+    assert records(site).of_others("nobody") == Others({})
 
 
 def test_what_cannot_be_kept_is_refused(site: LiveSite) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
-from tests.support.live_sites import IMAGE, LiveSite
+from tests.support.live_sites import IMAGE, SPEC, LiveSite
 
 CORE = "/api/v1"
 
@@ -99,3 +100,32 @@ def test_a_named_context_needs_no_current_one(applied: LiveSite) -> None:
     applied.write(cluster=f"cluster: {{context: {name}, namespace: {applied.namespace}}}\n")
     ended = with_kubeconfig(applied, config).run("plan")
     assert ended.code == 0, ended.err
+
+
+DAMAGED = (
+    {"data": {"record": "{ not json"}},
+    {"data": {"record": ""}},
+    {"data": {"record": '{"formatVersion": "2.0", "site": "other", "applied": {}}'}},
+    {"data": {"record": '{"formatVersion": "1.0", "site": "other", "applied": [1]}'}},
+    {"binaryData": {"record.gz": "AAAA"}},
+)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_record_of_another_site_that_cannot_be_read_is_told_and_stops_nobody(
+    applied: LiveSite, content: dict[str, Any]
+) -> None:
+    applied.server.create(
+        f"{CORE}/namespaces/{applied.namespace}/configmaps",
+        {"metadata": {"name": "vddkctl-other", "labels": {"vddkctl.dev/record": "site"}}, **content},
+    )
+    applied.write(SPEC.replace("small", "large"))
+    planned = applied.run("plan")
+    assert planned.code == 0, planned.err
+    assert "[not-read]" in planned.out
+    assert f"configmap {applied.namespace}/vddkctl-other" in planned.out
+    assert applied.changing() == ["provider.prod"]
+    assert applied.apply().code == 0
+    for words in (("drift",), ("drift", "--heal"), ("explain", "prod"), ("status",), ("history",)):
+        ended = applied.run(*words)
+        assert ended.code == 0, (words, ended.err)

@@ -6,6 +6,9 @@ import gzip
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
@@ -15,6 +18,8 @@ from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
 from vddkctl.plan.codec import RECORD_HINT, decode_record, encode_record
 from vddkctl.plan.history import shorter
+from vddkctl.plan.observed import Unread
+from vddkctl.plan.record import Record
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
@@ -24,6 +29,23 @@ _READABLE = 200_000
 """Bytes up to which a record is kept as it is, for people to read."""
 _MOST = 900_000
 """Bytes: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps")."""
+
+
+_UNREAD = "which settings are that site's is not known: mend it with that site's own vddkctl"
+
+Claims = dict[str, dict[str, dict[str, tuple[Any, ...]]]]
+"""Address → field → site → the values that its record has for the field: applied, and intended."""
+
+
+class Others(Struct, frozen=True):
+    """What other sites of the same Forklift have written down, and the records that cannot be read.
+
+    ``known``: all of them were read.
+    """
+
+    claims: Claims
+    unread: tuple[Unread, ...] = ()
+    known: bool = True
 
 
 def name_of(site: str) -> str:
@@ -101,21 +123,36 @@ class Records:
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
         return f"configmap {self._namespace}/{name}"
 
-    def of_others(self, site: str) -> frozenset[tuple[str, str]] | None:
-        """The fields that other sites have set, as ``(address, path)``; None where that cannot be seen."""
-        fields: set[tuple[str, str]] = set()
+    def of_others(self, site: str) -> Others:
+        """What the records of other sites say. One that cannot be read is told, and stops nobody else."""
         try:
             found = list(listed(self._api, CONFIG_MAPS, self._namespace, ConfigMap, {"labelSelector": LABEL}))
         except ClusterDeniedError:
-            return None
+            return Others({}, known=False)
+        claims: Claims = {}
+        unread = []
         for item in found:
-            content = None if item.metadata.name == name_of(site) else _content(item)
-            if content is None:
+            name = item.metadata.name
+            if name == name_of(site):
                 continue
-            record = decode_record(content, f"configmap {item.metadata.name}")
-            for part in (record.applied, record.intended):
-                fields |= {(address, path) for address, values in part.items() for path in values}
-        return frozenset(fields)
+            where = f"configmap {self._namespace}/{name}"
+            try:
+                content = _content(item)
+                record = decode_record(content, where) if content is not None else None
+            except (DamagedRecordError, ClusterError) as error:
+                unread.append(Unread(where, f"{error.what}; {_UNREAD}"))
+                continue
+            if record is not None:
+                _claim(claims, name.removeprefix(name_of("")), record)
+        return Others(claims, tuple(unread), known=not unread)
+
+
+def _claim(claims: Claims, site: str, record: Record) -> None:
+    for part in (record.applied, record.intended):
+        for address, values in part.items():
+            for path, value in values.items():
+                sites = claims.setdefault(address, {}).setdefault(path, {})
+                sites[site] = (*sites.get(site, ()), value)
 
 
 def _content(found: ConfigMap) -> bytes | None:
