@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.live_sites import IMAGE, SPEC, LiveSite
+from tests.support.live_sites import IMAGE, OTHER, SPEC, LiveSite
 
 CORE = "/api/v1"
 
@@ -20,12 +20,17 @@ def other_site(site: LiveSite, parts: str) -> LiveSite:
     folder = site.root / "other"
     folder.mkdir(exist_ok=True)
     other = replace(site, root=folder)
-    other.write(parts)
-    text = (folder / "site.yaml").read_text()
-    (folder / "site.yaml").write_text(
-        text.replace(f"metadata: {{name: {site.namespace}}}", "metadata: {name: other}")
-    )
+    write_other(other, parts)
     return other
+
+
+def write_other(other: LiveSite, parts: str) -> None:
+    """Write the other site's spec."""
+    other.write(parts)
+    path = other.root / "site.yaml"
+    path.write_text(
+        path.read_text().replace(f"metadata: {{name: {other.namespace}}}", "metadata: {name: other}")
+    )
 
 
 def lose_record(site: LiveSite, name: str) -> None:
@@ -39,11 +44,7 @@ def test_a_record_that_is_lost_makes_no_other_site_give_its_fields_back(applied:
     other = other_site(applied, "providers: {test: {aio: true}}\n")
     assert other.apply().code == 0
     lose_record(applied, applied.namespace)
-    other.write("providers: {test: {aio: false}}\n")
-    text = (other.root / "site.yaml").read_text()
-    (other.root / "site.yaml").write_text(
-        text.replace(f"metadata: {{name: {applied.namespace}}}", "metadata: {name: other}")
-    )
+    write_other(other, "providers: {test: {aio: false}}\n")
     assert other.changing() == ["provider.test"]
     assert other.apply().code == 0
     assert applied.image == IMAGE
@@ -129,3 +130,53 @@ def test_a_record_of_another_site_that_cannot_be_read_is_told_and_stops_nobody(
     for words in (("drift",), ("drift", "--heal"), ("explain", "prod"), ("status",), ("history",)):
         ended = applied.run(*words)
         assert ended.code == 0, (words, ended.err)
+
+
+SAME = f"controller: {{vddkImage: {IMAGE}}}\nproviders: {{prod: {{aio: true}}}}\n"
+DIFFERENT = f"controller: {{vddkImage: {OTHER}}}\nproviders: {{prod: {{aio: false}}}}\n"
+
+
+def test_what_another_site_declares_as_well_is_not_unset(applied: LiveSite) -> None:
+    other = other_site(applied, SAME)
+    assert other.apply().code == 0
+    write_other(other, "providers: {plain: {aio: true}}\n")
+    assert other.changing() == ["provider.plain"]
+    assert other.apply().code == 0
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (IMAGE, "true")
+    assert applied.run("drift").code == 0
+    applied.write("providers: {}\n")
+    assert applied.apply().code == 0
+    assert applied.image is None, "the last one that declared it unsets it"
+    assert "useVddkAioOptimization" not in applied.settings("prod")
+    assert other.run("drift").code == 0
+
+
+def test_a_field_for_which_two_sites_have_different_values_is_a_conflict(applied: LiveSite) -> None:
+    other = other_site(applied, DIFFERENT)
+    ended = other.apply()
+    assert ended.code == 1
+    assert f"spec.vddk_image is site {applied.namespace}'s: '{IMAGE}', and would be '{OTHER}'" in ended.err
+    assert f"spec.settings.useVddkAioOptimization is site {applied.namespace}'s" in ended.err
+    assert applied.image == IMAGE
+    assert applied.run("drift").code == 0
+    taken = other.apply("--take", "*")
+    assert taken.code == 0, taken.err
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (OTHER, "false")
+    drifted = applied.run("drift")
+    assert drifted.code == 3
+    assert "vddk_image   by site other" in drifted.out
+    assert applied.run("drift", "--heal").code == 3
+    assert applied.image == OTHER
+    assert "spec.vddk_image is site other's" in applied.apply().err
+    write_other(other, "providers: {}\n")
+    assert other.apply().code == 0
+    assert applied.image == OTHER, "the site that still declares the field brings its own value back"
+    assert applied.apply().code == 0
+    assert applied.image == IMAGE
+
+
+def test_a_policy_takes_what_is_another_sites(applied: LiveSite) -> None:
+    other = other_site(applied, DIFFERENT + "policy: {conflicts: take}\n")
+    ended = other.apply()
+    assert ended.code == 0, ended.err
+    assert applied.image == OTHER
