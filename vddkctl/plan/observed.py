@@ -134,8 +134,9 @@ class Unread(Struct, frozen=True):
 class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
-    ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
-    other site has a record there, and that is known. ``others_known``: which fields are of other sites is known.
+    ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: this
+    site has or had a record there, no other has one, and that is known. ``others_known``: which fields are of other
+    sites is known.
     ``unsettled`` is what Forklift has not taken in, or is not well.
     """
 

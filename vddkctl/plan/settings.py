@@ -34,7 +34,8 @@ def settings_changes(
 ) -> Iterator[Change]:
     """One change for each object of which at least one field has another meaning than it should have.
 
-    ``alone``: no other site is here. Then, and only where the record is lost, managers tell what is to be given back.
+    ``alone``: no other site is here, and this one was. Then, and only where the record is lost, managers tell what is
+    to be given back.
     """
     joined = {item.live.key.address: item for item in _joined(targets, objects, record, alone=alone)}
     before = {

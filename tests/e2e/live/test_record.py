@@ -71,7 +71,7 @@ def test_a_history_that_is_too_long_for_it_is_cut_and_stops_no_apply(site: LiveS
     chance = random.Random(1)
     names = [f"provider.{site.namespace}/{chance.randbytes(8).hex()}" for _ in range(4000)]
     runs = tuple(
-        Run("2026-11-27T00:00:00Z", "me", "vddkctl", "", {name: "done" for name in names}, number)
+        Run("2026-11-27T00:00:00Z", "me", "vddkctl", "", dict.fromkeys(names, "done"), number)
         for number in range(1, 51)
     )
     applied = {name: {"spec.settings.useVddkAioOptimization": "true"} for name in names}

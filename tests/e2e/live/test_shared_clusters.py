@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,72 @@ def test_a_policy_takes_what_is_another_sites(applied: LiveSite) -> None:
     ended = other.apply()
     assert ended.code == 0, ended.err
     assert applied.image == OTHER
+
+
+def test_a_new_site_leaves_what_was_set_for_a_site_whose_record_is_gone(applied: LiveSite) -> None:
+    lose_record(applied, applied.namespace)
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    planned = other.run("plan")
+    assert planned.code == 0
+    assert "the record of other is gone, or that of another site: vddkctl has set fields of" in planned.out
+    assert other.changing() == ["provider.test"]
+    assert other.apply().code == 0
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (IMAGE, "true")
+
+
+def test_two_sites_whose_records_are_gone_unset_nothing_of_each_other(applied: LiveSite) -> None:
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    assert other.apply().code == 0
+    lose_record(applied, applied.namespace)
+    lose_record(applied, "other")
+    assert (other.changing(), applied.changing()) == ([], [])
+
+
+def test_a_run_that_wrote_no_record_is_no_proof_of_one(applied: LiveSite) -> None:
+    lose_record(applied, applied.namespace)
+    lease = applied.path("leases", f"vddkctl-{applied.namespace}", group="/apis/coordination.k8s.io/v1")
+    assert applied.server.request("DELETE", lease)[0] == 200
+    other = other_site(applied, "providers: {test: {vddkImage: inherit}}\n")
+    applied.patch("providers", "test", {"spec": {"settings": {"vddkInitImage": OTHER}}}, manager="argocd")
+    assert other.apply().code == 1, "a conflict: the lock was taken, and no record was written"
+    assert other.changing() == ["provider.test"]
+    assert applied.image == IMAGE
+
+
+# Waits with its first write until it is told to go on.
+PAUSED = """
+import pathlib, runpy, sys, time
+from vddkctl.cluster.live.write import Writer
+write = Writer.write
+def late(self, change):
+    if not self.dry_run:
+        pathlib.Path("paused").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.05)
+    return write(self, change)
+Writer.write = late
+sys.argv[0] = "vddkctl"
+runpy.run_module("vddkctl", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--take", "*")])
+def test_two_sites_that_write_one_object_at_once_keep_each_others_fields(
+    site: LiveSite, words: tuple[str, ...]
+) -> None:
+    site.write("providers: {prod: {aio: true}}\n")
+    other = other_site(site, "providers: {prod: {buffers: large}}\n")
+    with site.start("apply", "--auto-approve", *words, script=(PAUSED,)) as process:
+        try:
+            while not (site.root / "paused").exists():
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.05)
+            assert other.apply().code == 0
+        finally:
+            (site.root / "go").touch()
+        told = process.communicate(timeout=90)
+    assert process.returncode == 0, told
+    assert {"useVddkAioOptimization", "vddkConfig"} <= set(site.settings("prod"))
+    for each in (site, other):
+        assert each.run("drift").code == 0
+        assert each.changing() == []

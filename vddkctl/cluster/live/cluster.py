@@ -15,11 +15,11 @@ from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
-from vddkctl.cluster.live.lease import Held, leased
+from vddkctl.cluster.live.lease import Held, applied_sites, leased
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject, Secret
-from vddkctl.cluster.live.record import Claims, Records
+from vddkctl.cluster.live.record import Claims, Others, Records, name_of
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import running as rolled_out
@@ -90,7 +90,7 @@ class KubernetesCluster:
             tuple(sorted(providers, key=lambda item: item.key)),
             unread=told.unread,
             live=True,
-            alone=told.known and not told.claims,
+            alone=self._alone(home.namespace, told),
             others_known=told.known,
             accounts=_shared(lists[0], told.claims),
             storage_maps=_shared(lists[1], told.claims),
@@ -140,6 +140,8 @@ class KubernetesCluster:
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
         Records(self._guarded(), self._own_namespace()).write(site, content)
+        if self._held:
+            self._held.mark()
 
     def set_aside_record(self, site: str) -> str:
         """Copy the record into the ConfigMap ``vddkctl.damaged-SITE``."""
@@ -166,6 +168,12 @@ class KubernetesCluster:
         """Whether the lease is still ours."""
         if self._held:
             self._held.check()
+
+    def _alone(self, namespace: str, told: Others) -> bool:
+        """Whether what vddkctl has set can be nobody's but this site's: only it has, or has had, a record."""
+        if not told.known or told.claims:
+            return False
+        return told.own or applied_sites(self._api, namespace) == frozenset({name_of(self._site)})
 
     def _guarded(self) -> Api:
         return replace(self._api, guard=self._held.check) if self._held else self._api
@@ -197,9 +205,7 @@ class KubernetesCluster:
 def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject, ...]:
     """Objects whose lists no manager owns by the entry: the records tell which entries other sites have set."""
     return tuple(
-        replace(live, other_sites=frozenset(claims[live.key.address]))
-        if live.key.address in claims
-        else live
+        replace(live, other_sites=frozenset(claims[live.key.address])) if live.key.address in claims else live
         for live in objects
     )
 

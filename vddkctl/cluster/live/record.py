@@ -40,12 +40,13 @@ Claims = dict[str, dict[str, dict[str, tuple[Any, ...]]]]
 class Others(Struct, frozen=True):
     """What other sites of the same Forklift have written down, and the records that cannot be read.
 
-    ``known``: all of them were read.
+    ``known``: all of them were read. ``own``: this site has a record, whatever is in it.
     """
 
     claims: Claims
     unread: tuple[Unread, ...] = ()
     known: bool = True
+    own: bool = False
 
 
 def name_of(site: str) -> str:
@@ -144,7 +145,8 @@ class Records:
                 continue
             if record is not None:
                 _claim(claims, name.removeprefix(name_of("")), record)
-        return Others(claims, tuple(unread), known=not unread)
+        own = any(item.metadata.name == name_of(site) for item in found)
+        return Others(claims, tuple(unread), known=not unread, own=own)
 
 
 def _claim(claims: Claims, site: str, record: Record) -> None:
