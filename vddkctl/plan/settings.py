@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from vddkctl.plan import fields
+from vddkctl.plan.claims import declared_elsewhere, disagreeing
 from vddkctl.plan.desired import Target, Wish
 from vddkctl.plan.difference import differing
 from vddkctl.plan.images import image_address
@@ -66,7 +67,7 @@ def _joined(
             and path in fields.SET
             and _now(objects[key], path) in values
             and not _theirs(objects[key], path)
-            and not _declared_elsewhere(objects[key], path)
+            and not declared_elsewhere(objects[key], path)
         }
         if record is None and alone:
             given_back |= {
@@ -101,18 +102,6 @@ def _theirs(live: LiveObject, path: str) -> bool:
     return owner is not None and owner.manager is not None
 
 
-def _declared_elsewhere(live: LiveObject, path: str) -> bool:
-    """Whether another site's record has a value for a field: then it is that site's to unset."""
-    return any(value is not None for values in live.claims.get(path, {}).values() for value in values)
-
-
-def _disagreeing(live: LiveObject, wish: Wish) -> str | None:
-    """The other site that has another value for a field in its record, as an owner; None where none has."""
-    sites = (site for site, values in live.claims.get(wish.path, {}).items() if wish.meaning not in values)
-    found = ", ".join(sorted(sites))
-    return f"site {found}" if found else None
-
-
 def _unset(live: LiveObject, path: str) -> Wish:
     if path == fields.CONFIG:
         return Wish(path, None, config_text.write(fields.raw_value(live.spec, path), None))
@@ -138,7 +127,7 @@ def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
 def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
     owner = live.owners.get(wish.path)
     foreign = _theirs(live, wish.path)
-    site = None if foreign else _disagreeing(live, wish)
+    site = None if foreign else disagreeing(live, wish.path, wish.meaning)
     return FieldChange(
         path=wish.path,
         before=fields.raw_value(live.spec, wish.path),

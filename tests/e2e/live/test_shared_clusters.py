@@ -250,3 +250,17 @@ def test_two_sites_that_write_one_object_at_once_keep_each_others_fields(
     for each in (site, other):
         assert each.run("drift").code == 0
         assert each.changing() == []
+
+
+def test_a_rollback_takes_nothing_from_another_site_unasked(site: LiveSite) -> None:
+    site.write("providers: {prod: {buffers: small}}\n")
+    assert site.apply().code == 0
+    site.write("providers: {prod: {buffers: small, aio: true}}\n")
+    assert site.apply().code == 0
+    other = other_site(site, "providers: {prod: {aio: true}}\n")
+    assert other.apply().code == 0
+    ended = site.run("rollback", "1", "--auto-approve")
+    assert ended.code == 1
+    assert "spec.settings.useVddkAioOptimization is site other's" in ended.err
+    assert site.settings("prod")["useVddkAioOptimization"] == "true"
+    assert other.run("drift").code == 0
