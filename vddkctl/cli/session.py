@@ -145,9 +145,10 @@ def refuse_lost(session: Session) -> None:
     from vddkctl.observe import wanted_of
     from vddkctl.plan.lost import gone, traces
 
-    found = traces(session.loaded, session.cluster.observe(wanted_of(session.loaded, None)))
+    state = session.cluster.observe(wanted_of(session.loaded, None))
+    found = traces(session.loaded, state)
     if found:
-        raise gone(session.loaded, session.cluster.name, found)
+        raise gone(session.loaded, session.cluster.name, state, found)
 
 
 def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:

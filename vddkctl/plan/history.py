@@ -68,6 +68,22 @@ def bounded(runs: Sequence[Run]) -> tuple[Run, ...]:
     return tuple(reversed(kept))
 
 
+def shorter(record: Record) -> Record | None:
+    """The record with less of its history: without the older half of the runs, at last without what the last one did.
+
+    None where there is nothing left to leave out. The last run stays, since the next one's number is told by it.
+    """
+    runs = numbered(record.runs)
+    if len(runs) > 1:
+        return replace(record, runs=runs[len(runs) // 2 :])
+    for run in runs:
+        if run.details or run.earlier or run.actions:
+            return replace(record, runs=(replace(run, details=None, earlier=None, actions={}),))
+        if run.changes:
+            return replace(record, runs=(replace(run, changes={}),))
+    return None
+
+
 def run_of(record: Record | None, number: int) -> Run:
     """A run by its number. Raises PlanError."""
     runs = numbered(record.runs) if record else ()

@@ -16,6 +16,7 @@ CODES = frozenset({DAMAGED, GONE})
 _FROM_LIVE = (
     "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
 )
+_LEFT = "what the spec does not declare stays as it is; "
 
 
 def traces(loaded: LoadedSite, state: ClusterState) -> str:
@@ -37,7 +38,7 @@ def lost_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
     if observed.record_fault:
         return observed.record_fault
     found = "" if observed.record else traces(loaded, observed.cluster)
-    return gone(loaded, observed.cluster_name, found) if found else None
+    return gone(loaded, observed.cluster_name, observed.cluster, found) if found else None
 
 
 def without_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | None:
@@ -50,10 +51,19 @@ def without_record(loaded: LoadedSite, observed: Observed) -> VddkctlError | Non
     return lost_record(loaded, observed) or VddkctlError(what, where=observed.cluster_name, hint=hint)
 
 
-def gone(loaded: LoadedSite, cluster: str, found: str) -> VddkctlError:
-    """The error for a record that is gone. ``found`` is what shows that there was one."""
-    what = f"the record of {loaded.site.metadata.name} is gone: {found}, and nothing says what was applied"
+def gone(loaded: LoadedSite, cluster: str, state: ClusterState, found: str) -> VddkctlError:
+    """The error for a record that is gone. ``found`` is what shows that there was one.
+
+    In a live cluster it may as well be another site's that is gone, unless this one is known to be alone.
+    """
+    of_whom = f"the record of {loaded.site.metadata.name} is gone"
+    either = f"{of_whom}, or that of another site" if _may_be_others(state) else of_whom
+    what = f"{either}: {found}, and nothing says what was applied"
     return VddkctlError(what, where=cluster, hint=_back(loaded))
+
+
+def _may_be_others(state: ClusterState) -> bool:
+    return state.live and not state.alone
 
 
 def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
@@ -63,7 +73,8 @@ def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarn
         kept = "; it is kept aside then" if observed.record_fault else ""
         code = DAMAGED if observed.record_fault else GONE
         address = f"record of {loaded.site.metadata.name}"
-        yield PlanWarning(code, address, f"{lost.what}; {_FROM_LIVE}: {_back(loaded)}{kept}")
+        left = _LEFT if not observed.record_fault and _may_be_others(observed.cluster) else ""
+        yield PlanWarning(code, address, f"{lost.what}; {left}{_FROM_LIVE}: {_back(loaded)}{kept}")
 
 
 def _back(loaded: LoadedSite) -> str:

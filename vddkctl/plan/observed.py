@@ -53,7 +53,7 @@ class LiveObject(Struct, frozen=True):
     ``owners`` is keyed by dotted field path (``spec.settings.vddkInitImage``). ``where`` names the object's place
     for people: ``providers.yaml:12`` in a folder, empty in a live cluster. ``owned`` are fields that the place itself
     knows to be this site's (by their managers in a live cluster, none in a folder), ``other_sites`` those of others; of
-    entries of lists, too.
+    entries of lists, too. ``claims`` is what the records of other sites have of its fields: field → site → values.
     ``uid`` tells an object of a live cluster from another one of the same name.
     """
 
@@ -64,6 +64,7 @@ class LiveObject(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
     other_sites: frozenset[str] = frozenset()
+    claims: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     uid: str = ""
 
 
@@ -133,8 +134,9 @@ class Unread(Struct, frozen=True):
 class ClusterState(Struct, frozen=True):
     """Every object of the kinds that were asked for. ``namespace`` is the one Forklift lives in (given or found).
 
-    ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: no
-    other site has a record there, and that is known. ``others_known``: which fields are of other sites is known.
+    ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: this
+    site has or had a record there, no other has one, and that is known. ``others_known``: which fields are of other
+    sites is known.
     ``unsettled`` is what Forklift has not taken in, or is not well.
     """
 

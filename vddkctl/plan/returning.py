@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from vddkctl.plan import fields
+from vddkctl.plan.claims import disagreeing
 from vddkctl.plan.history import Past, Since
 from vddkctl.plan.model import FieldChange
 from vddkctl.plan.observed import LiveObject
@@ -98,14 +99,15 @@ def _field(live: LiveObject, path: str, now: Any, after: Any, record: Record) ->
     theirs = owner is not None and owner.manager is not None
     if room(live.key.address) == "storagemap":  # the list's managers do not tell who has set this entry
         theirs = now is not None and meaning(path, now) != record.applied.get(live.key.address, {}).get(path)
+    site = None if theirs or "[" in path else disagreeing(live, path, meaning(path, after))
     return FieldChange(
         path,
         now,
         after,
-        owner=owner.manager if owner else None,
-        since=owner.since if owner else None,
+        owner=site or (owner.manager if owner else None),
+        since=owner.since if owner and not site else None,
         where=owner.where if owner else None,
-        conflict=theirs,
+        conflict=theirs or site is not None,
     )
 
 

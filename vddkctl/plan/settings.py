@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from vddkctl.plan import fields
+from vddkctl.plan.claims import declared_elsewhere, disagreeing
 from vddkctl.plan.desired import Target, Wish
 from vddkctl.plan.difference import differing
 from vddkctl.plan.images import image_address
@@ -34,7 +35,8 @@ def settings_changes(
 ) -> Iterator[Change]:
     """One change for each object of which at least one field has another meaning than it should have.
 
-    ``alone``: no other site is here. Then, and only where the record is lost, managers tell what is to be given back.
+    ``alone``: no other site is here, and this one was. Then, and only where the record is lost, managers tell what is
+    to be given back.
     """
     joined = {item.live.key.address: item for item in _joined(targets, objects, record, alone=alone)}
     before = {
@@ -65,6 +67,7 @@ def _joined(
             and path in fields.SET
             and _now(objects[key], path) in values
             and not _theirs(objects[key], path)
+            and not declared_elsewhere(objects[key], path)
         }
         if record is None and alone:
             given_back |= {
@@ -123,16 +126,18 @@ def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
 
 def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
     owner = live.owners.get(wish.path)
+    foreign = _theirs(live, wish.path)
+    site = None if foreign else disagreeing(live, wish.path, wish.meaning)
     origin = _origin(live, wish, record)
     return FieldChange(
         path=wish.path,
         before=fields.raw_value(live.spec, wish.path),
         after=wish.after,
-        owner=owner.manager if owner else None,
-        since=owner.since if owner else None,
+        owner=site or (owner.manager if owner else None),
+        since=owner.since if owner and not site else None,
         where=owner.where if owner else None,
         origin=origin,
-        conflict=_theirs(live, wish.path),
+        conflict=foreign or site is not None,
         applied=record.applied[live.key.address][wish.path] if record and origin is Origin.BOTH else None,
     )
 

@@ -9,8 +9,11 @@ import pytest
 from tests.support.live_sites import LiveSite
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.connection import connect
-from vddkctl.cluster.live.record import Records
+from vddkctl.cluster.live.record import Others, Records
 from vddkctl.errors import ClusterError
+from vddkctl.plan.codec import decode_record, encode_record
+from vddkctl.plan.history import shorter
+from vddkctl.plan.record import Changed, Record, Run
 
 
 def records(site: LiveSite) -> Records:
@@ -52,7 +55,7 @@ def test_one_that_was_damaged_is_told(applied: LiveSite) -> None:
 
 def test_none_is_no_error(site: LiveSite) -> None:
     assert records(site).read("nobody") is None
-    assert records(site).of_others("nobody") == frozenset()
+    assert records(site).of_others("nobody") == Others({})
 
 
 def test_what_cannot_be_kept_is_refused(site: LiveSite) -> None:
@@ -60,3 +63,41 @@ def test_what_cannot_be_kept_is_refused(site: LiveSite) -> None:
 
     with pytest.raises(ClusterError, match="more than a ConfigMap holds"):
         records(site).write("s", os.urandom(900_000).hex().encode())
+
+
+def test_a_history_that_is_too_long_for_it_is_cut_and_stops_no_apply(site: LiveSite) -> None:
+    import random
+
+    chance = random.Random(1)
+    names = [f"provider.{site.namespace}/{chance.randbytes(8).hex()}" for _ in range(4000)]
+    runs = tuple(
+        Run("2026-11-27T00:00:00Z", "me", "vddkctl", "", dict.fromkeys(names, "done"), number)
+        for number in range(1, 51)
+    )
+    applied = {name: {"spec.settings.useVddkAioOptimization": "true"} for name in names}
+    content = encode_record(Record(site.namespace, applied, runs=runs))
+    here = records(site)
+    here.write(site.namespace, content)
+    kept = here.read(site.namespace)
+    assert kept is not None
+    assert len(kept) < len(content)
+    found = decode_record(kept, "")
+    assert found.applied == applied
+    assert found.runs == runs[-len(found.runs) :]
+    assert len(found.runs) > 1
+    here.amend(site.namespace, lambda _: content)
+    assert here.read(site.namespace) == kept
+    assert site.apply().code == 0
+    run = json.loads(site.run("history", "--output", "json").out)["runs"]
+    assert max(each["number"] for each in run) == 51
+
+
+def test_a_single_run_is_cut_before_it_is_refused() -> None:
+    run = Run("", "", "", "", {"a": "done"}, 7, {"a": {"b": Changed(1, 2)}}, actions={"a": "update differs"})
+    first = shorter(Record("s", {}, runs=(run,)))
+    assert first is not None
+    assert (first.runs[0].number, first.runs[0].details, first.runs[0].changes) == (7, None, {"a": "done"})
+    second = shorter(first)
+    assert second is not None
+    assert (second.runs[0].number, second.runs[0].changes) == (7, {})
+    assert shorter(second) is None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
-from tests.support.live_sites import IMAGE, LiveSite
+from tests.support.live_sites import IMAGE, OTHER, SPEC, LiveSite
 
 CORE = "/api/v1"
 
@@ -19,12 +21,17 @@ def other_site(site: LiveSite, parts: str) -> LiveSite:
     folder = site.root / "other"
     folder.mkdir(exist_ok=True)
     other = replace(site, root=folder)
-    other.write(parts)
-    text = (folder / "site.yaml").read_text()
-    (folder / "site.yaml").write_text(
-        text.replace(f"metadata: {{name: {site.namespace}}}", "metadata: {name: other}")
-    )
+    write_other(other, parts)
     return other
+
+
+def write_other(other: LiveSite, parts: str) -> None:
+    """Write the other site's spec."""
+    other.write(parts)
+    path = other.root / "site.yaml"
+    path.write_text(
+        path.read_text().replace(f"metadata: {{name: {other.namespace}}}", "metadata: {name: other}")
+    )
 
 
 def lose_record(site: LiveSite, name: str) -> None:
@@ -38,11 +45,7 @@ def test_a_record_that_is_lost_makes_no_other_site_give_its_fields_back(applied:
     other = other_site(applied, "providers: {test: {aio: true}}\n")
     assert other.apply().code == 0
     lose_record(applied, applied.namespace)
-    other.write("providers: {test: {aio: false}}\n")
-    text = (other.root / "site.yaml").read_text()
-    (other.root / "site.yaml").write_text(
-        text.replace(f"metadata: {{name: {applied.namespace}}}", "metadata: {name: other}")
-    )
+    write_other(other, "providers: {test: {aio: false}}\n")
     assert other.changing() == ["provider.test"]
     assert other.apply().code == 0
     assert applied.image == IMAGE
@@ -99,3 +102,165 @@ def test_a_named_context_needs_no_current_one(applied: LiveSite) -> None:
     applied.write(cluster=f"cluster: {{context: {name}, namespace: {applied.namespace}}}\n")
     ended = with_kubeconfig(applied, config).run("plan")
     assert ended.code == 0, ended.err
+
+
+DAMAGED = (
+    {"data": {"record": "{ not json"}},
+    {"data": {"record": ""}},
+    {"data": {"record": '{"formatVersion": "2.0", "site": "other", "applied": {}}'}},
+    {"data": {"record": '{"formatVersion": "1.0", "site": "other", "applied": [1]}'}},
+    {"binaryData": {"record.gz": "AAAA"}},
+)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_record_of_another_site_that_cannot_be_read_is_told_and_stops_nobody(
+    applied: LiveSite, content: dict[str, Any]
+) -> None:
+    applied.server.create(
+        f"{CORE}/namespaces/{applied.namespace}/configmaps",
+        {"metadata": {"name": "vddkctl-other", "labels": {"vddkctl.dev/record": "site"}}, **content},
+    )
+    applied.write(SPEC.replace("small", "large"))
+    planned = applied.run("plan")
+    assert planned.code == 0, planned.err
+    assert "[not-read]" in planned.out
+    assert f"configmap {applied.namespace}/vddkctl-other" in planned.out
+    assert applied.changing() == ["provider.prod"]
+    assert applied.apply().code == 0
+    for words in (("drift",), ("drift", "--heal"), ("explain", "prod"), ("status",), ("history",)):
+        ended = applied.run(*words)
+        assert ended.code == 0, (words, ended.err)
+
+
+SAME = f"controller: {{vddkImage: {IMAGE}}}\nproviders: {{prod: {{aio: true}}}}\n"
+DIFFERENT = f"controller: {{vddkImage: {OTHER}}}\nproviders: {{prod: {{aio: false}}}}\n"
+
+
+def test_what_another_site_declares_as_well_is_not_unset(applied: LiveSite) -> None:
+    other = other_site(applied, SAME)
+    assert other.apply().code == 0
+    write_other(other, "providers: {plain: {aio: true}}\n")
+    assert other.changing() == ["provider.plain"]
+    assert other.apply().code == 0
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (IMAGE, "true")
+    assert applied.run("drift").code == 0
+    applied.write("providers: {}\n")
+    assert applied.apply().code == 0
+    assert applied.image is None, "the last one that declared it unsets it"
+    assert "useVddkAioOptimization" not in applied.settings("prod")
+    assert other.run("drift").code == 0
+
+
+def test_a_field_for_which_two_sites_have_different_values_is_a_conflict(applied: LiveSite) -> None:
+    other = other_site(applied, DIFFERENT)
+    ended = other.apply()
+    assert ended.code == 1
+    assert f"spec.vddk_image is site {applied.namespace}'s: '{IMAGE}', and would be '{OTHER}'" in ended.err
+    assert f"spec.settings.useVddkAioOptimization is site {applied.namespace}'s" in ended.err
+    assert applied.image == IMAGE
+    assert applied.run("drift").code == 0
+    taken = other.apply("--take", "*")
+    assert taken.code == 0, taken.err
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (OTHER, "false")
+    drifted = applied.run("drift")
+    assert drifted.code == 3
+    assert "vddk_image   by site other" in drifted.out
+    assert applied.run("drift", "--heal").code == 3
+    assert applied.image == OTHER
+    assert "spec.vddk_image is site other's" in applied.apply().err
+    write_other(other, "providers: {}\n")
+    assert other.apply().code == 0
+    assert applied.image == OTHER, "the site that still declares the field brings its own value back"
+    assert applied.apply().code == 0
+    assert applied.image == IMAGE
+
+
+def test_a_policy_takes_what_is_another_sites(applied: LiveSite) -> None:
+    other = other_site(applied, DIFFERENT + "policy: {conflicts: take}\n")
+    ended = other.apply()
+    assert ended.code == 0, ended.err
+    assert applied.image == OTHER
+
+
+def test_a_new_site_leaves_what_was_set_for_a_site_whose_record_is_gone(applied: LiveSite) -> None:
+    lose_record(applied, applied.namespace)
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    planned = other.run("plan")
+    assert planned.code == 0
+    assert "the record of other is gone, or that of another site: vddkctl has set fields of" in planned.out
+    assert other.changing() == ["provider.test"]
+    assert other.apply().code == 0
+    assert (applied.image, applied.settings("prod")["useVddkAioOptimization"]) == (IMAGE, "true")
+
+
+def test_two_sites_whose_records_are_gone_unset_nothing_of_each_other(applied: LiveSite) -> None:
+    other = other_site(applied, "providers: {test: {aio: true}}\n")
+    assert other.apply().code == 0
+    lose_record(applied, applied.namespace)
+    lose_record(applied, "other")
+    assert (other.changing(), applied.changing()) == ([], [])
+
+
+def test_a_run_that_wrote_no_record_is_no_proof_of_one(applied: LiveSite) -> None:
+    lose_record(applied, applied.namespace)
+    lease = applied.path("leases", f"vddkctl-{applied.namespace}", group="/apis/coordination.k8s.io/v1")
+    assert applied.server.request("DELETE", lease)[0] == 200
+    other = other_site(applied, "providers: {test: {vddkImage: inherit}}\n")
+    applied.patch("providers", "test", {"spec": {"settings": {"vddkInitImage": OTHER}}}, manager="argocd")
+    assert other.apply().code == 1, "a conflict: the lock was taken, and no record was written"
+    assert other.changing() == ["provider.test"]
+    assert applied.image == IMAGE
+
+
+# Waits with its first write until it is told to go on.
+PAUSED = """
+import pathlib, runpy, sys, time
+from vddkctl.cluster.live.write import Writer
+write = Writer.write
+def late(self, change):
+    if not self.dry_run:
+        pathlib.Path("paused").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.05)
+    return write(self, change)
+Writer.write = late
+sys.argv[0] = "vddkctl"
+runpy.run_module("vddkctl", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--take", "*")])
+def test_two_sites_that_write_one_object_at_once_keep_each_others_fields(
+    site: LiveSite, words: tuple[str, ...]
+) -> None:
+    site.write("providers: {prod: {aio: true}}\n")
+    other = other_site(site, "providers: {prod: {buffers: large}}\n")
+    with site.start("apply", "--auto-approve", *words, script=(PAUSED,)) as process:
+        try:
+            while not (site.root / "paused").exists():
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.05)
+            assert other.apply().code == 0
+        finally:
+            (site.root / "go").touch()
+        told = process.communicate(timeout=90)
+    assert process.returncode == 0, told
+    assert {"useVddkAioOptimization", "vddkConfig"} <= set(site.settings("prod"))
+    for each in (site, other):
+        assert each.run("drift").code == 0
+        assert each.changing() == []
+
+
+def test_a_rollback_takes_nothing_from_another_site_unasked(site: LiveSite) -> None:
+    site.write("providers: {prod: {buffers: small}}\n")
+    assert site.apply().code == 0
+    site.write("providers: {prod: {buffers: small, aio: true}}\n")
+    assert site.apply().code == 0
+    other = other_site(site, "providers: {prod: {aio: true}}\n")
+    assert other.apply().code == 0
+    ended = site.run("rollback", "1", "--auto-approve")
+    assert ended.code == 1
+    assert "spec.settings.useVddkAioOptimization is site other's" in ended.err
+    assert site.settings("prod")["useVddkAioOptimization"] == "true"
+    assert other.run("drift").code == 0

@@ -16,7 +16,8 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
 
     What an object was created with, and cannot be without, stays ours; so does a field that is ours alone, whatever the
     spec says of it: an apply that leaves it out would remove it, and what is to be removed is an edit.
-    ``now`` is the object as it was looked at last. What is taken by force is only taken from that very version.
+    ``now`` is the object as it was looked at last, and the apply is bound to that very version: all sites are one
+    manager, so that what another site has set since would be left out, and removed.
     """
     edited = {edit.path for edit in change.edits}
     alone = (path for path in now.owned if path not in fields.SET or path not in now.owners)
@@ -29,7 +30,7 @@ def configuration(change: ObjectChange, now: LiveObject) -> dict[str, Any]:
     }
     if now.uid:  # else an object that is gone would be made anew, of our fields alone
         body["metadata"]["uid"] = now.uid
-    if change.take and now.resource_version:
+    if now.resource_version:
         body["metadata"]["resourceVersion"] = now.resource_version
     for path in sorted(kept):
         value = at({"spec": now.spec}, path)

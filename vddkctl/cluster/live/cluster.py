@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -15,11 +15,11 @@ from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
-from vddkctl.cluster.live.lease import Held, leased
+from vddkctl.cluster.live.lease import Held, applied_sites, leased
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject, Secret
-from vddkctl.cluster.live.record import Records
+from vddkctl.cluster.live.record import Claims, Others, Records, name_of
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import running as rolled_out
@@ -80,20 +80,20 @@ class KubernetesCluster:
         lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
-        other_sites = told or frozenset()
-        providers = (live_object("Provider", item, other_sites, home.namespace) for item in raw)
+        providers = (live_object("Provider", item, told.claims, home.namespace) for item in raw)
         return ClusterState(
             home.namespace,
             tuple(
-                live_object("ForkliftController", item, other_sites, home.namespace)
+                live_object("ForkliftController", item, told.claims, home.namespace)
                 for item in home.controllers
             ),
             tuple(sorted(providers, key=lambda item: item.key)),
+            unread=told.unread,
             live=True,
-            alone=told is not None and not told,
-            others_known=told is not None,
-            accounts=_shared(lists[0], other_sites),
-            storage_maps=_shared(lists[1], other_sites),
+            alone=self._alone(home.namespace, told),
+            others_known=told.known,
+            accounts=_shared(lists[0], told.claims),
+            storage_maps=_shared(lists[1], told.claims),
             plans=plans.result(),
             migrations=running.result(),
             unsettled=standing(controller.result, ours, raw) if controller else (),
@@ -140,6 +140,8 @@ class KubernetesCluster:
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
         Records(self._guarded(), self._own_namespace()).write(site, content)
+        if self._held:
+            self._held.mark()
 
     def set_aside_record(self, site: str) -> str:
         """Copy the record into the ConfigMap ``vddkctl.damaged-SITE``."""
@@ -166,6 +168,12 @@ class KubernetesCluster:
         """Whether the lease is still ours."""
         if self._held:
             self._held.check()
+
+    def _alone(self, namespace: str, told: Others) -> bool:
+        """Whether what vddkctl has set can be nobody's but this site's: only it has, or has had, a record."""
+        if not told.known or told.claims:
+            return False
+        return told.own or applied_sites(self._api, namespace) == frozenset({name_of(self._site)})
 
     def _guarded(self) -> Api:
         return replace(self._api, guard=self._held.check) if self._held else self._api
@@ -194,13 +202,10 @@ class KubernetesCluster:
             return self._home
 
 
-def _shared(objects: tuple[LiveObject, ...], others: Collection[tuple[str, str]]) -> tuple[LiveObject, ...]:
+def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject, ...]:
     """Objects whose lists no manager owns by the entry: the records tell which entries other sites have set."""
-    paths: dict[str, set[str]] = {}
-    for address, path in others:
-        paths.setdefault(address, set()).add(path)
     return tuple(
-        replace(live, other_sites=frozenset(paths[live.key.address])) if live.key.address in paths else live
+        replace(live, other_sites=frozenset(claims[live.key.address])) if live.key.address in claims else live
         for live in objects
     )
 

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,12 +17,15 @@ from msgspec import Struct, field
 
 from vddkctl.cluster.live.api import JSON_PATCH, Api
 from vddkctl.cluster.live.kinds import LEASES
+from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import Metadata
 from vddkctl.cluster.live.record import name_of
 from vddkctl.cluster.live.refusal import RefusedError
-from vddkctl.errors import ClusterError, LockedError, LockLostError
+from vddkctl.errors import ClusterDeniedError, ClusterError, LockedError, LockLostError
 from vddkctl.progress import Progress
 
+APPLIED = "vddkctl.dev/applied"
+"""Marks the lease of a site that has had a record: the lease outlives a record that is lost."""
 SECONDS = 60
 """How long a lease is good for without being renewed."""
 RENEWAL = 15.0
@@ -56,11 +59,12 @@ class Lease(Struct, frozen=True):
 class Held:
     """A lease that this run takes. Safe to use from several threads."""
 
-    def __init__(self, api: Api, path: str, place: str, mine: str) -> None:
+    def __init__(self, api: Api, path: str, place: str, mine: str, labels: Mapping[str, str]) -> None:
         self._api = api
         self.path = path
         self._place = place
         self._mine = mine
+        self._labels = labels
         self._lock = threading.Lock()
         self._renewed = _clocks()
         self._lost = ""
@@ -78,6 +82,15 @@ class Held:
         """Say that this run is alive. Raises as :meth:`check` does."""
         with self._lock:
             self._renew()
+
+    def mark(self) -> None:
+        """Say that the site has a record. Nothing depends on it while there is one, so that no failure is told."""
+        with self._lock:
+            if APPLIED not in self._labels:
+                self._labels = {**self._labels, APPLIED: "true"}
+                labels = {"op": "add", "path": "/metadata/labels", "value": self._labels}
+                with suppress(ClusterError):
+                    _patch(self._api, self.path, self._mine, {}, labels)
 
     def _renew(self) -> None:
         if not self._lost:
@@ -106,8 +119,8 @@ def leased(api: Api, namespace: str, site: str, holder: str, progress: Progress)
     """
     mine = f"{holder} [{_this_place()}-{os.getpid()}-{uuid.uuid4().hex[:8]}]"
     place = f"lease {namespace}/{name_of(site)}"
-    held = Held(api, LEASES.path(namespace, name_of(site)), place, mine)
-    _take(api, namespace, site, mine, progress)
+    labels = _take(api, namespace, site, mine, progress)
+    held = Held(api, LEASES.path(namespace, name_of(site)), place, mine, labels)
     ended = threading.Event()
     renewer = threading.Thread(target=_renew, args=(held, ended), daemon=True)
     renewer.start()
@@ -130,23 +143,32 @@ def _renew(held: Held, ended: threading.Event) -> None:
             continue
 
 
-def _take(api: Api, namespace: str, site: str, mine: str, progress: Progress) -> None:
+def applied_sites(api: Api, namespace: str) -> frozenset[str] | None:
+    """The names of the leases of sites that have, or have had, a record; None where they may not be listed."""
+    try:
+        found = listed(api, LEASES, namespace, Lease, {"labelSelector": APPLIED})
+        return frozenset(lease.metadata.name for lease in found)
+    except ClusterDeniedError:
+        return None
+
+
+def _take(api: Api, namespace: str, site: str, mine: str, progress: Progress) -> dict[str, str]:
+    """Take the lease, and say which labels it has."""
     name, path = name_of(site), LEASES.path(namespace, name_of(site))
     for _ in range(5):  # somebody else may be faster by a moment
         found = _read(api, path)
         if found is None:
-            if _sent(api, "POST", LEASES.path(namespace), _lease(name, mine, "", 0)):
-                return
+            if _sent(api, "POST", LEASES.path(namespace), _lease(name, mine, None)):
+                return {}
             continue
         if found.spec.holder_identity == mine:  # it was taken, and only the answer was lost
-            return
+            return found.metadata.labels
         if not _is_free(found.spec) and (
             _is_recent(found.spec) or not _stands_still(api, path, found, progress)
         ):
             break
-        body = _lease(name, mine, found.metadata.resource_version, found.spec.lease_transitions + 1)
-        if _sent(api, "PUT", path, body):
-            return
+        if _sent(api, "PUT", path, _lease(name, mine, found)):
+            return found.metadata.labels
     raise LockedError(
         f"another run is at work on this site: {_holder(_read(api, path))}",
         where=f"lease {namespace}/{name}",
@@ -207,18 +229,23 @@ def _sent(api: Api, method: str, path: str, body: dict[str, Any]) -> bool:
     return True
 
 
-def _lease(name: str, holder: str, version: str, transitions: int) -> dict[str, Any]:
+def _lease(name: str, holder: str, before: Lease | None) -> dict[str, Any]:
     now = _now()
+    kept = (
+        {"resourceVersion": before.metadata.resource_version, "labels": before.metadata.labels}
+        if before
+        else {}
+    )
     return {
         "apiVersion": LEASES.api_version,
         "kind": LEASES.kind,
-        "metadata": {"name": name, **({"resourceVersion": version} if version else {})},
+        "metadata": {"name": name, **kept},
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": SECONDS,
             "acquireTime": now,
             "renewTime": now,
-            "leaseTransitions": transitions,
+            "leaseTransitions": before.spec.lease_transitions + 1 if before else 0,
         },
     }
 
@@ -227,10 +254,10 @@ def _give_back(api: Api, path: str, mine: str) -> None:
     _patch(api, path, mine, {"holderIdentity": "", "leaseDurationSeconds": 1})
 
 
-def _patch(api: Api, path: str, mine: str, spec: dict[str, Any]) -> None:
+def _patch(api: Api, path: str, mine: str, spec: dict[str, Any], *more: dict[str, Any]) -> None:
     test = {"op": "test", "path": "/spec/holderIdentity", "value": mine}
     changes = [{"op": "replace", "path": f"/spec/{key}", "value": value} for key, value in spec.items()]
-    api.send("PATCH", path, None, [test, *changes], JSON_PATCH)
+    api.send("PATCH", path, None, [test, *changes, *more], JSON_PATCH)
 
 
 def _is_free(spec: LeaseSpec) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from vddkctl.cluster.live import managed
 from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.record import Claims
 from vddkctl.plan.observed import Kind, LiveObject, ObjectKey
 
 
 def live_object(
-    kind: Kind, raw: RawObject, others: Collection[tuple[str, str]] = (), home: str | None = None
+    kind: Kind, raw: RawObject, others: Claims | None = None, home: str | None = None
 ) -> LiveObject:
-    """One object. ``others`` are fields that the records of other sites have, as ``(address, path)``.
+    """One object. ``others`` is what the records of other sites say, of all objects.
 
     Outside of ``home``, Forklift's namespace, a site of another Forklift may have set what is ours by its manager; only
     the record can tell there.
@@ -21,7 +20,8 @@ def live_object(
     entries = raw.metadata.managed_fields
     ours = managed.ours(entries)
     abroad = home is not None and key.namespace != home
-    theirs = ours if abroad else frozenset(path for path in ours if (key.address, path) in others)
+    claims = (others or {}).get(key.address, {})
+    theirs = ours if abroad else ours.intersection(claims)
     return LiveObject(
         key,
         raw.spec,
@@ -29,5 +29,6 @@ def live_object(
         owners=managed.owners(entries),
         owned=ours - theirs,
         other_sites=theirs,
+        claims=claims,
         uid=raw.metadata.uid,
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from msgspec import Struct
 
 from vddkctl.cluster.live.api import APPLY, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
@@ -12,7 +16,10 @@ from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
-from vddkctl.plan.codec import RECORD_HINT, decode_record
+from vddkctl.plan.codec import RECORD_HINT, decode_record, encode_record
+from vddkctl.plan.history import shorter
+from vddkctl.plan.observed import Unread
+from vddkctl.plan.record import Record
 
 LABEL = "vddkctl.dev/record"
 """Marks records, so that sites know of each other."""
@@ -22,6 +29,24 @@ _READABLE = 200_000
 """Bytes up to which a record is kept as it is, for people to read."""
 _MOST = 900_000
 """Bytes: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps")."""
+
+
+_UNREAD = "which settings are that site's is not known: mend it with that site's own vddkctl"
+
+Claims = dict[str, dict[str, dict[str, tuple[Any, ...]]]]
+"""Address → field → site → the values that its record has for the field: applied, and intended."""
+
+
+class Others(Struct, frozen=True):
+    """What other sites of the same Forklift have written down, and the records that cannot be read.
+
+    ``known``: all of them were read. ``own``: this site has a record, whatever is in it.
+    """
+
+    claims: Claims
+    unread: tuple[Unread, ...] = ()
+    known: bool = True
+    own: bool = False
 
 
 def name_of(site: str) -> str:
@@ -69,15 +94,8 @@ class Records:
                     raise
 
     def _write(self, site: str, content: bytes, version: str) -> None:
-        kept = {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
-        size = sum(len(value) for part in kept.values() for value in part.values())
-        if size > _MOST:
-            raise ClusterError(
-                f"the record has {size} bytes, more than a ConfigMap holds",
-                where=f"configmap {self._namespace}/{name_of(site)}",
-                hint="split the site into several",
-            )
         name = name_of(site)
+        kept = _fitting(content, f"configmap {self._namespace}/{name}")
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -106,21 +124,37 @@ class Records:
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
         return f"configmap {self._namespace}/{name}"
 
-    def of_others(self, site: str) -> frozenset[tuple[str, str]] | None:
-        """The fields that other sites have set, as ``(address, path)``; None where that cannot be seen."""
-        fields: set[tuple[str, str]] = set()
+    def of_others(self, site: str) -> Others:
+        """What the records of other sites say. One that cannot be read is told, and stops nobody else."""
         try:
             found = list(listed(self._api, CONFIG_MAPS, self._namespace, ConfigMap, {"labelSelector": LABEL}))
         except ClusterDeniedError:
-            return None
+            return Others({}, known=False)
+        claims: Claims = {}
+        unread = []
         for item in found:
-            content = None if item.metadata.name == name_of(site) else _content(item)
-            if content is None:
+            name = item.metadata.name
+            if name == name_of(site):
                 continue
-            record = decode_record(content, f"configmap {item.metadata.name}")
-            for part in (record.applied, record.intended):
-                fields |= {(address, path) for address, values in part.items() for path in values}
-        return frozenset(fields)
+            where = f"configmap {self._namespace}/{name}"
+            try:
+                content = _content(item)
+                record = decode_record(content, where) if content is not None else None
+            except (DamagedRecordError, ClusterError) as error:
+                unread.append(Unread(where, f"{error.what}; {_UNREAD}"))
+                continue
+            if record is not None:
+                _claim(claims, name.removeprefix(name_of("")), record)
+        own = any(item.metadata.name == name_of(site) for item in found)
+        return Others(claims, tuple(unread), known=not unread, own=own)
+
+
+def _claim(claims: Claims, site: str, record: Record) -> None:
+    for part in (record.applied, record.intended):
+        for address, values in part.items():
+            for path, value in values.items():
+                sites = claims.setdefault(address, {}).setdefault(path, {})
+                sites[site] = (*sites.get(site, ()), value)
 
 
 def _content(found: ConfigMap) -> bytes | None:
@@ -136,6 +170,30 @@ def _content(found: ConfigMap) -> bytes | None:
             where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
             hint=RECORD_HINT,
         ) from None
+
+
+def _fitting(content: bytes, where: str) -> dict[str, dict[str, str]]:
+    """The content as a ConfigMap holds it, with as much of its history as there is room for. Raises ClusterError."""
+    kept, rest = _kept(content), None
+    while (size := _size(kept)) > _MOST:
+        with suppress(DamagedRecordError):
+            rest = shorter(rest or decode_record(content, where))
+        if rest is None:
+            raise ClusterError(
+                f"the record has {size} bytes, more than a ConfigMap holds",
+                where=where,
+                hint="split the site into several",
+            )
+        kept = _kept(encode_record(rest))
+    return kept
+
+
+def _kept(content: bytes) -> dict[str, dict[str, str]]:
+    return {"data": {_KEY: content.decode()}} if len(content) <= _READABLE else _packed(content)
+
+
+def _size(kept: dict[str, dict[str, str]]) -> int:
+    return sum(len(value) for part in kept.values() for value in part.values())
 
 
 def _packed(content: bytes) -> dict[str, dict[str, str]]:
