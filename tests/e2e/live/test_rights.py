@@ -53,6 +53,9 @@ def as_user(site: LiveSite, user: str) -> LiveSite:
 def test_who_may_look_plans_and_finds_drift(looker: LiveSite) -> None:
     assert looker.run("plan", "--detailed-exitcode").code == 2
     assert looker.run("explain").code == 0
+    new = looker.run("drift")
+    assert (new.code, "nothing was applied yet, or the record of" in new.err) == (1, True)
+    assert as_user(looker, "admin").apply("--no-wait").code == 0
     assert looker.run("drift").code == 0
 
 
