@@ -49,7 +49,12 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
         return ObservedSecret(work, exists=False)
     differing = tuple(_differing(work, values, there.values))
     return ObservedSecret(
-        work, exists=True, differing=differing, resource_version=there.resource_version, owners=there.owners
+        work,
+        exists=True,
+        differing=differing,
+        resource_version=version,
+        owners=there.owners,
+        lacking=frozenset(differing) - there.values.keys(),
     )
 
 

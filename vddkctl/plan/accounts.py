@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vddkctl.oci.reference import parse
+from vddkctl.plan.desired import was_applied
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
@@ -92,6 +93,7 @@ def account_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
         if key not in there:
             path = ("pullSecrets", names[0], "serviceAccounts")
             message = f"no ServiceAccount {key.name} in {observed.cluster_name}, namespace {key.namespace}"
+            message += " (it was there at the last apply)" if was_applied(key, observed) else ""
             yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
 
 

@@ -21,6 +21,9 @@ TYPE = "spec.type"
 LABELS = {"createdForProviderType": "vsphere", "createdForResourceType": "providers"}
 """Forklift's webhook tries a Secret with these against vCenter before it lets it in."""
 
+OPTIONAL = frozenset({"ca.crt"})
+"""Keys that only some of these Secrets have."""
+
 
 def creations(wanted: Desired) -> Iterator[Change]:
     """A change for each provider that is declared with ``create`` and is not there."""

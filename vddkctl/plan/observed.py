@@ -111,8 +111,8 @@ class Activity(Struct, frozen=True):
 class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
-    ``differing`` are keys of which the value is another, or missing; ``unknown`` says why nothing can be compared here.
-    ``owners`` are others who have set a key.
+    ``differing`` are keys of which the value is another, or missing, ``lacking`` the missing ones; ``unknown`` says
+    why nothing can be compared here. ``owners`` are others who have set a key.
     """
 
     work: SecretWork
@@ -121,6 +121,7 @@ class ObservedSecret(Struct, frozen=True):
     resource_version: str = ""
     unknown: str = ""
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset()
 
 
 class Unread(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vddkctl.plan.desired import was_applied
 from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
@@ -73,6 +74,7 @@ def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
         if key not in maps:
             message = f"no StorageMap {name} in {observed.cluster_name}, namespace {key.namespace}"
+            message += " (it was there at the last apply)" if was_applied(key, observed) else ""
             yield key.address, _diagnostic(loaded, ("storageMaps", name), message)
             continue
         for datastore in spec.offload:
