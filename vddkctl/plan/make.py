@@ -18,6 +18,7 @@ from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
+from vddkctl.plan.shared_secrets import shared_secret_mistakes
 from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
 from vddkctl.plan.warnings import warnings
 from vddkctl.site.diagnostic import Diagnostic, SpecError
@@ -46,6 +47,7 @@ def make_plan(
     gone = _gone(objects, observed)
     more = (
         *creation_mistakes(loaded, observed, wanted),
+        *shared_secret_mistakes(loaded, observed),
         *(each for each in _elsewhere(loaded, observed) if not (missing_too and each[0] in gone)),
     )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
@@ -106,7 +108,7 @@ def location_of(loaded: LoadedSite, folder: str, cluster: ClusterState, name: st
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:
-    told = [mistake.diagnostic for mistake in mistakes if concerns(mistake.address)]
+    told = dict.fromkeys(mistake.diagnostic for mistake in mistakes if concerns(mistake.address))
     if told:
         raise SpecError(tuple(sorted(told, key=lambda m: (m.position.line, m.position.column))))
 
