@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -54,6 +55,7 @@ def observe(
             cluster_name=cluster.name,
             folder=str(places.folder),
             secrets=secrets,
+            now=datetime.now(UTC).isoformat(timespec="seconds"),
         )
     except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
         progress.stop()
