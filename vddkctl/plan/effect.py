@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
 
 from vddkctl.plan.model import PlanWarning
 from vddkctl.plan.observed import Observed, Unsettled
@@ -14,8 +13,6 @@ NOT_IN_EFFECT = "not-in-effect"
 """It is on its way, or the last run has brought it about, just now: an apply waits for it."""
 NOT_HEALTHY = "not-healthy"
 """It is not well for reasons of its own: told, and nothing more."""
-BELIEVED = timedelta(minutes=10)
-"""How long after a run a provider that is not well is so because of that run."""
 
 
 def effect_warnings(
@@ -24,7 +21,7 @@ def effect_warnings(
     """One warning for each thing, of what is declared or what the last run has changed, and does not change now."""
     last = last_done(observed.record)
     concerned = {*declared, *last} - set(changing)
-    if not _is_recent(observed):
+    if observed.long_after:  # a provider that is not well by now is so for reasons of its own
         last = frozenset(address for address in last if room(address) != "provider")
     for each in observed.cluster.unsettled:
         if each.address in concerned:
@@ -33,15 +30,6 @@ def effect_warnings(
 
 def _code(unsettled: Unsettled, last: Collection[str]) -> str:
     return NOT_HEALTHY if unsettled.stays and unsettled.address not in last else NOT_IN_EFFECT
-
-
-def _is_recent(observed: Observed) -> bool:
-    """Whether the last run ended a moment ago; where that is not known, it did."""
-    at = observed.record.runs[-1].at if observed.record and observed.record.runs else ""
-    try:
-        return datetime.fromisoformat(observed.now) - datetime.fromisoformat(at) <= BELIEVED
-    except (ValueError, TypeError):
-        return True
 
 
 def last_done(record: Record | None) -> frozenset[str]:

@@ -229,8 +229,8 @@ class Observed(Struct, frozen=True):
     """Everything the plan is computed from, besides the site.
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
-    ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used. ``now``,
-    RFC 3339, is when this was seen.
+    ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
+    ``long_after``: the last run is so long ago that providers have settled.
     """
 
     cluster: ClusterState
@@ -241,4 +241,4 @@ class Observed(Struct, frozen=True):
     folder: str = ""
     secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)
     record_fault: VddkctlError | None = None
-    now: str = ""
+    long_after: bool = False
