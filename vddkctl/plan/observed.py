@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from vddkctl.errors import VddkctlError
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, found_so
 from vddkctl.plan.secret_work import SecretWork
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
@@ -65,6 +65,10 @@ class LiveObject(Struct, frozen=True):
     owned: frozenset[str] = frozenset()
     other_sites: frozenset[str] = frozenset()
     uid: str = ""
+
+    def others_set(self, path: str) -> bool:
+        """Whether another site has set this, and not found it so."""
+        return path in self.other_sites and found_so(path) not in self.other_sites
 
 
 class Problem(Struct, frozen=True):

@@ -167,6 +167,7 @@ def test_a_run_that_was_killed_has_set_what_is_given_back(mapped: LiveSite) -> N
     name = f"vddkctl-{mapped.namespace}"
     path = mapped.path("configmaps", name, group="/api/v1")
     record = json.loads(mapped.get("configmaps", name, group="/api/v1")["data"]["record"])
+    del record["checksum"]  # so that it may be edited
     before = {**record, "applied": {}, "intended": record["applied"]}
     mapped.server.request("PATCH", path, {"data": {"record": json.dumps(before)}}, kind=MERGE)
     mapped.write(NONE)

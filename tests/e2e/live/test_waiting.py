@@ -243,11 +243,13 @@ def test_one_that_becomes_ill_long_after_the_run_fails_nothing(running: LiveSite
     assert running.apply("--no-wait").code == 0
     name = f"vddkctl-{running.namespace}"
     record = json.loads(running.get("configmaps", name, group=CORE)["data"]["record"])
+    del record["checksum"]  # so that it may be edited
     record["runs"][-1]["at"] = "2026-01-01T08:00:00Z"
     path = running.path("configmaps", name, group=CORE)
     running.server.request("PATCH", path, {"data": {"record": json.dumps(record)}}, kind=MERGE)
     running.status("providers", "prod", "ConnectionTestFailed")
     assert told(running) == {}
+    assert running.run("history", "--output", "json").data["runs"][-1]["at"].startswith("2026-01-01")
     assert told(running, "not-healthy") == {PROD: "ConnectionTestFailed: says ConnectionTestFailed"}
     ended = running.apply("--timeout", "1s")
     assert (ended.code, "[not-healthy]" in ended.out) == (0, True)
