@@ -543,6 +543,18 @@ providers: {a: {}, mtv/a: {}, other/a: {}}
     ),
     pytest.param(
         """\
+cluster: {namespace: mtv}
+providers:
+  a: {create: {url: https://vc/sdk, insecureSkipVerify: true, credentials: {username: {env: A}, password: {env: B}}}}
+pullSecrets:
+  a-credentials: {registry: h.example.com, namespaces: [mtv, vms]}
+  b-credentials: {registry: h.example.com, namespaces: [mtv]}
+""",
+        ["8:3: in mtv this is the Secret of the provider a, which is created; name it otherwise"],
+        id="same secret",
+    ),
+    pytest.param(
+        """\
 registries: {'https://h.x': {}, h.x/path: {}, 'me:secret@h.x': {}, 'h.x:5000': {}, localhost: {}}
 """,
         [

@@ -21,7 +21,7 @@ from vddkctl.cluster.live.kinds import (
 )
 from vddkctl.cluster.live.rights import EVERYWHERE, Right
 from vddkctl.plan.accounts import pull_secret_works, wanted_accounts
-from vddkctl.plan.creation import credential_secrets
+from vddkctl.plan.creation import credentials
 from vddkctl.plan.observed import ObjectKey
 from vddkctl.plan.rules import matching_rule, provider_key
 from vddkctl.site.names import is_rule
@@ -121,7 +121,7 @@ def _storage_maps(loaded: LoadedSite, home: str) -> Iterator[Need]:
 
 
 def _secrets(loaded: LoadedSite, home: str) -> Iterator[Need]:
-    works = [*pull_secret_works(loaded), *credential_secrets(loaded, {}, home)]
+    works = [*pull_secret_works(loaded), *(work for _, _, work in credentials(loaded, {}, home))]
     for work in works:
         yield Need(SECRETS, work.namespace, look=("get",), write=("patch",), name=work.name)
     for namespace in sorted({work.namespace for work in works}):

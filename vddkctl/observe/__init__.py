@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ from vddkctl.site.source import LoadedSite
 from vddkctl.threads import start
 
 DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
+_SETTLED = timedelta(minutes=10)
 
 
 def observe(
@@ -54,10 +56,20 @@ def observe(
             cluster_name=cluster.name,
             folder=str(places.folder),
             secrets=secrets,
+            long_after=_long_after(record()),
         )
     except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read
         progress.stop()
         raise
+
+
+def _long_after(record: Record | None) -> bool:
+    """Whether providers have had the time to settle since the last run; where that is not known, they have not."""
+    at = record.runs[-1].at if record and record.runs else ""
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(at) > _SETTLED
+    except (ValueError, TypeError):
+        return False
 
 
 def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:

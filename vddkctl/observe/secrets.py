@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from vddkctl.cluster.base import Cluster, StoredSecret
 from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
-from vddkctl.plan.creation import credential_secrets
+from vddkctl.plan.creation import credentials
 from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.prepare.secret_values import missing_values, values_of
@@ -27,7 +27,10 @@ def observed_secrets(
     A value that cannot be read here matters only where it has to be written: then it is told when its turn comes.
     """
     providers = {provider.key: provider for provider in state.providers}
-    works = [*pull_secret_works(loaded), *credential_secrets(loaded, providers, state.namespace)]
+    works = [
+        *pull_secret_works(loaded),
+        *(work for _, _, work in credentials(loaded, providers, state.namespace)),
+    ]
     found = each(lambda work: _compared(work, cluster, places), works, _AT_ONCE)
     return {key_of(secret.work): secret for secret in found}
 
@@ -49,7 +52,12 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
         return ObservedSecret(work, exists=False)
     differing = tuple(_differing(work, values, there.values))
     return ObservedSecret(
-        work, exists=True, differing=differing, resource_version=there.resource_version, owners=there.owners
+        work,
+        exists=True,
+        differing=differing,
+        resource_version=version,
+        owners=there.owners,
+        lacking=frozenset(differing) - there.values.keys(),
     )
 
 

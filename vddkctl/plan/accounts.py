@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vddkctl.oci.reference import parse
+from vddkctl.plan.desired import was_applied
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import INHERIT, Site
@@ -77,12 +78,21 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
 
 def account_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
     """What the record says of service accounts."""
-    there = {account.key for account in observed.cluster.accounts}
+    there = {account.key: account for account in observed.cluster.accounts}
     return {
-        key.address: {entry(name): name for name in names}
+        key.address: {
+            **{entry(name): name for name in names},
+            **{found_so(entry(name)): None for name in names if _is_found(name, there[key], observed)},
+        }
         for key, names in sorted(wanted_accounts(loaded).items())
         if key in there
     }
+
+
+def _is_found(name: str, account: LiveObject, observed: Observed) -> bool:
+    """Whether the account had this before anybody declared it."""
+    ours = may_be_set(observed.record, account.key.address, entry(name))
+    return name in pull_secrets(account) and not ours and not account.others_set(entry(name))
 
 
 def account_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
@@ -92,6 +102,7 @@ def account_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
         if key not in there:
             path = ("pullSecrets", names[0], "serviceAccounts")
             message = f"no ServiceAccount {key.name} in {observed.cluster_name}, namespace {key.namespace}"
+            message += " (it was there at the last apply)" if was_applied(key, observed) else ""
             yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
 
 
@@ -161,9 +172,10 @@ def _applied(observed: Observed, account: LiveObject) -> list[str]:
 
 def _ours(observed: Observed, account: LiveObject) -> list[str]:
     """What was applied, or was begun to be: a run that was killed may have written it."""
-    begun = observed.record.intended.get(account.key.address, {}) if observed.record else {}
-    known = [*_applied(observed, account), *(str(value) for value in begun.values() if value)]
-    return list(dict.fromkeys(known))
+    address = account.key.address
+    known = [(path, value) for part in known_parts(observed.record, address) for path, value in part.items()]
+    ours = (str(value) for path, value in known if value and may_be_set(observed.record, address, path))
+    return list(dict.fromkeys(ours))
 
 
 def _origin(observed: Observed, account: LiveObject, names: list[str]) -> Origin:

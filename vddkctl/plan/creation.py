@@ -21,6 +21,9 @@ TYPE = "spec.type"
 LABELS = {"createdForProviderType": "vsphere", "createdForResourceType": "providers"}
 """Forklift's webhook tries a Secret with these against vCenter before it lets it in."""
 
+OPTIONAL = frozenset({"ca.crt"})
+"""Keys that only some of these Secrets have."""
+
 
 def creations(wanted: Desired) -> Iterator[Change]:
     """A change for each provider that is declared with ``create`` and is not there."""
@@ -70,14 +73,13 @@ def secret_key(provider: ObjectKey) -> ObjectKey:
     return ObjectKey("Secret", provider.namespace, f"{provider.name}-credentials")
 
 
-def credential_secrets(
+def credentials(
     loaded: LoadedSite, providers: dict[ObjectKey, LiveObject], namespace: str
-) -> list[SecretWork]:
-    """The Secrets of all providers that the spec creates, whether they are there or not.
+) -> Iterator[tuple[str, ObjectKey, SecretWork]]:
+    """The Secrets of all providers that the spec creates, whether they are there or not, each with whose it is.
 
-    One that is there keeps the Secret that it names.
+    A provider that is there keeps the Secret that it names.
     """
-    works = []
     for name, spec in loaded.site.providers.items():
         if spec.create is None:
             continue
@@ -86,8 +88,7 @@ def credential_secrets(
         secret = secret_key(key)
         if isinstance(named, dict) and named.get("name"):
             secret = ObjectKey("Secret", str(named.get("namespace") or key.namespace), str(named["name"]))
-        works.append(SecretWork(secret.namespace, secret.name, _data(spec.create), labels=LABELS))
-    return works
+        yield name, key, SecretWork(secret.namespace, secret.name, _data(spec.create), labels=LABELS)
 
 
 def _data(spec: CreateSpec) -> dict[str, dict[str, str]]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 
 from vddkctl.plan.model import PlanWarning
 from vddkctl.plan.observed import Observed, Unsettled
+from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 
 NOT_IN_EFFECT = "not-in-effect"
-"""It is on its way, or the last run has brought it about: an apply waits for it."""
+"""It is on its way, or the last run has brought it about, just now: an apply waits for it."""
 NOT_HEALTHY = "not-healthy"
 """It is not well for reasons of its own: told, and nothing more."""
 
@@ -20,6 +21,8 @@ def effect_warnings(
     """One warning for each thing, of what is declared or what the last run has changed, and does not change now."""
     last = last_done(observed.record)
     concerned = {*declared, *last} - set(changing)
+    if observed.long_after:  # a provider that is not well by now is so for reasons of its own
+        last = frozenset(address for address in last if room(address) != "provider")
     for each in observed.cluster.unsettled:
         if each.address in concerned:
             yield PlanWarning(_code(each, last), each.address, each.what)

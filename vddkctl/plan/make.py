@@ -15,12 +15,13 @@ from vddkctl.plan.desired import Desired, Mistake, desired, pull_reference
 from vddkctl.plan.images import image_address, image_change, image_memory, image_reference
 from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
-from vddkctl.plan.order import ordered, room
+from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
+from vddkctl.plan.shared_secrets import shared_secret_mistakes
 from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
 from vddkctl.plan.warnings import warnings
-from vddkctl.site.diagnostic import SpecError
+from vddkctl.site.diagnostic import Diagnostic, SpecError
 from vddkctl.site.source import LoadedSite
 
 TOOL = f"vddkctl {__version__}"
@@ -42,14 +43,15 @@ def make_plan(
     says of an address whether fields of other managers are taken from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
+    objects = _objects(observed)
+    gone = _gone(objects, observed)
     more = (
         *creation_mistakes(loaded, observed, wanted),
-        *account_mistakes(loaded, observed),
-        *storage_mistakes(loaded, observed),
+        *shared_secret_mistakes(loaded, observed),
+        *(each for each in _elsewhere(loaded, observed) if not (missing_too and each[0] in gone)),
     )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
     _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
-    objects = _objects(observed)
     changes = ordered(
         [
             *_image_changes(loaded, observed),
@@ -62,7 +64,6 @@ def make_plan(
     )
     changes = tuple(_taking(change, loaded, take) for change in changes)
     managed = {**_managed(loaded, observed, wanted), **_managed_more(loaded, observed, wanted)}
-    gone = _gone(objects, observed)
     changing = {change.address for change in changes}
     return Plan(
         tool=TOOL,
@@ -107,7 +108,7 @@ def location_of(loaded: LoadedSite, folder: str, cluster: ClusterState, name: st
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:
-    told = [mistake.diagnostic for mistake in mistakes if concerns(mistake.address)]
+    told = dict.fromkeys(mistake.diagnostic for mistake in mistakes if concerns(mistake.address))
     if told:
         raise SpecError(tuple(sorted(told, key=lambda m: (m.position.line, m.position.column))))
 
@@ -118,6 +119,11 @@ def _declared(name: str, loaded: LoadedSite, observed: Observed) -> DeclaredImag
     return DeclaredImage(
         image_reference(spec), spec.tag, digest, pull_reference(spec, digest, loaded.site.policy)
     )
+
+
+def _elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
+    yield from account_mistakes(loaded, observed)
+    yield from storage_mistakes(loaded, observed)
 
 
 def _objects(observed: Observed) -> dict[ObjectKey, LiveObject]:
@@ -156,9 +162,10 @@ def _managed_more(loaded: LoadedSite, observed: Observed, wanted: Desired) -> di
 
 
 def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str, ...]:
-    there = {key.address for key in objects}
+    shared = (*observed.cluster.accounts, *observed.cluster.storage_maps)
+    there = {*(key.address for key in objects), *(live.key.address for live in shared)}
     applied = observed.record.applied if observed.record else {}
-    return tuple(sorted(a for a in applied if room(a) in ("controller", "provider") and a not in there))
+    return tuple(sorted(a for a in applied if room(a) in STAY_GONE and a not in there))
 
 
 def _known(observed: Observed) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from vddkctl.errors import VddkctlError
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, found_so
 from vddkctl.plan.secret_work import SecretWork
 from vddkctl.vddk.archive import ArchiveFacts, LayerFacts
 
@@ -67,6 +67,10 @@ class LiveObject(Struct, frozen=True):
     claims: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     uid: str = ""
 
+    def others_set(self, path: str) -> bool:
+        """Whether another site has set this, and not found it so."""
+        return path in self.other_sites and found_so(path) not in self.other_sites
+
 
 class Problem(Struct, frozen=True):
     """A condition that Forklift reports and that is about VDDK or a provider: its type, category and message."""
@@ -112,8 +116,8 @@ class Activity(Struct, frozen=True):
 class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
-    ``differing`` are keys of which the value is another, or missing; ``unknown`` says why nothing can be compared here.
-    ``owners`` are others who have set a key.
+    ``differing`` are keys of which the value is another, or missing, ``lacking`` the missing ones; ``unknown`` says
+    why nothing can be compared here. ``owners`` are others who have set a key.
     """
 
     work: SecretWork
@@ -122,6 +126,7 @@ class ObservedSecret(Struct, frozen=True):
     resource_version: str = ""
     unknown: str = ""
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset()
 
 
 class Unread(Struct, frozen=True):
@@ -231,6 +236,7 @@ class Observed(Struct, frozen=True):
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
     ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
+    ``long_after``: the last run is so long ago that providers have settled.
     """
 
     cluster: ClusterState
@@ -241,3 +247,4 @@ class Observed(Struct, frozen=True):
     folder: str = ""
     secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)
     record_fault: VddkctlError | None = None
+    long_after: bool = False

@@ -11,6 +11,9 @@ from vddkctl.plan.model import Change
 
 ROOMS = ("image", "secret", "serviceaccount", "controller", "provider", "storagemap")
 
+STAY_GONE = frozenset({"serviceaccount", "controller", "provider", "storagemap"})
+"""Objects that were there before us: one that is gone is told as such."""
+
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort by room and address, and state each dependency on another change."""

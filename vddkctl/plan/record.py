@@ -56,7 +56,8 @@ class Run(Wire, frozen=True):
 class Record(Wire, frozen=True):
     """What vddkctl owns, and what it set it to.
 
-    ``applied`` maps an address to its fields (dotted path → value; None: made sure it is unset).
+    ``applied`` maps an address to its fields (dotted path → value; None: made sure it is unset). Beside an entry of a
+    list that was so before it was declared stands a mark, :func:`found_so`: it is not ours to take away.
     ``intended`` is the same for a run that has begun and not ended: a field that has the intended value was
     set by that run, even if the run was killed before it could say so.
     """
@@ -65,3 +66,18 @@ class Record(Wire, frozen=True):
     applied: Mapping[str, Mapping[str, Any]]
     intended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
+
+
+def found_so(path: str) -> str:
+    """The mark beside a path: no field of any object, and always None."""
+    return f"found {path}"
+
+
+def known_parts(record: Record | None, address: str) -> tuple[Mapping[str, Any], ...]:
+    """What is known of an address: as applied, and as a run intended that has not ended."""
+    return (record.applied.get(address, {}), record.intended.get(address, {})) if record else ()
+
+
+def may_be_set(record: Record | None, address: str, path: str) -> bool:
+    """Whether a run has set this, or one that was killed may have: known, and not as found."""
+    return any(path in part and found_so(path) not in part for part in known_parts(record, address))

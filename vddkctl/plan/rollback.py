@@ -20,7 +20,7 @@ from vddkctl.plan.model import (
     Precondition,
 )
 from vddkctl.plan.observed import ClusterState, LiveObject
-from vddkctl.plan.order import ordered, room
+from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.record import Record
 from vddkctl.plan.return_images import (
     REASON,
@@ -75,7 +75,7 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
         for change in ordered(taken)
     )
     changing = {change.address for change in plan_changes}
-    gone = tuple(a for a in past.managed if room(a) in ("controller", "provider") and a not in objects)
+    gone = tuple(a for a in past.managed if room(a) in STAY_GONE and a not in objects)
     managed = {a: fields for a, fields in past.managed.items() if a not in lost and a not in gone}
     known = {*ground.record.applied, *ground.record.intended, *changing}
     return Plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vddkctl.plan.creation import OPTIONAL
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import Observed, ObservedSecret
 
@@ -31,9 +32,13 @@ def secret_changes(observed: Observed) -> Iterator[Change]:
 
 
 def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) -> FieldChange:
-    """A key of a Secret that was applied, and that another manager has set since, was changed by that one."""
+    """A key of a Secret that was applied is somebody's change where another manager has set it, or it is not there.
+
+    The record does not tell which keys there were: one that need not be there can be a new wish.
+    """
     owner = secret.owners.get(name)
     ours = observed.record is not None and address in observed.record.applied
+    removed = not secret.exists or (name in secret.lacking and name not in OPTIONAL)
     return FieldChange(
         f"data.{name}",
         None,
@@ -41,7 +46,7 @@ def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) 
         owner=owner.manager if owner else None,
         since=owner.since if owner else None,
         sensitive=True,
-        origin=Origin.DRIFT if owner and ours else Origin.SPEC,
+        origin=Origin.DRIFT if ours and (owner or removed) else Origin.SPEC,
         conflict=owner is not None,
     )
 

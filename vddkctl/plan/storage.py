@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vddkctl.plan.desired import was_applied
 from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import OffloadSpec
 from vddkctl.site.source import LoadedSite
@@ -58,12 +59,27 @@ def applied_maps(record: Record | None) -> frozenset[str]:
 
 def storage_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
     """What the record says of storage maps."""
+    there = {live.key: live for live in observed.cluster.storage_maps}
     return {
         key.address: {
-            entry(datastore): offload_meaning(_settings(spec)) for datastore, spec in wanted.items()
+            **{entry(datastore): offload_meaning(_settings(spec)) for datastore, spec in wanted.items()},
+            **{
+                found_so(entry(d)): None
+                for d, spec in wanted.items()
+                if _is_found(d, spec, there[key], observed)
+            },
         }
         for key, wanted in _declared(loaded, observed)
     }
+
+
+def _is_found(datastore: str, spec: OffloadSpec, live: LiveObject, observed: Observed) -> bool:
+    """Whether the entry was so before anybody declared it."""
+    path, found = entry(datastore), _entry(live, datastore)
+    now = _config(found) if found else None
+    if now is None or offload_meaning(now) != offload_meaning(_settings(spec)):
+        return False
+    return not may_be_set(observed.record, live.key.address, path) and not live.others_set(path)
 
 
 def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
@@ -73,6 +89,7 @@ def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
         if key not in maps:
             message = f"no StorageMap {name} in {observed.cluster_name}, namespace {key.namespace}"
+            message += " (it was there at the last apply)" if was_applied(key, observed) else ""
             yield key.address, _diagnostic(loaded, ("storageMaps", name), message)
             continue
         for datastore in spec.offload:
@@ -111,15 +128,16 @@ def _no_longer_declared(
     live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Entries with the very settings that were applied, or may have been by a run that was killed."""
-    record = observed.record
-    known = [part.get(live.key.address, {}) for part in (record.applied, record.intended)] if record else []
+    known = known_parts(observed.record, live.key.address)
     for path in dict.fromkeys(path for values in known for path in values):
         datastore = entry_of(path).name
         if path != entry(datastore) or path in live.other_sites or datastore in wanted:
             continue
         found = _entry(live, datastore)
         now = _config(found) if found else None
-        if now is not None and offload_meaning(now) in [values.get(path) for values in known]:
+        if now is not None and offload_meaning(now) in [
+            values.get(path) for values in known if found_so(path) not in values
+        ]:
             yield datastore, now
 
 

@@ -58,8 +58,10 @@ def warnings(
         yield PlanWarning(
             "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
         )
+    created = {key.address for key in wanted.created}
     for address in gone:
-        yield PlanWarning("gone", address, "was there at the last apply, and is gone: an apply forgets it")
+        what = "an apply creates it again" if address in created else "an apply forgets it"
+        yield PlanWarning("gone", address, f"was there at the last apply, and is gone: {what}")
 
 
 def change_warnings(changes: Sequence[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -235,6 +236,23 @@ def test_a_provider_that_stays_ill_after_the_run_that_changed_it_fails_again(run
     running.status("providers", "prod", "ConnectionAuthFailed")
     assert told(running) == {PROD: "ConnectionAuthFailed: says ConnectionAuthFailed"}
     assert running.apply("--timeout", "1s").code == 1
+
+
+def test_one_that_becomes_ill_long_after_the_run_fails_nothing(running: LiveSite) -> None:
+    running.write("providers: {prod: {aio: true}}\n")
+    assert running.apply("--no-wait").code == 0
+    name = f"vddkctl-{running.namespace}"
+    record = json.loads(running.get("configmaps", name, group=CORE)["data"]["record"])
+    del record["checksum"]  # so that it may be edited
+    record["runs"][-1]["at"] = "2026-01-01T08:00:00Z"
+    path = running.path("configmaps", name, group=CORE)
+    running.server.request("PATCH", path, {"data": {"record": json.dumps(record)}}, kind=MERGE)
+    running.status("providers", "prod", "ConnectionTestFailed")
+    assert told(running) == {}
+    assert running.run("history", "--output", "json").data["runs"][-1]["at"].startswith("2026-01-01")
+    assert told(running, "not-healthy") == {PROD: "ConnectionTestFailed: says ConnectionTestFailed"}
+    ended = running.apply("--timeout", "1s")
+    assert (ended.code, "[not-healthy]" in ended.out) == (0, True)
 
 
 def test_one_that_is_ill_by_itself_is_told_and_fails_nothing(running: LiveSite) -> None:

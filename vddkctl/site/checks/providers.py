@@ -41,6 +41,7 @@ def check_providers(data: dict[str, Any]) -> Iterator[Mistake]:
         if isinstance(create, dict):
             yield from _check_create(name, create)
     yield from _check_same_provider(data, providers)
+    yield from _check_same_secret(data, providers)
 
 
 def _check_image(path: KeyPath, image: str, data: dict[str, Any]) -> Iterator[Mistake]:
@@ -94,3 +95,17 @@ def _check_same_provider(data: dict[str, Any], providers: dict[str, Any]) -> Ite
         if slash and name == f"{namespace}/{last}" and last in order and not is_rule(name):
             later = max(name, last, key=order.__getitem__)
             yield Mistake(("providers", later), f"{last} and {name} are the same provider", at_key=True)
+
+
+def _check_same_secret(data: dict[str, Any], providers: dict[str, Any]) -> Iterator[Mistake]:
+    """The Secret of a provider that is created has a name that no pull secret may have there."""
+    for name, provider in providers.items():
+        if not isinstance(value_at(provider, ("create",)), dict):
+            continue
+        head, slash, last = name.partition("/")
+        namespace = head if slash else text_at(data, "cluster", "namespace")
+        secret = f"{last or head}-credentials"
+        spaces = value_at(data, ("pullSecrets", secret, "namespaces"))
+        if namespace is not None and isinstance(spaces, list | tuple) and namespace in spaces:
+            message = f"in {namespace} this is the Secret of the provider {name}, which is created; name it otherwise"
+            yield Mistake(("pullSecrets", secret), message, at_key=True)

@@ -1,0 +1,111 @@
+"""What somebody has removed altogether is told as gone, and hides no other drift."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.support.live_sites import MERGE, LiveSite
+
+CORE = "/api/v1"
+LOGIN = {"auths": {"harbor.example.com": {"auth": "cm9ib3Q6dDBrZW4="}}}
+CREATE = """\
+providers:
+  new:
+    aio: true
+    create:
+      url: https://new.example.com/sdk
+      credentials: {username: {env: VC_USER}, password: {file: ./password}}
+      insecureSkipVerify: true
+"""
+
+
+@pytest.fixture
+def whole(site: LiveSite) -> LiveSite:
+    """A provider's setting, a service account and a storage map, all applied."""
+    (site.root / "auth.json").write_text(json.dumps(LOGIN))
+    site.server.create(site.path("serviceaccounts", group=CORE), {"metadata": {"name": "puller"}})
+    ref = {"namespace": site.namespace}
+    pair = {"source": {"name": "prod", **ref}, "destination": {"name": "host", **ref}}
+    entry = {"source": {"name": "ds1"}, "destination": {"storageClass": "fast"}}
+    site.create("StorageMap", "storagemaps", "fast", {"provider": pair, "map": [entry]})
+    site.write(
+        "providers:\n  prod: {aio: true}\n"
+        "pullSecrets:\n  vddk-pull: {registry: harbor.example.com, "
+        f"namespaces: [{site.namespace}], serviceAccounts: [puller]}}\n"
+        "storageMaps:\n  fast: {offload: {ds1: {vendor: flashsystem, secret: flash}}}\n"
+    )
+    ready = replace(site, environment={"REGISTRY_AUTH_FILE": str(site.root / "auth.json")})
+    ended = ready.apply()
+    assert ended.code == 0, ended.err
+    return ready
+
+
+@pytest.fixture
+def created(site: LiveSite) -> LiveSite:
+    """A provider that an apply has created, with its Secret."""
+    (site.root / "password").write_text("s3same\n")
+    site.write(CREATE)
+    ready = replace(site, environment={"VC_USER": "admin"})
+    ended = ready.apply()
+    assert ended.code == 0, ended.err
+    return ready
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("serviceaccount", f"{CORE} serviceaccounts puller"), ("storagemap", "- storagemaps fast")],
+)
+def test_an_object_that_is_gone_is_drift_beside_other_drift(whole: LiveSite, kind: str, path: str) -> None:
+    group, plural, name = path.split()
+    where = whole.path(plural, name, group=group) if group != "-" else whole.path(plural, name)
+    whole.server.request("DELETE", where)
+    whole.patch("providers", "prod", {"spec": {"settings": {"useVddkAioOptimization": "false"}}})
+    ended = whole.run("drift", "--output", "json")
+    assert ended.code == 3, ended.err
+    assert ended.data["gone"] == [f"{kind}.{whole.namespace}/{name}"]
+    assert [each["address"] for each in ended.data["drift"]] == [f"provider.{whole.namespace}/prod"]
+    planned = whole.run("plan")
+    assert planned.code == 1
+    assert f"{name} in tests, namespace {whole.namespace} (it was there at the last apply)" in planned.err
+
+
+def test_the_rest_is_healed_and_what_is_gone_stays_so(whole: LiveSite) -> None:
+    whole.server.request("DELETE", whole.path("storagemaps", "fast"))
+    whole.patch("providers", "prod", {"spec": {"settings": {"useVddkAioOptimization": "false"}}})
+    ended = whole.run("drift", "--heal", "--take", "*")
+    assert f"storagemap.{whole.namespace}/fast" in ended.out
+    assert "it is gone, and is not made again unasked" in ended.err
+    assert whole.settings("prod")["useVddkAioOptimization"] == "true"
+
+
+def test_a_secret_that_is_gone_is_drift(created: LiveSite) -> None:
+    created.server.request("DELETE", created.path("secrets", "new-credentials", group=CORE))
+    ended = created.run("drift")
+    assert ended.code == 3, ended.err
+    assert f"secret.{created.namespace}/new-credentials" in ended.out
+    assert created.apply().code == 0
+    assert created.run("drift").code == 0
+
+
+def test_a_key_that_is_gone_is_drift_and_one_that_comes_with_the_spec_is_not(created: LiveSite) -> None:
+    path = created.path("secrets", "new-credentials", group=CORE)
+    created.server.request("PATCH", path + "?fieldManager=x", {"data": {"password": None}}, kind=MERGE)
+    ended = created.run("drift")
+    assert ended.code == 3, ended.err
+    assert "password" in ended.out
+    assert created.apply().code == 0
+    (created.root / "ca.pem").write_text("a certificate\n")
+    created.write(CREATE.replace("insecureSkipVerify: true", "caFile: ./ca.pem"))
+    assert created.run("drift").code == 0
+
+
+def test_a_created_provider_that_is_gone_is_created_again_and_the_plan_says_so(created: LiveSite) -> None:
+    created.server.request("DELETE", created.path("providers", "new"))
+    planned = created.run("plan")
+    assert "is gone: an apply creates it again" in planned.out
+    assert "forgets it" not in planned.out
+    assert created.apply().code == 0
+    assert created.settings("new")["useVddkAioOptimization"] == "true"
