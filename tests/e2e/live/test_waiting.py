@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.live_sites import IMAGE, MERGE, OTHER, LiveSite
+from vddkctl.plan.codec import sealed
 
 APPS = "/apis/apps/v1"
 CORE = "/api/v1"
@@ -243,10 +244,10 @@ def test_one_that_becomes_ill_long_after_the_run_fails_nothing(running: LiveSite
     assert running.apply("--no-wait").code == 0
     name = f"vddkctl-{running.namespace}"
     record = json.loads(running.get("configmaps", name, group=CORE)["data"]["record"])
-    del record["checksum"]  # so that it may be edited
+    del record["checksum"]
     record["runs"][-1]["at"] = "2026-01-01T08:00:00Z"
     path = running.path("configmaps", name, group=CORE)
-    running.server.request("PATCH", path, {"data": {"record": json.dumps(record)}}, kind=MERGE)
+    running.server.request("PATCH", path, {"data": {"record": sealed(record).decode()}}, kind=MERGE)
     running.status("providers", "prod", "ConnectionTestFailed")
     assert told(running) == {}
     assert running.run("history", "--output", "json").data["runs"][-1]["at"].startswith("2026-01-01")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from vddkctl.report.files.outcome import BAD, FieldRow, Outcome, Row
+from vddkctl.report.words import plural
 
 _MARKS = {"pending": "🟡", "done": "🟢", "satisfied": "🟢", "unchanged": "⚪", "ignored": "⚪"}
 
@@ -38,7 +39,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield from _as_many_as_fit(map(_row, rows), len(rows), _MOST * 2 // 3, "| | and {} more | | |")
     if outcome.warnings:
         yield ""
-        yield f"<details><summary>{len(outcome.warnings)} warnings</summary>"
+        yield f"<details><summary>{plural(len(outcome.warnings), 'warning')}</summary>"
         yield ""
         told = (f"- {_code(w.address)}: {_plain(w.message)} ({_code(w.code)})" for w in outcome.warnings)
         yield from _as_many_as_fit(told, len(outcome.warnings), _MOST // 6, "- and {} more")
