@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import socket
 import stat
@@ -140,7 +141,7 @@ def test_what_a_moment_can_mend_is_tried_again(
         ((500,), 4, "it answers 500 Internal Server Error"),
         ((404,), 1, "it answers 404 Not Found"),
         ((302,), 1, "it answers 302 Found"),
-        ((HANG,), 3, "in time"),
+        ((HANG,), 3, "(in time|it stays silent)"),  # whichever of two clocks is first
         ((DRIP,), 3, "in time"),
     ],
 )
@@ -156,7 +157,7 @@ def test_a_webhook_that_is_down_is_told_and_changes_nothing(
         assert PROD in done.out
         place = hooked.url.removesuffix("/hook")
         assert done.err.startswith(f"Error: {place}/…: the notification was not delivered: ")
-        assert why in done.err
+        assert re.search(why, done.err)
         assert "Traceback" not in done.err
         assert not [each for each in ("ann", "word", "secret-path", "hidden", "abcdefgh") if each in done.err]
         hooked.answers[:] = [200]  # what was not delivered is tried again by the next run
