@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
 from pathlib import Path
 from typing import IO
@@ -64,14 +63,14 @@ def run(
     except OSError as error:
         raise TrialError(f"{words[0]} cannot be started: {error.strerror}") from None
     code: int | None = None
-    tails = [threads.start(_tail, stream) for stream in (process.stdout, process.stderr) if stream]
+    tails = [_Tail(stream) for stream in (process.stdout, process.stderr) if stream]
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(timeout)
     finally:
         if code is None:
             kill(process)
-    return Done(code, *(_text(tail) for tail in tails))
+    return Done(code, *(tail.text() for tail in tails))
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -81,17 +80,21 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _tail(stream: IO[bytes]) -> bytes:
-    kept = bytearray()
-    with stream:
-        while piece := os.read(stream.fileno(), KEPT):
-            kept += piece
-            del kept[:-KEPT]
-    return bytes(kept)
+class _Tail:
+    """The end of a stream that is read in a thread: what has come, also where it does not close in time."""
 
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._kept = bytearray()
+        self._ended = threads.start(self._read, stream)
 
-def _text(tail: Future[bytes]) -> str:
-    try:
-        return tail.result(_STREAMS_CLOSE).decode("utf-8", "replace")
-    except NotYetError:
-        return ""
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            while piece := os.read(stream.fileno(), KEPT):
+                self._kept += piece
+                del self._kept[:-KEPT]
+
+    def text(self) -> str:
+        """What is kept, once the stream has closed or is late."""
+        with contextlib.suppress(NotYetError):
+            self._ended.result(_STREAMS_CLOSE)
+        return bytes(self._kept).decode("utf-8", "replace")
