@@ -17,8 +17,8 @@ from vddkctl.cluster.live.kinds import (
     Resource,
 )
 from vddkctl.cluster.live.record import name_of
-from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.decoding import decoded
+from vddkctl.errors import ClusterError
 from vddkctl.threads import each
 
 _AT_ONCE = 8
@@ -90,7 +90,7 @@ def _is_there(api: Api, resource: Resource, namespace: str, name: str) -> bool:
     """Whether an object need not be created; where it cannot be seen, it must be."""
     try:
         api.send("GET", resource.path(namespace, name))
-    except RefusedError:
+    except ClusterError:
         return False
     return True
 
