@@ -81,8 +81,9 @@ def _from_file(files: str, context: str | None) -> Connection:
             where=files,
             hint=f"does this work: kubectl --context {chosen['name']} version?",
         )
-    if configuration.refresh_api_key_hook is not None:
-        configuration.refresh_api_key_hook = _now_and_then(configuration.refresh_api_key_hook)
+    login: Any = configuration  # the library's own type says that there is no hook
+    if login.refresh_api_key_hook is not None:
+        login.refresh_api_key_hook = _now_and_then(login.refresh_api_key_hook)
     return Connection(ApiClient(configuration), chosen["name"], chosen["context"].get("namespace"))
 
 
