@@ -92,3 +92,51 @@ def test_no_rights_at_all_are_told_with_verb_resource_and_namespace(site: LiveSi
     assert 'User "bob" cannot list resource "forkliftcontrollers"' in ended.err
     assert f'in the namespace "{site.namespace}"' in ended.err
     assert "Traceback" not in ended.err
+
+
+def named(site: LiveSite, *, create: bool) -> list[dict[str, Any]]:
+    """Rights to the site's own lock and record, and to no others; with the first of them to be made, or not."""
+    both = [
+        ("coordination.k8s.io", "leases", ["get", "update", "patch"]),
+        ("", "configmaps", ["get", "patch"]),
+    ]
+    name = f"vddkctl-{site.namespace}"
+    rules = [
+        {"apiGroups": [group], "resources": [kind], "resourceNames": [name], "verbs": verbs}
+        for group, kind, verbs in both
+    ]
+    forklift = ["forkliftcontrollers", "providers"]
+    rules.append({"apiGroups": ["forklift.konveyor.io"], "resources": forklift, "verbs": ["get", "patch"]})
+    if create:
+        rules += [{"apiGroups": [g], "resources": [kind], "verbs": ["create"]} for g, kind, _ in both]
+    return rules
+
+
+@pytest.fixture
+def narrow(site: LiveSite) -> LiveSite:
+    """Somebody who may look, to whom a test grants rights by name."""
+    _, rules = documented()["ClusterRole vddkctl-view"]
+    site.server.grant("alice", rules)
+    return as_user(site, "alice")
+
+
+def test_rights_to_the_sites_own_lock_and_record_are_enough(narrow: LiveSite) -> None:
+    narrow.server.grant("alice", named(narrow, create=True), narrow.namespace)
+    ended = narrow.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert narrow.image == IMAGE
+
+
+def test_what_is_there_need_not_be_created(narrow: LiveSite) -> None:
+    narrow.server.grant("alice", named(narrow, create=False), narrow.namespace)
+    refused = narrow.apply("--no-wait")
+    assert (refused.code, narrow.image) == (1, None)
+    for kind in ("leases.coordination.k8s.io", "configmaps"):
+        assert f"create {kind} in namespace {narrow.namespace}" in refused.err
+    assert "patch" not in refused.err
+    name, home = f"vddkctl-{narrow.namespace}", f"/namespaces/{narrow.namespace}"
+    narrow.server.create(f"/apis/coordination.k8s.io/v1{home}/leases", {"metadata": {"name": name}})
+    narrow.server.create(f"/api/v1{home}/configmaps", {"metadata": {"name": name}})
+    ended = narrow.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert narrow.image == IMAGE

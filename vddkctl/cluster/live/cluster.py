@@ -122,7 +122,7 @@ class KubernetesCluster:
 
     def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
         """What the server says that this user may not do, of all that writing these changes needs."""
-        return missing_rights(self._api, self._own_namespace(), changes)
+        return missing_rights(self._api, self._own_namespace(), self._site, changes)
 
     def activity(self) -> Activity:
         """Plans, and the migrations that run, in all namespaces or in those that this user may see."""

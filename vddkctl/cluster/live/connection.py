@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 IN_CLUSTER = "in-cluster"
 """What the place is called when there is no kubeconfig and a pod's own account is used."""
 
+_REFRESHED = 30.0
+"""Seconds for which a login is not asked for again."""
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -77,7 +81,24 @@ def _from_file(files: str, context: str | None) -> Connection:
             where=files,
             hint=f"does this work: kubectl --context {chosen['name']} version?",
         )
+    login: Any = configuration  # the library's own type says that there is no hook
+    if login.refresh_api_key_hook is not None:
+        login.refresh_api_key_hook = _now_and_then(login.refresh_api_key_hook)
     return Connection(ApiClient(configuration), chosen["name"], chosen["context"].get("namespace"))
+
+
+def _now_and_then(refresh: Callable[[Any], None]) -> Callable[[Any], None]:
+    """For all threads at once, and seldom: a token in its last minutes would run the plugin at each request."""
+    lock, last = threading.Lock(), [time.monotonic()]
+
+    def hook(configuration: Any) -> None:
+        with lock:
+            if time.monotonic() - last[0] >= _REFRESHED:
+                with _Said():
+                    refresh(configuration)
+                last[0] = time.monotonic()
+
+    return hook
 
 
 def _contexts(files: str, wanted: str | None) -> tuple[list[Any], Any]:

@@ -16,7 +16,9 @@ from vddkctl.cluster.live.kinds import (
     REVIEWS,
     Resource,
 )
+from vddkctl.cluster.live.record import name_of
 from vddkctl.decoding import decoded
+from vddkctl.errors import ClusterError
 from vddkctl.threads import each
 
 _AT_ONCE = 8
@@ -58,18 +60,23 @@ def allowed(api: Api, rights: Sequence[Right]) -> list[bool]:
     return [answers.get(right, True) for right in rights]
 
 
-def missing_rights(api: Api, home: str, changes: Iterable[ObjectChange]) -> tuple[str, ...]:
-    """The rights that writing these objects needs and this user lacks, the lock and the record included."""
-    rights = list(dict.fromkeys(_needed(home, changes)))
-    answers = allowed(api, rights)
-    return tuple(dict.fromkeys(str(right) for right, may in zip(rights, answers, strict=True) if not may))
+def missing_rights(api: Api, home: str, site: str, changes: Iterable[ObjectChange]) -> tuple[str, ...]:
+    """The rights that writing these objects needs and this user lacks, those of the site's lock and record included."""
+    rights = list(dict.fromkeys(_needed(home, name_of(site), changes)))
+    lacking = [right for right, may in zip(rights, allowed(api, rights), strict=True) if not may]
+    begun = [Right("create", resource, home) for resource in (LEASES, CONFIG_MAPS)]
+    told = (
+        str(right)
+        for right in lacking
+        if not (right in begun and _is_there(api, right.resource, home, name_of(site)))
+    )
+    return tuple(dict.fromkeys(told))
 
 
-def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
-    for verb in ("get", "create", "update", "patch"):
-        yield Right(verb, LEASES, home)
-    for verb in ("get", "create", "patch"):
-        yield Right(verb, CONFIG_MAPS, home)
+def _needed(home: str, name: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
+    for resource, verbs in ((LEASES, ("get", "update", "patch")), (CONFIG_MAPS, ("get", "patch"))):
+        yield from (Right(verb, resource, home, name) for verb in verbs)
+        yield Right("create", resource, home)  # a role knows no names for what is not there yet
     for change in changes:
         key = change.key
         yield Right("patch", BY_KIND[key.kind], key.namespace, key.name)
@@ -77,6 +84,15 @@ def _needed(home: str, changes: Iterable[ObjectChange]) -> Iterator[Right]:
             yield Right("create", BY_KIND[key.kind], key.namespace)
         if key.kind in ("Secret", "ServiceAccount", "StorageMap"):
             yield Right("get", BY_KIND[key.kind], key.namespace, key.name)
+
+
+def _is_there(api: Api, resource: Resource, namespace: str, name: str) -> bool:
+    """Whether an object need not be created; where it cannot be seen, it must be."""
+    try:
+        api.send("GET", resource.path(namespace, name))
+    except ClusterError:
+        return False
+    return True
 
 
 def _answers(api: Api, rights: Collection[Right]) -> dict[Right, bool]:
