@@ -215,12 +215,13 @@ def carried_out(
     from vddkctl.report.result_text import step_line
 
     lost: list[VddkctlError] = []
+    looks = style()
 
     def told(step: StepResult) -> None:
         if output is not Output.TEXT:
             return
         try:
-            data(step_line(step, style()) + "\n")
+            data(step_line(step, looks) + "\n")
             flush()
         except BrokenPipeError:
             pass  # a reader who has left is no reason to stop

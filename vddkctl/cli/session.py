@@ -37,7 +37,11 @@ class Session(Struct, frozen=True):
         """The place of the settings."""
         return self.places.settings(self.loaded.site)
 
-    def observe(self, may_be_absent: Callable[[str], bool] = lambda address: False) -> Observed:
+    def observe(
+        self,
+        may_be_absent: Callable[[str], bool] = lambda address: False,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Observed:
         """Look at the registries and the cluster. Raises SpecError for parts that are not supported yet."""
         from vddkctl.prepare import Preparation
         from vddkctl.progress import Stoppable
@@ -53,7 +57,7 @@ class Session(Struct, frozen=True):
             preparation.begin(spec)  # it is read while all that follows is loaded
         from vddkctl.observe import observe
 
-        return observe(self.loaded, preparation, progress, may_be_absent)
+        return observe(self.loaded, preparation, progress, may_be_absent, meanwhile)
 
     def plan(
         self,
@@ -65,10 +69,11 @@ class Session(Struct, frozen=True):
 
         ``take``: globs of addresses whose fields are taken from other managers. One that matches no change is an error.
         """
+        from vddkctl.plan import difference
         from vddkctl.plan.target import Selection, check_taken
 
         selection = Selection(targets or (), excludes or (), take or ())
-        observed = self.observe(lambda address: not selection.names(address))
+        observed = self.observe(lambda address: not selection.names(address), difference.load)
         plan = self.plan_of(observed, selection)
         check_taken(plan, selection)
         for change in plan.changes:

@@ -30,8 +30,11 @@ def observe(
     preparation: Preparation,
     progress: Stoppable,
     may_be_absent: Callable[[str], bool] = lambda address: False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Observed:
     """Everything the plan is computed from. ``progress`` is the preparation's, and is stopped when a place fails.
+
+    ``meanwhile`` runs while an API server is at work for us.
 
     An image whose address ``may_be_absent`` need not be made here: without its archive or base, what was last applied
     stands for it. A record that is damaged is none, and told. Raises the error of the first place that fails.
@@ -46,6 +49,9 @@ def observe(
     state = start(lambda: cluster.observe(wanted_of(loaded, record())))
     images = start(lambda: Images(loaded, preparation, record, may_be_absent).all())
     try:
+        if site.cluster.manifests is None:
+            recalled.result()  # the way to the server is found, and the long lists are asked for
+            meanwhile()
         secrets = observed_secrets(loaded, cluster, state.result(), places) if state.result().live else {}
         return Observed(
             cluster=state.result(),

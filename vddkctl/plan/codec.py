@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from msgspec import ValidationError, convert, to_builtins
+from msgspec.json import format as indented
 
 from vddkctl.errors import ClusterError, DamagedRecordError, PlanFileError
 from vddkctl.oci.digest import digest_of
@@ -89,8 +90,14 @@ def _checksum(data: dict[str, Any]) -> str:
 
 
 def _dump(data: dict[str, Any]) -> bytes:
-    # A folder's name may hold bytes that are no UTF-8: a surrogate is written as JSON's own escape.
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+    try:
+        return indented(json.dumps(data, ensure_ascii=False).encode(), indent=2) + b"\n"
+    except UnicodeEncodeError:
+        # A folder's name may hold bytes that are no UTF-8: a surrogate is written as JSON's own escape.
+        text = (
+            json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        )  # Python's own indenting is ten times slower
+        return text.encode(errors="backslashreplace")
 
 
 def _parse(

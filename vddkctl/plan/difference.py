@@ -1,7 +1,8 @@
 """Field differences, all objects in one go.
 
 deepdiff costs more to call than to run, and more to load than either. So it is loaded only when something differs,
-called once, and the same two values are compared once: a rule makes many objects go from one to the other.
+called once, and the same two values are compared once: a rule makes many objects go from one to the other. Who waits
+for a server anyway loads it meanwhile.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ def differing(before: Mapping[str, Fields], after: Mapping[str, Fields]) -> dict
         for address, fields in unequal.items()
     }
     return {address: paths for address, paths in found.items() if paths}
+
+
+def load() -> None:
+    """Load what :func:`differing` is going to need."""
+    import deepdiff  # noqa: F401
 
 
 def _different(pairs: set[_Pair]) -> set[_Pair]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 from msgspec import DecodeError, Struct, field
 from msgspec.json import encode
@@ -94,20 +96,13 @@ class Api(Struct, frozen=True, eq=False):
     def _once(
         self, method: str, path: str, query: Mapping[str, str] | None, content: bytes | None, kind: str
     ) -> tuple[int, bytes, str]:
-        from urllib.parse import urlencode, urlsplit
-
-        client = self.connection.client
         headers = {"Accept": JSON, "User-Agent": MANAGER, **self.headers}
         if content is not None:
             headers["Content-Type"] = kind
-        authorize(client, headers, path, method)
-        host = client.configuration.host
-        base = urlsplit(host).path.rstrip("/")
-        url = base + path + (f"?{urlencode(query)}" if query else "")
-        # The host's own pool: a manager would take the URL apart at each of a thousand requests.
-        answer = client.rest_client.pool_manager.connection_from_url(host).urlopen(
+        authorize(self.connection.client, headers, path, method)
+        answer = self.connection.pool.urlopen(
             method,
-            url if host.startswith("https:") else host.removesuffix(base) + url,
+            self.connection.url(path + _encoded(**query) if query else path),
             body=content,
             headers=headers,
             timeout=self.timeout,
@@ -141,6 +136,12 @@ class Api(Struct, frozen=True, eq=False):
                 where=self.place,
                 hint="is that the API server, and not a proxy or a login page?",
             ) from None
+
+
+@lru_cache(maxsize=64)
+def _encoded(**query: str) -> str:
+    """The query of a URL: of a thousand requests that write, it is the same."""
+    return f"?{urlencode(query)}"
 
 
 def patience(environment: Mapping[str, str]) -> float:

@@ -16,7 +16,7 @@ from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
 from vddkctl.cluster.live.lease import Held, applied_sites, leased
-from vddkctl.cluster.live.listing import listed
+from vddkctl.cluster.live.listing import listed_again, newest
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject, Secret
 from vddkctl.cluster.live.record import Claims, Others, Records, name_of
@@ -30,7 +30,7 @@ from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey,
 from vddkctl.progress import Progress, Silent
 from vddkctl.threads import each, start
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 """Requests that are on their way at the same time."""
 
 
@@ -52,6 +52,7 @@ class KubernetesCluster:
         self._home: str | None = None
         self._scope: str | None = None
         self._fresh: Home | None = None
+        self._seen: str | None = None
 
     @property
     def api(self) -> Api:
@@ -64,7 +65,7 @@ class KubernetesCluster:
         return self._api.place
 
     def observe(self, wanted: Wanted) -> ClusterState:
-        """Everything, one LIST a kind, at the same time.
+        """Everything, one LIST a kind, at the same time; who looks again sees nothing older than what he saw.
 
         Where this user may not look into all namespaces, those of Forklift's own are what there is.
         """
@@ -75,7 +76,8 @@ class KubernetesCluster:
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         controller = start(rolled_out, api, home.namespace) if wanted.effects else None
-        raw = list(listed(api, PROVIDERS, scope, RawObject))
+        raw = list(listed_again(api, PROVIDERS, scope, RawObject, self._seen))
+        self._seen = newest(item.metadata.resource_version for item in raw)
         ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
         lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.

@@ -7,8 +7,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,21 +18,38 @@ from vddkctl.errors import ClusterError
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
+    from urllib3 import HTTPConnectionPool
 
 IN_CLUSTER = "in-cluster"
 """What the place is called when there is no kubeconfig and a pod's own account is used."""
 
+_CONNECTIONS = 32
+"""How many are kept: by the library's own measure, five for each processor, many requests at once would drop some."""
 _REFRESHED = 30.0
 """Seconds for which a login is not asked for again."""
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-class Connection(Struct, frozen=True, eq=False):
+class Connection(Struct, frozen=True, eq=False, dict=True):
     """``name`` is the context's, ``namespace`` the one it names (None: it names none)."""
 
     client: ApiClient
     name: str
     namespace: str | None = None
+
+    @cached_property
+    def pool(self) -> HTTPConnectionPool:
+        """The host's own pool: a manager would take the URL apart at each of a thousand requests."""
+        found: HTTPConnectionPool = self.client.rest_client.pool_manager.connection_from_url(
+            self.client.configuration.host
+        )
+        return found
+
+    def url(self, path: str) -> str:
+        """What to ask the pool for: with the path that the API is below, and through a proxy all of it."""
+        host: str = self.client.configuration.host
+        base = urlsplit(host).path.rstrip("/")
+        return base + path if host.startswith("https:") else host.removesuffix(base) + base + path
 
 
 def connect(context: str | None, environment: Mapping[str, str]) -> Connection:
@@ -63,7 +82,7 @@ def _from_file(files: str, context: str | None) -> Connection:
     from kubernetes.config import ConfigException, load_kube_config
 
     said = _Said()
-    configuration = Configuration()
+    configuration = Configuration(connection_pool_maxsize=_CONNECTIONS)
     try:
         contexts, current = _contexts(files, context)
         chosen = _chosen(contexts, current, context, files)
@@ -134,7 +153,7 @@ def _in_cluster() -> Connection:
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.config import ConfigException, load_incluster_config
 
-    configuration = Configuration()
+    configuration = Configuration(connection_pool_maxsize=_CONNECTIONS)
     try:
         load_incluster_config(client_configuration=configuration)
         namespace = (_ACCOUNT / "namespace").read_text().strip() or None

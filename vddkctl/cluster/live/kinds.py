@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -22,13 +23,15 @@ class Resource(Struct, frozen=True):
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         """The URL's path: of one object, of a namespace's, or of all."""
-        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
-        if namespace is not None:
-            parts += ["namespaces", namespace]
-        parts.append(self.plural)
-        if name is not None:
-            parts.append(name)
-        return "/" + "/".join(quote(part, safe="") for part in parts)
+        kind = _path(self, namespace)
+        return kind if name is None else f"{kind}/{quote(name, safe='')}"
+
+
+@lru_cache(maxsize=256)
+def _path(resource: Resource, namespace: str | None) -> str:
+    version = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    within = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    return f"{version}{within}/{resource.plural}"
 
 
 FORKLIFT = "forklift.konveyor.io"

@@ -1,8 +1,8 @@
-"""Paged lists: one LIST a kind."""
+"""Lists: one LIST a kind, in pages, or from the server's memory where that is new enough."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,6 +23,31 @@ _GONE = 410
 @cache
 def _page_of(of: type[Any]) -> Any:
     return defstruct("Page", [("metadata", ListMeta), ("items", tuple[of, ...])])  # type: ignore[valid-type]
+
+
+def listed_again(
+    api: Api, resource: Resource, namespace: str | None, of: type[T], seen: str | None
+) -> Iterator[T]:
+    """As :func:`listed`, by one who has seen the version ``seen`` of one of the objects before.
+
+    The server answers from its watch cache, at a quarter of the work, with a state that is no older than that version
+    (Kubernetes, "API Concepts", "Resource versions"). Where it has none so new, etcd is asked as always.
+    """
+    if seen:
+        try:
+            found = api.get(resource.path(namespace), {"resourceVersion": seen}, of=_page_of(of))
+        except RefusedError:
+            pass
+        else:
+            yield from found.items
+            return
+    yield from listed(api, resource, namespace, of)
+
+
+def newest(versions: Iterable[str]) -> str | None:
+    """The latest of some resource versions of one kind; None where a server has others than numbers."""
+    found = list(versions)
+    return max(found, key=int, default=None) if all(map(str.isdigit, found)) else None
 
 
 def listed(

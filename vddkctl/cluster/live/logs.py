@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -56,12 +56,10 @@ def _opened(api: Api, path: str, query: Mapping[str, str], *, follow: bool) -> B
     client = api.connection.client
     headers: dict[str, Any] = {"Accept": "*/*", "User-Agent": "vddkctl", **api.headers}
     authorize(client, headers, path, "GET")
-    host = client.configuration.host
-    url = urlsplit(host).path.rstrip("/") + path + f"?{urlencode(query)}"
     try:
-        answer: BaseHTTPResponse = client.rest_client.pool_manager.connection_from_url(host).urlopen(
+        answer: BaseHTTPResponse = api.connection.pool.urlopen(
             "GET",
-            url,
+            api.connection.url(f"{path}?{urlencode(query)}"),
             headers=headers,
             timeout=Timeout(connect=api.timeout, read=None if follow else api.timeout),
             retries=False,
@@ -70,7 +68,7 @@ def _opened(api: Api, path: str, query: Mapping[str, str], *, follow: bool) -> B
             preload_content=False,
         )
     except HTTPError as error:
-        raise unreachable(error, api.place, host) from None
+        raise unreachable(error, api.place, client.configuration.host) from None
     if answer.status >= 300:
         raise RefusedError.of(answer.status, answer.read(), "GET", path, api.place)
     return answer
