@@ -16,6 +16,7 @@ from vddkctl.plan.exposed import come_to_name
 from vddkctl.plan.image_warnings import NOT_PULLABLE
 from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Change, FieldChange, Plan
+from vddkctl.plan.secrets import OTHER_TYPE
 from vddkctl.prepare.secret_values import missing_values
 
 _BREAK = "\n  "
@@ -72,6 +73,7 @@ def agreeable(plan: Plan, cluster: Cluster, places: Places) -> None:
     a value of a Secret is missing, or a cluster could not pull what it is told to.
     """
     refuse_unpullable(plan)
+    refuse_other_types(plan, ())
     refuse_without_rights(plan, cluster)
     refuse_conflicts(plan, ())
     refuse_disturbing(plan)
@@ -97,6 +99,15 @@ def refuse_unpullable(plan: Plan) -> None:
             f"nothing was written, since no cluster can pull an image from a folder: {where}",
             hint="carry it to a registry (vddkctl image copy), and name that as clusterRepository",
         )
+
+
+def refuse_other_types(plan: Plan, satisfied: Collection[str]) -> None:
+    """Raise PlanError when a Secret that is to be written is there, of another type."""
+    coming = {change.address for change in plan.changes} - set(satisfied)
+    found = [each for each in plan.warnings if each.code == OTHER_TYPE and each.address in coming]
+    if found:
+        lines = "\n".join(f"  {each.address} {each.message}" for each in found)
+        raise PlanError(f"nothing was written, since Secrets are of another type:\n{lines}")
 
 
 def refuse_without_values(plan: Plan, satisfied: Collection[str], places: Places) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from vddkctl.apply.consent import (
     refuse_conflicts,
+    refuse_other_types,
     refuse_unpullable,
     refuse_unwritable,
     refuse_without_values,
@@ -62,6 +63,7 @@ class Executor(Struct, frozen=True):
 
             checked = looked_at()
             refuse_conflicts(plan, checked.satisfied)
+            refuse_other_types(plan, checked.satisfied)
             checked = let_pass(plan, checked, looked_at, self.progress)
             refuse_public(plan, record, self.places)
             refuse_without_values(plan, checked.satisfied, self.places)

@@ -14,7 +14,7 @@ from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, Plan, PlanWarning
 from vddkctl.plan.observed import PREFIXES, LiveObject, ObjectKey
 from vddkctl.plan.secret_work import SecretWork
-from vddkctl.plan.secrets import MISSING
+from vddkctl.plan.secrets import MISSING, OTHER_TYPE
 from vddkctl.prepare.secret_values import values_of
 
 MOST_REHEARSED = 50
@@ -102,7 +102,7 @@ def rehearsed(plan: Plan, cluster: Cluster, places: Places, *, whole: bool = Fal
         return plan
     refused = refusals(plan, cluster, None, places)
     for warning in plan.warnings:
-        if warning.code == MISSING:  # it is told already
+        if warning.code in (MISSING, OTHER_TYPE):  # it is told already
             refused.pop(warning.address, None)
     warnings = (
         PlanWarning(

@@ -26,11 +26,15 @@ class Wanted(Struct, frozen=True):
 
 
 class StoredSecret(Struct, frozen=True):
-    """A Secret as it is: not to be kept or shown. ``owners`` are others who have set a key, by the key."""
+    """A Secret as it is: not to be kept or shown. ``owners`` are others who have set a key, by the key.
+
+    ``type`` is empty where the place does not tell; a cluster never lets it be changed.
+    """
 
     values: Mapping[str, bytes]
     resource_version: str
     owners: Mapping[str, FieldOwner]
+    type: str = ""
 
     def __repr__(self) -> str:
         """Without the values."""

@@ -19,6 +19,7 @@ from vddkctl.cluster.live.kinds import (
     STORAGE_MAPS,
     Resource,
 )
+from vddkctl.cluster.live.record import name_of
 from vddkctl.cluster.live.rights import EVERYWHERE, Right
 from vddkctl.plan.accounts import pull_secret_works, wanted_accounts
 from vddkctl.plan.creation import credentials
@@ -61,23 +62,36 @@ class Need(Struct, frozen=True):
 
 
 def needs(
-    loaded: LoadedSite | None, home: str, controllers: Collection[str], providers: Collection[ObjectKey]
+    loaded: LoadedSite | None,
+    home: str,
+    controllers: Collection[str],
+    providers: Collection[ObjectKey],
+    begun: Collection[Resource] = (),
 ) -> tuple[Need, ...]:
     """What a site's plan, drift and apply ask the server for; without a spec, what every site does.
 
     ``home`` is Forklift's namespace; ``controllers`` are the names of ForkliftControllers there, and ``providers``
-    those that can be seen.
+    those that can be seen. ``begun``: which of the site's own objects, record and lock, are there already.
     """
     found = [*_to_look(loaded, home)]
     if loaded is None or loaded.site.controller.model_fields_set:
         found += [Need(CONTROLLERS, home, write=("get", "patch"), name=name) for name in controllers or ("",)]
     found += _to_apply_providers(loaded, home, providers)
-    found.append(Need(CONFIG_MAPS, home, look=("get", "list"), write=("create", "patch")))
-    found.append(Need(LEASES, home, write=("get", "create", "update", "patch")))
+    found += _own(name_of(loaded.site.metadata.name) if loaded else "", home, begun)
     found.append(Need(DEPLOYMENTS, home, write=("get",)))
     if loaded is not None:
         found += [*_storage_maps(loaded, home), *_secrets(loaded, home), *_accounts(loaded)]
     return tuple(found)
+
+
+def _own(name: str, home: str, begun: Collection[Resource]) -> Iterator[Need]:
+    """A site's record and lock, which a role may name, but for those that have to be made."""
+    yield Need(CONFIG_MAPS, home, look=("get",), write=("patch",), name=name)
+    yield Need(CONFIG_MAPS, home, look=("list",), unseen="the records of other sites")
+    yield Need(LEASES, home, write=("get", "update", "patch"), name=name)
+    for resource in (CONFIG_MAPS, LEASES):
+        if resource not in begun:
+            yield Need(resource, home, write=("create",))
 
 
 def _to_look(loaded: LoadedSite | None, home: str) -> Iterator[Need]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from vddkctl.cluster.live.kinds import SECRETS
 from vddkctl.doctor.check import Finding, Group, failed, passed, skipped, warned
-from vddkctl.doctor.stored import METADATA, is_there
+from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
 from vddkctl.plan.accounts import DEFAULT, account_mistakes, account_warnings, pull_secrets, wanted_accounts
@@ -70,7 +68,7 @@ def _known(api: Api, home: str | None) -> tuple[MigrationPlan, ...]:
 
 def _missing(api: Api, namespace: str, names: list[str]) -> list[str]:
     """Secrets that are not there: nobody is told, and what they should pull is not. What cannot be seen is there."""
-    heads = replace(api, headers={**api.headers, "Accept": METADATA})
+    heads = metadata_alone(api)
     return [name for name in names if is_there(heads, SECRETS, namespace, name) is False]
 
 

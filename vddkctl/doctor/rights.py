@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home
-from vddkctl.cluster.live.kinds import PROVIDERS
+from vddkctl.cluster.live.kinds import CONFIG_MAPS, LEASES, PROVIDERS, Resource
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import RawObject
+from vddkctl.cluster.live.record import name_of
 from vddkctl.cluster.live.rights import EVERYWHERE, Right, allowed
 from vddkctl.doctor.check import Finding, Group, failed, passed, warned
 from vddkctl.doctor.needs import Need, needs
+from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterError
 from vddkctl.plan.observed import ObjectKey
@@ -32,7 +34,8 @@ def right_checks(subject: Subject, api: Api, namespace: str, home: Home | None) 
         if home
         else []
     )
-    found = needs(subject.loaded, namespace, controllers, _providers(api, namespace, home))
+    begun = _begun(api, namespace, subject.loaded.site.metadata.name) if subject.loaded else ()
+    found = needs(subject.loaded, namespace, controllers, _providers(api, namespace, home), begun)
     asked = list(dict.fromkeys(right for need in found for right in need.asked))
     answers = dict(zip(asked, allowed(api, asked), strict=True))
     lines: dict[tuple[str, str], list[Need]] = {}
@@ -41,6 +44,12 @@ def right_checks(subject: Subject, api: Api, namespace: str, home: Home | None) 
             lines.setdefault((_kind(need), need.namespace), []).append(need)
     for alike in lines.values():
         yield _told(alike, answers)
+
+
+def _begun(api: Api, namespace: str, site: str) -> tuple[Resource, ...]:
+    heads = metadata_alone(api)
+    own = (CONFIG_MAPS, LEASES)
+    return tuple(resource for resource in own if is_there(heads, resource, namespace, name_of(site)))
 
 
 def _providers(api: Api, namespace: str, home: Home | None) -> list[ObjectKey]:
@@ -67,17 +76,20 @@ def _told(alike: Sequence[Need], answers: Mapping[Right, bool]) -> Finding:
     if instead is not None and not _lacks(alike[0], verbs, answers, instead):
         what = f"may {', '.join(verbs)} in namespace {instead} alone"
         return warned(_GROUP, name, what, f"those of other namespaces are not seen: {_ROLES}")
-    if alike[0].unseen:
-        what = f"may not {', '.join(verbs)}: {alike[0].unseen} are not seen"
-        return warned(_GROUP, name, what, _ROLES)
-    to_look = dict.fromkeys(verb for need in lacking for verb in _lacks(need, need.look, answers))
-    to_apply = dict.fromkeys(verb for need in lacking for verb in _lacks(need, need.write, answers))
-    may = [verb for verb in verbs if verb not in to_look and verb not in to_apply]
+    without = [need for need in lacking if need.unseen]
+    needed = [need for need in lacking if not need.unseen]
+    to_look = dict.fromkeys(verb for need in needed for verb in _lacks(need, need.look, answers))
+    to_apply = dict.fromkeys(verb for need in needed for verb in _lacks(need, need.write, answers))
+    unseen = dict.fromkeys(verb for need in without for verb in _lacks(need, need.look, answers))
+    lacks = [verb for verb in verbs if verb in {*to_look, *to_apply, *unseen}]
+    may = [verb for verb in verbs if verb not in lacks]
     what = f"may {', '.join(may)}, " if may else ""
-    what += f"may not {', '.join({**to_look, **to_apply})}{_names(lacking)}"
+    what += f"may not {', '.join(lacks)}{_names(lacking)}: "
     if to_look:
-        return failed(_GROUP, name, f"{what}: plan needs {', '.join(to_look)}", _ROLES)
-    return warned(_GROUP, name, f"{what}: apply needs it", _ROLES)
+        return failed(_GROUP, name, f"{what}plan needs {', '.join(to_look)}", _ROLES)
+    told = [f"apply needs {', '.join(to_apply) if without else 'it'}"] if to_apply else []
+    told += [f"without {verb} {need.unseen} are not seen" for need in without for verb in need.look]
+    return warned(_GROUP, name, what + "; ".join(told), _ROLES)
 
 
 def _lacks(

@@ -15,7 +15,7 @@ from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
 
 _GROUP = Group.REFERENCES
-METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """An object without all that it holds (Kubernetes API concepts, "Metadata-only fetches")."""
 
 
@@ -27,7 +27,7 @@ def stored_checks(subject: Subject, api: Api, home: str) -> Iterator[Finding]:
     """A line for each storage map, and for each Secret with a storage's credentials."""
     if subject.loaded is None:
         return
-    heads = replace(api, headers={**api.headers, "Accept": METADATA})
+    heads = metadata_alone(api)
     for name, spec in subject.loaded.site.storage_maps.items():
         yield _there(heads, STORAGE_MAPS, home, name, f"storageMaps.{name}")
         for datastore, offload in spec.offload.items():
@@ -43,6 +43,11 @@ def _there(api: Api, resource: Resource, home: str, name: str, where: str) -> Fi
     if not found:
         return failed(_GROUP, where, f"there is no {place}", "create it, or look at its name")
     return passed(_GROUP, where, f"there is a {place}")
+
+
+def metadata_alone(api: Api) -> Api:
+    """The same server, which gives no more of an object than its head."""
+    return replace(api, headers={**api.headers, "Accept": _METADATA})
 
 
 def is_there(api: Api, resource: Resource, namespace: str, name: str) -> bool | None:

@@ -43,14 +43,17 @@ def key_of(work: SecretWork) -> ObjectKey:
 def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSecret:
     there = cluster.read_secret(key_of(work))
     version = there.resource_version if there else ""
+    other = there.type if there and _has_other_type(work, there) else ""
     missing = missing_values(work, places)
     if missing:
         unknown = ", ".join(dict.fromkeys(str(error).partition("\n")[0] for error in missing))
-        return ObservedSecret(work, exists=there is not None, resource_version=version, unknown=unknown)
+        return ObservedSecret(
+            work, exists=there is not None, resource_version=version, unknown=unknown, other_type=other
+        )
     values = values_of(work, places)
     if there is None:
         return ObservedSecret(work, exists=False)
-    differing = tuple(_differing(work, values, there.values))
+    differing = tuple(values) if _is_mistyped(work, there) else tuple(_differing(work, values, there.values))
     return ObservedSecret(
         work,
         exists=True,
@@ -58,7 +61,17 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
         resource_version=version,
         owners=there.owners,
         lacking=frozenset(differing) - there.values.keys(),
+        other_type=other if differing else "",
     )
+
+
+def _has_other_type(work: SecretWork, there: StoredSecret) -> bool:
+    return there.type not in ("", work.type)
+
+
+def _is_mistyped(work: SecretWork, there: StoredSecret) -> bool:
+    """A kubelet takes logins from Secrets of their type alone; Forklift does not look at the type."""
+    return work.type == DOCKER_CONFIG and _has_other_type(work, there)
 
 
 def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> dict[str, bytes]:
@@ -73,8 +86,8 @@ def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret
 
 
 def is_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> bool:
-    """Whether a Secret says all that it should."""
-    return not any(True for _ in _differing(work, values, there.values))
+    """Whether a Secret says all that it should, and is of the type by which it is found."""
+    return not _is_mistyped(work, there) and not any(True for _ in _differing(work, values, there.values))
 
 
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:

@@ -117,7 +117,8 @@ class ObservedSecret(Struct, frozen=True):
     """A Secret that the spec declares, compared with what is there. No value is ever in it.
 
     ``differing`` are keys of which the value is another, or missing, ``lacking`` the missing ones; ``unknown`` says
-    why nothing can be compared here. ``owners`` are others who have set a key.
+    why nothing can be compared here. ``owners`` are others who have set a key. ``other_type`` is the type that it has
+    instead of the one that it must have.
     """
 
     work: SecretWork
@@ -127,6 +128,7 @@ class ObservedSecret(Struct, frozen=True):
     unknown: str = ""
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset()
+    other_type: str = ""
 
 
 class Unread(Struct, frozen=True):

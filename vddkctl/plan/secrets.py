@@ -11,6 +11,8 @@ from vddkctl.plan.observed import Observed, ObservedSecret
 
 MISSING = "secret-value-missing"
 """The code of the warning about a Secret that cannot be made on this machine."""
+OTHER_TYPE = "secret-type"
+"""The code of the warning about a Secret that is there, and of another type."""
 
 
 def secret_changes(observed: Observed) -> Iterator[Change]:
@@ -29,6 +31,14 @@ def secret_changes(observed: Observed) -> Iterator[Change]:
             precondition=Precondition(resource_version=secret.resource_version or None),
             secret=secret.work,
         )
+
+
+def _typed(secret: ObservedSecret) -> str:
+    work = secret.work
+    return (
+        f"is of type {secret.other_type} and must be {work.type}, which no cluster lets be changed: where nobody needs "
+        f"it, kubectl -n {work.namespace} delete secret {work.name}, and apply makes it anew"
+    )
 
 
 def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) -> FieldChange:
@@ -57,8 +67,10 @@ def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:
 
 
 def secret_warnings(observed: Observed) -> Iterator[PlanWarning]:
-    """Secrets that cannot be compared on this machine, or not be made."""
+    """Secrets that cannot be compared on this machine, or not be made, or not be made right."""
     for key, secret in sorted(observed.secrets.items()):
+        if secret.other_type:
+            yield PlanWarning(OTHER_TYPE, key.address, _typed(secret))
         if secret.unknown and secret.exists:
             yield PlanWarning(
                 "secret-not-compared", key.address, f"is there, and not compared: {secret.unknown}"

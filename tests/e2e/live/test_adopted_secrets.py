@@ -33,8 +33,10 @@ def wanting(site: LiveSite) -> LiveSite:
     return replace(site, environment={"VC_USER": "admin"})
 
 
-def make(site: LiveSite, values: Mapping[str, str], labels: Mapping[str, str] | None = None) -> None:
-    body = {"metadata": {"name": "prod-secret", "labels": labels or {}}, "stringData": values}
+def make(
+    site: LiveSite, values: Mapping[str, str], labels: Mapping[str, str] | None = None, kind: str = "Opaque"
+) -> None:
+    body = {"metadata": {"name": "prod-secret", "labels": labels or {}}, "stringData": values, "type": kind}
     site.server.create(f"{site.path('secrets', group=CORE)}?fieldManager=installer", body)
 
 
@@ -49,6 +51,17 @@ def data(site: LiveSite) -> dict[str, str]:
 def managers(site: LiveSite, key: str) -> set[str]:
     entries = secret(site)["metadata"]["managedFields"]
     return {each["manager"] for each in entries if f"f:{key}" in each["fieldsV1"].get("f:data", {})}
+
+
+def test_one_of_another_type_does_where_it_says_all_and_is_not_written(wanting: LiveSite) -> None:
+    """Forklift looks at the values alone; no cluster lets a type be changed."""
+    make(wanting, {**RIGHT, "username": "admin"}, kind="kubernetes.io/basic-auth")
+    assert wanting.changing() == []
+    assert "[secret-type]" not in wanting.run("plan").out
+    (wanting.root / "password").write_text("another\n")
+    ended = wanting.apply("--take", "*")
+    assert (ended.code, data(wanting)["password"]) == (1, "s3same")
+    assert "is of type kubernetes.io/basic-auth and must be Opaque" in ended.err
 
 
 def test_values_of_equal_meaning_are_shared_without_a_conflict(wanting: LiveSite) -> None:

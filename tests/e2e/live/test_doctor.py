@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.live.test_rights import documented, grant
+from tests.e2e.live.test_rights import as_user, documented, grant, named, narrow
 from tests.support.apiservers import serve
 from tests.support.doctor_answers import Found, found_by
 from tests.support.live_sites import IMAGE, LiveSite
@@ -39,6 +39,9 @@ def plan_into(site: LiveSite, namespace: str) -> None:
         "vms": [],
     }
     site.create("Plan", "plans", "move", spec)
+
+
+__all__ = ["narrow"]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def test_who_may_only_look_hears_what_apply_lacks(site: LiveSite) -> None:
         "may not get, patch (edge-berlin, prod, test): apply needs it"
     )
     assert found.detail(f"leases.coordination.k8s.io in {site.namespace}") == (
-        "may not get, create, update, patch: apply needs it"
+        "may not get, update, patch, create: apply needs it"
     )
     assert found.status("vddk_image in the schema") == "pass"  # out of what every user may read
     (site.root / "site.yaml").unlink()
@@ -117,6 +120,26 @@ def test_a_role_that_names_its_objects(site: LiveSite) -> None:
     found = doctor(replace(site, user="cron"))
     assert found.status(f"forkliftcontrollers.{GROUP} in {site.namespace}") == "pass"
     assert "(edge-berlin)" in found.detail(f"providers.{GROUP} in {site.namespace}")
+
+
+def test_rights_to_a_sites_own_lock_and_record(narrow: LiveSite) -> None:
+    """A role that names them is enough, and what is there need not be created."""
+    home = narrow.namespace
+    names = [f"{kind} in {home}" for kind in ("leases.coordination.k8s.io", "configmaps")]
+    narrow.server.grant("alice", named(narrow, create=False), home)
+    found = doctor(narrow)
+    assert found.detail(names[0]) == "may get, update, patch, may not create: apply needs it"
+    assert found.detail(names[1]) == (
+        "may get, patch, may not list, create: apply needs create; "
+        "without list the records of other sites are not seen"
+    )
+    assert as_user(narrow, "admin").apply("--no-wait").code == 0
+    found = doctor(narrow)
+    assert (found.code, found.status(names[0])) == (0, "pass")
+    assert (found.status(names[1]), found.detail(names[1])) == (
+        "warn",
+        "may get, patch, may not list: without list the records of other sites are not seen",
+    )
 
 
 def test_everything_a_site_can_have_and_the_documented_rights_for_it(site: LiveSite) -> None:

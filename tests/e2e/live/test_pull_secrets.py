@@ -75,6 +75,28 @@ def test_it_is_made_of_this_machines_login_and_added_to_what_is_there(pulling: L
     assert pulling.run("drift").code == 0
 
 
+@pytest.mark.parametrize("words", [(), ("--take", "*")])
+def test_one_of_another_type_is_no_login_and_cannot_be_made_one(
+    pulling: LiveSite, vms: str, words: tuple[str, ...]
+) -> None:
+    assert pulling.apply().code == 0
+    right = pull_secret(pulling, vms)["data"]
+    path = f"{CORE}/namespaces/{vms}/secrets"
+    assert pulling.server.request("DELETE", f"{path}/{SECRET}")[0] == 200
+    pulling.server.create(f"{path}?fieldManager=somebody", {"metadata": {"name": SECRET}, "data": right})
+    planned = pulling.run("plan")
+    assert (planned.code, "[secret-type]" in planned.out) == (0, True)
+    assert "is of type Opaque and must be kubernetes.io/dockerconfigjson" in " ".join(planned.out.split())
+    saved = pulling.run("plan", "-o", "saved", *words)
+    for ended in (pulling.apply(*words), pulling.run("apply", "saved", "--no-wait")):
+        assert (ended.code, "nothing was written" in ended.err) == (1, True), saved.err
+        assert pull_secret(pulling, vms)["type"] == "Opaque"
+    assert f"kubectl -n {vms} delete secret {SECRET}" in pulling.apply("--take", "*").err
+    assert pulling.server.request("DELETE", f"{path}/{SECRET}")[0] == 200
+    assert pulling.apply().code == 0
+    assert pull_secret(pulling, vms)["type"] == "kubernetes.io/dockerconfigjson"
+
+
 def test_taken_out_of_the_spec_the_entry_goes_and_the_others_stay(pulling: LiveSite, vms: str) -> None:
     assert pulling.apply().code == 0
     pulling.write(spec(pulling.namespace))

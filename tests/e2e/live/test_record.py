@@ -53,6 +53,29 @@ def test_one_that_was_damaged_is_told(applied: LiveSite) -> None:
         assert "damaged" in ended.err or "not JSON" in ended.err
 
 
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_second_one_brought_back_beside_it_is_told_and_goes_with_the_next_apply(
+    applied: LiveSite, size: int
+) -> None:
+    path = applied.path("configmaps", f"vddkctl-{applied.namespace}", group="/api/v1")
+    here, current = records(applied), records(applied).read(applied.namespace)
+    assert current is not None
+    older = current[:-2] + b" " * size + b"}\n"
+    here.write("older", older)
+    brought = applied.get("configmaps", "vddkctl-older", group="/api/v1")
+    other = {part: brought[part] for part in ("data", "binaryData") if part in brought}
+    if size == 10:  # then it is the current one that is packed
+        here.write(applied.namespace, current[:-2] + b" " * 300_000 + b"}\n")
+    merge = f"{path}?fieldManager=kubectl"
+    assert applied.server.request("PATCH", merge, other, kind="application/merge-patch+json")[0] == 200
+    drift = applied.run("drift")
+    assert (drift.code, "there are two records, record and record.gz" in drift.err) == (1, True)
+    assert applied.apply("--no-wait").code == 0
+    after = applied.get("configmaps", f"vddkctl-{applied.namespace}", group="/api/v1")
+    assert ("data" in after, "binaryData" in after) == (True, False)
+    assert applied.run("drift").code == 0
+
+
 def test_none_is_no_error(site: LiveSite) -> None:
     assert records(site).read("nobody") is None
     assert records(site).of_others("nobody") == Others({})

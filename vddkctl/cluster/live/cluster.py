@@ -112,7 +112,7 @@ class KubernetesCluster:
         values = {name: b64decode(value) for name, value in found.data.items()}
         owners = managed.owners(found.metadata.managed_fields, "data")
         by_key = {path.removeprefix("data."): owner for path, owner in owners.items()}
-        return StoredSecret(values, found.metadata.resource_version, by_key)
+        return StoredSecret(values, found.metadata.resource_version, by_key, found.type)
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from vddkctl.cluster.live.api import APPLY, MANAGER, Api
+from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
 from vddkctl.cluster.live.kinds import CONFIG_MAPS
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import ConfigMap
 from vddkctl.cluster.live.refusal import RefusedError
+from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterDeniedError, ClusterError, DamagedRecordError
 from vddkctl.plan.codec import RECORD_HINT, decode_record, encode_record
 from vddkctl.plan.history import shorter
@@ -107,7 +108,14 @@ class Records:
             **kept,
         }
         query = {"fieldManager": MANAGER, "force": "true"}
-        self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
+        path = CONFIG_MAPS.path(self._namespace, name)
+        after = decoded(self._api.send("PATCH", path, query, body, APPLY), ConfigMap)
+        # Who brought a record back by hand owns its form, and an apply of ours leaves that where it is.
+        removals = [
+            {"op": "remove", "path": form} for form in _forms(after) if form.split("/")[1] not in kept
+        ]
+        if removals:
+            self._api.send("PATCH", path, {"fieldManager": MANAGER}, removals, JSON_PATCH)
 
     def set_aside(self, site: str) -> str:
         """Keep a copy of a site's record, whatever is in it, in a ConfigMap of its own. Raises ClusterError."""
@@ -158,18 +166,25 @@ def _claim(claims: Claims, site: str, record: Record) -> None:
 
 
 def _content(found: ConfigMap) -> bytes | None:
-    """What was written, however it is kept. Raises ClusterError for what nobody has written so."""
-    packed = found.binary_data.get(_PACKED)
+    """What was written, however it is kept. Raises DamagedRecordError for what nobody has written so."""
+    packed, plain = found.binary_data.get(_PACKED), found.data.get(_KEY)
+    where = f"configmap {found.metadata.namespace}/{found.metadata.name}"
     if packed is None:
-        return found.data[_KEY].encode() if _KEY in found.data else None
+        return plain.encode() if plain is not None else None
     try:
-        return gzip.decompress(b64decode(packed))
+        content = gzip.decompress(b64decode(packed))
     except (ValueError, OSError, EOFError):
-        raise DamagedRecordError(
-            "the record is damaged",
-            where=f"configmap {found.metadata.namespace}/{found.metadata.name}",
-            hint=RECORD_HINT,
-        ) from None
+        raise DamagedRecordError("the record is damaged", where=where, hint=RECORD_HINT) from None
+    if plain is not None and plain.encode() != content:
+        hint = f"remove the one that is out of date; {RECORD_HINT}"
+        raise DamagedRecordError(f"there are two records, {_KEY} and {_PACKED}", where=where, hint=hint)
+    return content
+
+
+def _forms(found: ConfigMap) -> list[str]:
+    """The forms in which a record is there, as JSON pointers."""
+    forms = ((found.data, "data", _KEY), (found.binary_data, "binaryData", _PACKED))
+    return [f"/{part}/{key}" for values, part, key in forms if key in values]
 
 
 def _fitting(content: bytes, where: str) -> dict[str, dict[str, str]]:
