@@ -16,7 +16,7 @@ from vddkctl.apply.consent import (
 )
 from vddkctl.apply.guard import public_since, refuse_public
 from vddkctl.apply.image import push_image
-from vddkctl.apply.memory import begun, ended, only_steps
+from vddkctl.apply.memory import begun, ended, has_ended, next_number, only_steps, without_beginning
 from vddkctl.apply.migrations import disturbing_now, let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
@@ -180,16 +180,19 @@ class Executor(Struct, frozen=True):
             try:
                 self.cluster.write_record(plan.site, encode_record(after))
             except LockLostError:  # the record is another run's by now: what was done here is added to it
-                self._add(plan, result)
+                self._add(record, plan, result)
         except VddkctlError as error:
             return replace(result, record_error=str(error))
         return result
 
-    def _add(self, plan: Plan, result: Result) -> None:
-        narrow, at = only_steps(plan, result), self.now()
+    def _add(self, before: Record | None, plan: Plan, result: Result) -> None:
+        number, narrow, at = next_number(before), only_steps(plan, result), self.now()
 
         def amended(content: bytes | None) -> bytes:
             record = decode_record(content, plan.site) if content else None
+            if content and record and has_ended(record, number, self.who):
+                return content  # it was written, and the answer was lost
+            record = without_beginning(record, number, self.who)
             return encode_record(ended(record, narrow, result, (), at, self.who))
 
         self.cluster.amend_record(plan.site, amended)

@@ -50,6 +50,25 @@ def ended(
     return Record(plan.site, applied, intended, runs)
 
 
+def next_number(record: Record | None) -> int:
+    """The number of the run that comes after those of a record."""
+    known = numbered(record.runs) if record else ()
+    return known[-1].number + 1 if known else 1
+
+
+def without_beginning(record: Record | None, number: int, by: str) -> Record | None:
+    """A record that another run has gone on with, without the line in which this run said that it begins."""
+    if record is None:
+        return None
+    begins = (number, by, BEGUN)
+    return replace(record, runs=tuple(run for run in record.runs if (run.number, run.by, run.result) != begins))
+
+
+def has_ended(record: Record, number: int, by: str) -> bool:
+    """Whether a record has the line in which a run says how it ended."""
+    return any((run.number, run.by) == (number, by) and run.result != BEGUN for run in record.runs)
+
+
 def only_steps(plan: Plan, result: Result) -> Plan:
     """The plan as far as a run got to it: what it leaves alone may be otherwise by now."""
     steps = {step.address for step in result.steps}
@@ -68,14 +87,13 @@ def remembered(record: Record | None, plan: Plan) -> bool:
 
 
 def _run(record: Record, plan: Plan, at: str, by: str, ends: Mapping[str, str], result: str) -> Run:
-    known = numbered(record.runs)
     return Run(
         at=at,
         by=by,
         tool=plan.tool,
         site_digest=plan.site_digest,
         changes=ends,
-        number=known[-1].number + 1 if known else 1,
+        number=next_number(record),
         details=details_of(plan.changes),
         kind=plan.kind,
         back_to=plan.back_to,

@@ -174,6 +174,7 @@ def test_what_such_a_run_has_done_is_recorded(site: LiveSite) -> None:
         assert site.apply("--target", "provider.*/plain").code == 0
         woken(process)
     runs = site.run("history", "--output", "json").data["runs"]
+    assert [(run["number"], run["result"]) for run in reversed(runs)] == [(2, "done"), (3, "partly")]
     done = {address for run in runs for address, status in run["changes"].items() if status == "done"}
     assert done == {
         f"controller.{site.namespace}/forklift-controller",
