@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.support.worlds import IMAGE, World, controller, digest, provider
+from tests.support.worlds import IMAGE, World, controller, digest, live, provider
 from vddkctl.errors import PlanError
 from vddkctl.plan.explain import Explanation, chosen, explanations
 from vddkctl.plan.make import make_plan
+from vddkctl.plan.status import provider_states
 from vddkctl.report.explain_text import explain_text
 
 NOW = World(
@@ -50,6 +53,24 @@ provider.openshift-mtv/plain uses quay.io/old/vddk:7.0.3
   3  environment  MTV_VDDK_INIT_IMAGE  quay.io/env/vddk:1                                          acts only when a provider is created
 """
     )
+
+
+def test_another_forklifts_providers_get_its_image_and_not_ours() -> None:
+    spec = IMAGE + "controller: {vddkImage: vddk-8}\n"
+    far = live("ForkliftController", "theirs", {"vddk_image": "quay.io/theirs/vddk:6"}, "far")
+    world = replace(
+        NOW,
+        controllers=(*NOW.controllers, far),
+        providers=(provider("plain"), live("Provider", "other", {"type": "vsphere"}, "far")),
+    )
+    found = {each.address: each for each in explained(world, spec)}
+    for chain in (found["provider.far/other"].now, found["provider.far/other"].then):
+        assert [level.value for level in chain if level.wins] == ["quay.io/theirs/vddk:6"]
+    states = provider_states(world.observed(world.loaded(spec)).cluster)
+    assert {state.address: state.image for state in states} == {
+        "provider.far/other": "quay.io/theirs/vddk:6",
+        "provider.openshift-mtv/plain": "quay.io/old/vddk:7.0.3",
+    }
 
 
 def test_a_provider_without_any_image_is_said_so() -> None:

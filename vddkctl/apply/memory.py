@@ -61,7 +61,9 @@ def without_beginning(record: Record | None, number: int, by: str) -> Record | N
     if record is None:
         return None
     begins = (number, by, BEGUN)
-    return replace(record, runs=tuple(run for run in record.runs if (run.number, run.by, run.result) != begins))
+    return replace(
+        record, runs=tuple(run for run in record.runs if (run.number, run.by, run.result) != begins)
+    )
 
 
 def has_ended(record: Record, number: int, by: str) -> bool:

@@ -51,10 +51,11 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
         return (after[key], place if said else "") if key in after else (value, place)
 
     def of_live(live: LiveObject) -> Explanation:
+        above = observed.cluster.controller_for(live.key.namespace)
         before, after = (
             chain(
                 level(live, fields.PROVIDER_IMAGE),
-                level(controller, fields.CONTROLLER_IMAGE),
+                level(above, fields.CONTROLLER_IMAGE),
                 observed.default_image,
             )
             for level in (now, then)

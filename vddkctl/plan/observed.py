@@ -160,6 +160,15 @@ class ClusterState(Struct, frozen=True):
     migrations: tuple[Migration, ...] = ()
     unsettled: tuple[Unsettled, ...] = ()
 
+    def controller_for(self, namespace: str) -> LiveObject | None:
+        """The ForkliftController whose image the providers of a namespace get; None where that cannot be told.
+
+        The one beside them, where another Forklift lives there, else that of Forklift's own namespace.
+        """
+        beside = [each for each in self.controllers if each.key.namespace == namespace]
+        found = beside or [each for each in self.controllers if each.key.namespace == self.namespace]
+        return found[0] if len(found) == 1 else None
+
 
 class EngineBuild(Struct, frozen=True):
     """How an engine is to build an image: which one, of what (the digest of all inputs), on which bases.

@@ -27,10 +27,10 @@ class ProviderState(Struct, frozen=True):
 
 def provider_states(state: ClusterState) -> Iterator[ProviderState]:
     """Every vSphere provider, by address."""
-    here = [each for each in state.controllers if each.key.namespace == state.namespace]
-    shared = fields.raw_value(here[0].spec, fields.CONTROLLER_IMAGE) if len(here) == 1 else None
     for live in sorted(state.providers, key=lambda provider: provider.key):
         if live.spec.get("type") == "vsphere":
+            controller = state.controller_for(live.key.namespace)
+            shared = fields.raw_value(controller.spec, fields.CONTROLLER_IMAGE) if controller else None
             yield _state(live, shared if isinstance(shared, str) else None)
 
 
