@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from vddkctl.errors import VddkctlError
 from vddkctl.plan import fields
@@ -11,7 +11,7 @@ from vddkctl.plan.observed import ClusterState, LiveObject, Observed
 from vddkctl.site.source import LoadedSite
 from vddkctl.visible import some
 
-DAMAGED, GONE = "record-damaged", "record-gone"
+DAMAGED, GONE, UNRECORDED = "record-damaged", "record-gone", "not-recorded"
 CODES = frozenset({DAMAGED, GONE})
 _FROM_LIVE = (
     "this plan is made from what there is now, and cannot tell drift from what the spec asks for anew"
@@ -75,6 +75,29 @@ def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarn
         address = f"record of {loaded.site.metadata.name}"
         left = _LEFT if not observed.record_fault and _may_be_others(observed.cluster) else ""
         yield PlanWarning(code, address, f"{lost.what}; {left}{_FROM_LIVE}: {_back(loaded)}{kept}")
+
+
+def unrecorded_warnings(observed: Observed, wishes: Mapping[str, Collection[str]]) -> Iterator[PlanWarning]:
+    """Fields that vddkctl has set, and that neither the spec nor any record names: an older one was brought back.
+
+    ``wishes`` are the fields that are declared or change, by address.
+    """
+    record, state = observed.record, observed.cluster
+    if record is None or not state.others_known:
+        return
+    for live in (*state.controllers, *state.providers):
+        known = {
+            *wishes.get(live.key.address, ()),
+            *record.applied.get(live.key.address, {}),
+            *record.intended.get(live.key.address, {}),
+        }
+        names = [path.rpartition(".")[2] for path in sorted((live.owned & fields.SET) - known)]
+        if names:
+            text = (
+                f"{', '.join(names)}: set by vddkctl, and no record says so; if an older record was brought back, "
+                "declare it for one apply and take it out again, or remove it by hand"
+            )
+            yield PlanWarning(UNRECORDED, live.key.address, text)
 
 
 def _back(loaded: LoadedSite) -> str:

@@ -10,7 +10,7 @@ from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
 from vddkctl.plan.effect import effect_warnings
 from vddkctl.plan.image_warnings import image_warnings
-from vddkctl.plan.lost import record_warnings
+from vddkctl.plan.lost import record_warnings, unrecorded_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Migration, Observed
@@ -52,6 +52,10 @@ def warnings(
     yield from effect_warnings(observed, declared, {change.address for change in changes})
     yield from migration_warnings(changes, observed.cluster.migrations)
     yield from record_warnings(loaded, observed)
+    wishes = {key.address: {wish.path for wish in target.wishes} for key, target in wanted.targets.items()}
+    for change in changes:
+        wishes.setdefault(change.address, set()).update(field.path for field in change.fields)
+    yield from unrecorded_warnings(observed, wishes)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:

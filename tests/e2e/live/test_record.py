@@ -76,6 +76,22 @@ def test_a_second_one_brought_back_beside_it_is_told_and_goes_with_the_next_appl
     assert applied.run("drift").code == 0
 
 
+def test_what_an_older_one_does_not_know_of_is_told(site: LiveSite) -> None:
+    site.write("providers: {prod: {aio: true}}\n")
+    assert site.apply("--no-wait").code == 0
+    path = site.path("configmaps", f"vddkctl-{site.namespace}", group="/api/v1")
+    older = site.get("configmaps", f"vddkctl-{site.namespace}", group="/api/v1")["data"]
+    site.write("providers: {prod: {aio: true}, test: {aio: true}}\n")
+    assert site.apply("--no-wait").code == 0
+    assert "[not-recorded]" not in site.run("plan").out
+    assert site.server.request("PATCH", path, {"data": older}, kind="application/merge-patch+json")[0] == 200
+    assert "[not-recorded]" not in site.run("plan").out  # it is declared
+    site.write("providers: {prod: {aio: true}}\n")
+    [warning] = site.plan()["warnings"]
+    assert (warning["code"], warning["address"]) == ("not-recorded", f"provider.{site.namespace}/test")
+    assert "useVddkAioOptimization: set by vddkctl, and no record says so" in warning["message"]
+
+
 def test_none_is_no_error(site: LiveSite) -> None:
     assert records(site).read("nobody") is None
     assert records(site).of_others("nobody") == Others({})
