@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from typing import Protocol
 
 import hypothesis
 import pytest
+
+from tests.support import commands
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -96,14 +96,11 @@ def vddkctl(tmp_path: Path) -> Vddkctl:
         env: Mapping[str, str] | None = None,
         input: str | None = None,
     ) -> Completed:
-        done = subprocess.run(
-            [sys.executable, "-m", "vddkctl", *map(str, words)],
+        done = commands.run(
+            *map(str, words),
             cwd=cwd or tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **(env or {})},
+            env={**os.environ, "PYTHONWARNINGS": "error", **(env or {})},
             input=(input or "").encode(),
-            capture_output=True,
-            timeout=120,
-            check=False,
         )
         return Completed(done.returncode, done.stdout.decode(), done.stderr.decode())
 

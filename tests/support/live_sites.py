@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support import commands
 from tests.support.running_apiserver import ADMIN, RunningApiServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,17 +69,17 @@ class LiveSite:
         return subprocess.Popen(
             [sys.executable, *begun, *words],
             cwd=self.root,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(ROOT),  # this checkout, whatever is installed
-                "KUBECONFIG": str(self.server.kubeconfig(self.user)),
-                **self.environment,
-            },
+            env={**self._environment, "PYTHONPATH": str(ROOT)},  # this checkout, whatever is installed
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        kubeconfig = self.server.kubeconfig(self.user)
+        return {**os.environ, "KUBECONFIG": str(kubeconfig), **self.environment}
 
     @contextmanager
     def going(self, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -94,9 +95,8 @@ class LiveSite:
 
     def run(self, *words: str) -> Ended:
         """Run a command to its end."""
-        with self.start(*words) as process:
-            out, err = process.communicate(timeout=120)
-        return Ended(process.returncode, out, err)
+        done = commands.run(*words, cwd=self.root, env=self._environment)
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def plan(self, *words: str) -> Any:
         """The plan as data."""
