@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -110,7 +111,8 @@ def _open_streams() -> None:
     """As an interpreter does when it starts, which looks what they are."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         before = getattr(sys, name)
-        stream = os.fdopen(number, mode, encoding=before.encoding, errors=before.errors, closefd=False)
+        raw = os.fdopen(number, f"{mode}b", closefd=False)
+        stream = io.TextIOWrapper(raw, before.encoding, before.errors)
         stream.reconfigure(line_buffering=name == "stderr")
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)

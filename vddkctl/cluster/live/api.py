@@ -51,6 +51,8 @@ class Api(Struct, frozen=True, eq=False):
     timeout: float = _TIMEOUT
     guard: Callable[[], None] | None = None
     """Called before each try of a request that writes; what it raises ends it."""
+    again: frozenset[int] = _AGAIN
+    """What a moment can mend: codes after which a request is sent again."""
 
     @property
     def place(self) -> str:
@@ -88,7 +90,7 @@ class Api(Struct, frozen=True, eq=False):
                 continue
             if status < 300:
                 return data
-            if pause is None or status not in _AGAIN or (method == "POST" and status != 429):
+            if pause is None or status not in self.again or (method == "POST" and status != 429):
                 raise RefusedError.of(status, data, method, path, self.place)
             time.sleep(min(float(retry_after), _LONGEST) if retry_after.isdigit() else _jittered(pause))
         raise AssertionError

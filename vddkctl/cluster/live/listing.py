@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Struct, defstruct
+from msgspec.structs import replace
 
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.kinds import Resource
@@ -18,6 +19,8 @@ T = TypeVar("T", bound=Struct)
 PAGE = 500
 """Objects in a page: what kubectl asks for."""
 _GONE = 410
+_BEHIND = 504
+"""One of several API servers has not heard of a version within three seconds."""
 
 
 @cache
@@ -34,8 +37,9 @@ def listed_again(
     (Kubernetes, "API Concepts", "Resource versions"). Where it has none so new, etcd is asked as always.
     """
     if seen:
+        at_once = replace(api, again=api.again - {_BEHIND})
         try:
-            found = api.get(resource.path(namespace), {"resourceVersion": seen}, of=_page_of(of))
+            found = at_once.get(resource.path(namespace), {"resourceVersion": seen}, of=_page_of(of))
         except RefusedError:
             pass
         else:
