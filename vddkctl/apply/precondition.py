@@ -54,6 +54,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     preparation = Preparation(places, progress)
     preparation.tags.look(parse(reference) for reference in _references(plan))
     state = _state(plan, record, cluster)
+    _check_same(plan, state)
     objects = _objects(state) if state else {}
     satisfied: set[str] = set()
     digests: dict[str, str] = {}
@@ -83,11 +84,7 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             if not there
         )
     if moved:
-        raise StalePlanError(
-            "the plan is stale, nothing was written; since it was made:",
-            moved=tuple(moved),
-            hint="make a new one with: vddkctl plan",
-        )
+        raise _stale(*moved)
     return Checked(
         frozenset(satisfied), standing, images, objects, state.migrations if state else (), digests
     )
@@ -101,6 +98,22 @@ def _state(plan: Plan, record: Record | None, cluster: Cluster) -> ClusterState 
     accounts = tuple(key_of(a) for a in sorted(_all(plan)) if room(a) == "serviceaccount")
     maps = any(room(address) == "storagemap" for address in _all(plan))
     return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+
+
+def _stale(*moved: tuple[str, str]) -> StalePlanError:
+    return StalePlanError(
+        "the plan is stale, nothing was written; since it was made:",
+        moved=moved,
+        hint="make a new one with: vddkctl plan",
+    )
+
+
+def _check_same(plan: Plan, state: ClusterState | None) -> None:
+    """Raise StalePlanError for another cluster than the one of the plan: many are called by the same name."""
+    planned, found = plan.location.forklift, state.forklift if state else None
+    if planned and found and planned != found:
+        context = plan.location.context
+        raise _stale(("cluster", f"context {context} leads to another one, or Forklift was installed anew"))
 
 
 def _objects(state: ClusterState) -> dict[str, LiveObject]:
@@ -203,6 +216,8 @@ def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | No
     creates = change.action is Action.CREATE
     if live is None:
         return "" if creates else "it is gone"
+    if change.precondition.uid and live.uid != change.precondition.uid:
+        return "it was deleted, and made anew"
     if live.resource_version == change.precondition.resource_version:
         return ""
     if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):

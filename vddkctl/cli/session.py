@@ -67,7 +67,7 @@ class Session(Struct, frozen=True):
     ) -> Plan:
         """Look, and compute the plan. Images that it leaves out need not be made on this machine.
 
-        ``take``: globs of addresses whose fields are taken from other managers. One that matches no change is an error.
+        ``take``: globs of addresses whose fields are taken from other managers. One that matches none is an error.
         """
         from vddkctl.plan import difference
         from vddkctl.plan.target import Selection, check_taken

@@ -69,7 +69,7 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
                     ),
                     *(FieldChange(entry(name), name, None) for name in surplus),
                 ),
-                precondition=Precondition(resource_version=account.resource_version),
+                precondition=Precondition(resource_version=account.resource_version, uid=account.uid or None),
                 depends_on=tuple(
                     ObjectKey("Secret", account.key.namespace, name).address for name in lacking
                 ),

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 from msgspec import Struct
 
+from vddkctl.errors import ImageError, PlanError
+from vddkctl.oci.reference import parse
 from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.rules import matching_rule, provider_key
@@ -189,8 +191,24 @@ def _default_image(loaded: LoadedSite, observed: Observed, wishes: tuple[Wish, .
     now = None if isinstance(controller, str) else fields.raw_value(controller.spec, fields.CONTROLLER_IMAGE)
     said = loaded.site.controller
     if not (said.vddk_image if said.manages("vddk_image") else now):
+        _check_default(observed.default_image)
         yield Wish(fields.PROVIDER_IMAGE, observed.default_image, observed.default_image)
         yield Wish(fields.DEFAULT_IMAGE, None, None)
+
+
+def _check_default(image: str) -> None:
+    """Raise PlanError for a variable that names no image that a cluster could pull."""
+    try:
+        reference = parse(image)
+    except ImageError as error:
+        hint = error.hint or "as in registry.example.com/vddk:8"
+        raise PlanError(error.what, where="MTV_VDDK_INIT_IMAGE", hint=hint) from None
+    if reference.transport != "docker":
+        raise PlanError(
+            "a cluster cannot pull from an OCI layout",
+            where="MTV_VDDK_INIT_IMAGE",
+            hint="expected host/path:tag",
+        )
 
 
 def _begun_with(spec: ProviderSpec, live: LiveObject, observed: Observed) -> Iterator[Wish]:

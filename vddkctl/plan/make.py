@@ -103,8 +103,14 @@ def location_of(loaded: LoadedSite, folder: str, cluster: ClusterState, name: st
         for host, said in sorted(site.registries.items())
         if host in used
     }
-    context = name if cluster.live else None
-    return Location(folder, cluster.namespace, site.cluster.manifests, context, registries=settings)
+    return Location(
+        folder,
+        cluster.namespace,
+        site.cluster.manifests,
+        name if cluster.live else None,
+        registries=settings,
+        forklift=cluster.forklift,
+    )
 
 
 def _check(mistakes: tuple[Mistake, ...], concerns: Callable[[str], bool]) -> None:

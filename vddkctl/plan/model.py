@@ -74,10 +74,14 @@ class FieldChange(Wire, frozen=True):
 
 
 class Precondition(Wire, frozen=True):
-    """What must still hold right before the write. For an image ``digest`` is what the tag names (None: nothing)."""
+    """What must still hold right before the write. For an image ``digest`` is what the tag names (None: nothing).
+
+    ``uid`` tells a live object from one of the same name that was made after it was deleted.
+    """
 
     resource_version: str | None = None
     digest: str | None = None
+    uid: str | None = None
 
 
 class ImageWork(Wire, frozen=True):
@@ -169,7 +173,8 @@ class Location(Wire, frozen=True):
     """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there.
 
     ``registries`` is what the spec says of those that its images use, by host and by its keys there. ``manifests`` is a
-    folder, else ``context`` names the live cluster.
+    folder, else ``context`` names the live cluster. What tells that from others, which may be called by the same name, is
+    ``forklift``: the UID of its ForkliftController, where there is one.
     """
 
     folder: str
@@ -177,6 +182,7 @@ class Location(Wire, frozen=True):
     manifests: str | None = None
     context: str | None = None
     registries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    forklift: str | None = None
 
 
 class Summary(Wire, frozen=True):

@@ -160,6 +160,12 @@ class ClusterState(Struct, frozen=True):
     migrations: tuple[Migration, ...] = ()
     unsettled: tuple[Unsettled, ...] = ()
 
+    @property
+    def forklift(self) -> str | None:
+        """What tells the Forklift of a live cluster from others: the UID of its controller; None where there is none."""
+        found = self.controller_for(self.namespace)
+        return found.uid or None if found else None
+
     def controller_for(self, namespace: str) -> LiveObject | None:
         """The ForkliftController whose image the providers of a namespace get; None where that cannot be told.
 

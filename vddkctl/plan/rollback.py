@@ -143,7 +143,7 @@ def _change(live: LiveObject, found: tuple[FieldChange, ...]) -> Change:
         reason=REASON,
         origin=Origin.SPEC,
         fields=found,
-        precondition=Precondition(resource_version=live.resource_version),
+        precondition=Precondition(resource_version=live.resource_version, uid=live.uid or None),
     )
 
 

@@ -119,7 +119,7 @@ def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
         reason=_reason(item, paths),
         origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in found) else Origin.DRIFT,
         fields=found,
-        precondition=Precondition(resource_version=item.live.resource_version),
+        precondition=Precondition(resource_version=item.live.resource_version, uid=item.live.uid or None),
         depends_on=tuple(sorted(image_address(name) for name in images if name)),
     )
 

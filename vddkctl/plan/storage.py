@@ -36,7 +36,7 @@ def storage_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
                 reason=_reason(set_now),
                 origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in set_now) else Origin.DRIFT,
                 fields=(*set_now, *released),
-                precondition=Precondition(resource_version=live.resource_version),
+                precondition=Precondition(resource_version=live.resource_version, uid=live.uid or None),
             )
 
 

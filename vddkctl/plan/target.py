@@ -69,12 +69,14 @@ def narrowed(plan: Plan, selection: Selection) -> Plan:
 
 
 def check_taken(plan: Plan, selection: Selection) -> None:
-    """Raise UsageError for a glob of ``--take`` that matches no change: a slip of the pen would take nothing."""
+    """Raise UsageError for a glob of ``--take`` that matches no address: a slip of the pen would take nothing.
+
+    One whose addresses are as declared is none: a run that is repeated finds nothing left to take.
+    """
+    addresses = [*(change.address for change in plan.changes), *plan.unchanged, *plan.gone]
     for glob in selection.taken:
-        if not any(fnmatchcase(change.address, glob) for change in plan.changes):
-            raise UsageError(
-                f"--take {glob} matches no change", hint=_known([c.address for c in plan.changes])
-            )
+        if not any(fnmatchcase(address, glob) for address in addresses):
+            raise UsageError(f"--take {glob} matches no address", hint=_known(addresses))
 
 
 def _check_globs(selection: Selection, addresses: list[str]) -> None:

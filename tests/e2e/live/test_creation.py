@@ -321,3 +321,12 @@ def test_later_changes_leave_the_rest_of_a_created_provider_alone(creating: Live
     assert {key: now.get(key) for key in begun} == begun
     assert not now.get("settings")
     assert creating.changing() == []
+
+
+@pytest.mark.parametrize("value", ["not an image!!", "vddk:8", "oci:images:1"])
+def test_a_default_image_that_is_none_is_told_by_its_variable(creating: LiveSite, value: str) -> None:
+    creating = replace(creating, environment={**USER, "MTV_VDDK_INIT_IMAGE": value})
+    ended = creating.run("plan")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("Error: MTV_VDDK_INIT_IMAGE: ")
+    assert creating.apply().code == 1

@@ -68,7 +68,7 @@ def _account(api: Api, key: ObjectKey) -> Account | None:
 def _live_account(raw: Account) -> LiveObject:
     key = ObjectKey("ServiceAccount", raw.metadata.namespace, raw.metadata.name)
     names = [str(entry.get("name", "")) for entry in raw.image_pull_secrets]
-    return LiveObject(key, {"imagePullSecrets": names}, raw.metadata.resource_version)
+    return LiveObject(key, {"imagePullSecrets": names}, raw.metadata.resource_version, uid=raw.metadata.uid)
 
 
 def _plan(raw: RawObject) -> MigrationPlan:

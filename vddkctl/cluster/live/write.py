@@ -42,7 +42,7 @@ class Writer(Struct, frozen=True):
             except RefusedError as failure:
                 if failure.code != _CONFLICT or failure.status.causes or last:
                     raise _told(failure, change) from None
-            now = self._read(change)
+            now = _same(change, now, self._read(change))
         raise AssertionError
 
     def _nothing(self, change: ObjectChange) -> LiveObject:
@@ -96,6 +96,15 @@ class Writer(Struct, frozen=True):
     @staticmethod
     def _path(change: ObjectChange) -> str:
         return BY_KIND[change.key.kind].path(change.key.namespace, change.key.name)
+
+
+def _same(change: ObjectChange, before: LiveObject, now: LiveObject) -> LiveObject:
+    """An object that was read again. Raises ClusterError for another one of the same name."""
+    if before.uid and now.uid != before.uid:
+        raise ClusterError(
+            "it was deleted, and made anew", where=change.key.address, hint="plan again: vddkctl plan"
+        )
+    return now
 
 
 def _as_shared(found: LiveObject, before: LiveObject | None) -> LiveObject:
