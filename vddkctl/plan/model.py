@@ -173,8 +173,8 @@ class Location(Wire, frozen=True):
     """Where the plan is to be carried out. ``folder`` is the spec's own: relative paths start there.
 
     ``registries`` is what the spec says of those that its images use, by host and by its keys there. ``manifests`` is a
-    folder, else ``context`` names the live cluster, and ``forklift``, the UID of its ForkliftController, tells it from others
-    that are called by the same name.
+    folder, else ``context`` names the live cluster. ``forklift``, the UID of its ForkliftController, tells it from
+    others that are called by the same name.
     """
 
     folder: str

@@ -162,7 +162,7 @@ class ClusterState(Struct, frozen=True):
 
     @property
     def forklift(self) -> str | None:
-        """What tells the Forklift of a live cluster from others: the UID of its controller; None where there is none."""
+        """The UID of the controller: it tells a live cluster from others. None where there is none."""
         found = self.controller_for(self.namespace)
         return found.uid or None if found else None
 
