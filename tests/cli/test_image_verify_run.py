@@ -163,7 +163,7 @@ def test_a_run_that_is_stopped_leaves_nothing(
         while True:  # Python can miss a signal that comes just before a wait that never ends
             command.send_signal(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                out, err = command.communicate(timeout=5)
+                out, err = command.communicate(timeout=1)
                 break
     assert (command.returncode, out, err) == (130, b"", b"Interrupted.\n")
     assert left_in(temporary) == []

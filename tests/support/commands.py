@@ -70,7 +70,8 @@ def _nursery(process: int) -> socket.socket:
 def _copied(
     words: tuple[str, ...], cwd: Path, environment: Mapping[str, str], input: bytes, timeout: float
 ) -> subprocess.CompletedProcess[bytes]:
-    message = json.dumps({"words": words, "cwd": str(cwd), "environment": dict(environment)}).encode()
+    command = {"words": words, "cwd": str(cwd), "environment": dict(environment), "umask": _umask()}
+    message = json.dumps(command).encode()
     assert len(message) < MOST
     (stdin, to), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
     answer, its = socket.socketpair()
@@ -94,6 +95,12 @@ def _copied(
     for thread in threads:
         thread.join(timeout)
     return subprocess.CompletedProcess(["vddkctl", *words], code, read[out], read[err])
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
 
 
 def _read(end: int, read: dict[int, bytes]) -> None:

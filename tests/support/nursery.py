@@ -90,6 +90,7 @@ def _become(command: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
         os.close(each)
     _open_streams()
     os.chdir(command["cwd"])
+    os.umask(command["umask"])
     os.environ.clear()
     os.environ.update(command["environment"])
     time.tzset()
