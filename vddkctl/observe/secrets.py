@@ -9,6 +9,7 @@ from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
 from vddkctl.plan.creation import credentials
 from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
+from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.prepare.secret_values import missing_values, values_of
 from vddkctl.site.source import LoadedSite
@@ -20,7 +21,7 @@ _OLD_NAMES: Mapping[str, str] = {"ca.crt": "cacert"}
 
 
 def observed_secrets(
-    loaded: LoadedSite, cluster: Cluster, state: ClusterState, places: Places
+    loaded: LoadedSite, cluster: Cluster, state: ClusterState, record: Record | None, places: Places
 ) -> dict[ObjectKey, ObservedSecret]:
     """Every declared Secret. Raises ClusterError when one cannot be looked at.
 
@@ -29,7 +30,7 @@ def observed_secrets(
     providers = {provider.key: provider for provider in state.providers}
     works = [
         *pull_secret_works(loaded),
-        *(work for _, _, work in credentials(loaded, providers, state.namespace)),
+        *(work for _, _, work in credentials(loaded, providers, state.namespace, record)),
     ]
     found = each(lambda work: _compared(work, cluster, places), works, _AT_ONCE)
     return {key_of(secret.work): secret for secret in found}

@@ -16,6 +16,7 @@ from vddkctl.plan.images import image_address, image_change, image_memory, image
 from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import STAY_GONE, ordered, room
+from vddkctl.plan.own_secret import foreign_secret_mistakes
 from vddkctl.plan.secrets import secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.shared_secrets import shared_secret_mistakes
@@ -47,6 +48,7 @@ def make_plan(
     gone = _gone(objects, observed)
     more = (
         *creation_mistakes(loaded, observed, wanted),
+        *foreign_secret_mistakes(loaded, observed),
         *shared_secret_mistakes(loaded, observed),
         *(each for each in _elsewhere(loaded, observed) if not (missing_too and each[0] in gone)),
     )
@@ -152,7 +154,7 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
 
 def _managed_more(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[str, dict[str, Any]]:
     """What the record says of created providers, secrets, service accounts and storage maps."""
-    created = {key.address: created_memory(target) for key, target in sorted(wanted.created.items())}
+    created = {key.address: created_memory(key, target) for key, target in sorted(wanted.created.items())}
     return {
         **created,
         **secret_memory(observed),

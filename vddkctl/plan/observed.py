@@ -67,6 +67,11 @@ class LiveObject(Struct, frozen=True):
     claims: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     uid: str = ""
 
+    def owner_of(self, path: str) -> FieldOwner | None:
+        """Who has set a field; of one that has parts with owners of their own, the last of these."""
+        parts = [owner for each, owner in self.owners.items() if each.startswith(f"{path}.")]
+        return self.owners.get(path) or max(parts, key=lambda owner: owner.since or "", default=None)
+
     def others_set(self, path: str) -> bool:
         """Whether another site has set this, and not found it so."""
         return path in self.other_sites and found_so(path) not in self.other_sites

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vddkctl.plan import fields
 from vddkctl.plan.creation import OPTIONAL
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import Observed, ObservedSecret
@@ -21,13 +22,13 @@ def secret_changes(observed: Observed) -> Iterator[Change]:
         if secret.exists and not secret.differing:
             continue
         keys = secret.differing if secret.exists else tuple(secret.work.data)
-        fields = tuple(_field(name, secret, key.address, observed) for name in keys)
+        found = tuple(_field(name, secret, key.address, observed) for name in keys)
         yield Change(
             address=key.address,
             action=Action.UPDATE if secret.exists else Action.CREATE,
             reason=Reason.DIFFERS if secret.exists else Reason.ABSENT,
-            origin=Origin.DRIFT if any(field.origin is Origin.DRIFT for field in fields) else Origin.SPEC,
-            fields=fields,
+            origin=Origin.DRIFT if any(field.origin is Origin.DRIFT for field in found) else Origin.SPEC,
+            fields=found,
             precondition=Precondition(resource_version=secret.resource_version or None),
             secret=secret.work,
         )
@@ -62,8 +63,11 @@ def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) 
 
 
 def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:
-    """The record knows that a Secret is ours, and nothing of what is in it."""
-    return {key.address: {} for key in sorted(observed.secrets)}
+    """The record knows that a Secret is ours, and whose login it is, and nothing of what is in it."""
+    return {
+        key.address: {secret.work.provider: fields.LOGIN} if secret.work.provider else {}
+        for key, secret in sorted(observed.secrets.items())
+    }
 
 
 def secret_warnings(observed: Observed) -> Iterator[PlanWarning]:
