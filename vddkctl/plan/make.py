@@ -17,7 +17,7 @@ from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.own_secret import foreign_secret_mistakes
-from vddkctl.plan.secrets import secret_changes, secret_memory
+from vddkctl.plan.secrets import gone_secrets, secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.shared_secrets import shared_secret_mistakes
 from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
@@ -167,7 +167,8 @@ def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str
     shared = (*observed.cluster.accounts, *observed.cluster.storage_maps)
     there = {*(key.address for key in objects), *(live.key.address for live in shared)}
     applied = observed.record.applied if observed.record else {}
-    return tuple(sorted(a for a in applied if room(a) in STAY_GONE and a not in there))
+    secrets = gone_secrets(observed)
+    return tuple(sorted(a for a in applied if a in secrets or (room(a) in STAY_GONE and a not in there)))
 
 
 def _known(observed: Observed) -> set[str]:

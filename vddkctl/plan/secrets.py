@@ -49,7 +49,7 @@ def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) 
     """
     owner = secret.owners.get(name)
     ours = observed.record is not None and address in observed.record.applied
-    removed = not secret.exists or (name in secret.lacking and name not in OPTIONAL)
+    removed = name in secret.lacking and name not in OPTIONAL
     return FieldChange(
         f"data.{name}",
         None,
@@ -60,6 +60,11 @@ def _field(name: str, secret: ObservedSecret, address: str, observed: Observed) 
         origin=Origin.DRIFT if ours and (owner or removed) else Origin.SPEC,
         conflict=owner is not None,
     )
+
+
+def gone_secrets(observed: Observed) -> frozenset[str]:
+    """The addresses of declared Secrets that are not there."""
+    return frozenset(key.address for key, secret in observed.secrets.items() if not secret.exists)
 
 
 def secret_memory(observed: Observed) -> dict[str, dict[str, Any]]:
