@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from vddkctl.cluster.base import Cluster, StoredSecret
 from vddkctl.places import Places
@@ -63,6 +63,10 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
         owners=there.owners,
         lacking=frozenset(differing) - there.values.keys(),
         other_type=other if differing else "",
+        # Of somebody else's Secret they do not matter where nothing else is written: Forklift reads the values.
+        labels=dict(_labels(work, there)) if differing or there.ours else {},
+        label_owners=there.label_owners,
+        ours=there.ours,
     )
 
 
@@ -86,9 +90,21 @@ def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret
     }
 
 
-def is_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> bool:
-    """Whether a Secret says all that it should, and is of the type by which it is found."""
-    return not _is_mistyped(work, there) and not any(True for _ in _differing(work, values, there.values))
+def is_stored(
+    work: SecretWork, values: Mapping[str, bytes], there: StoredSecret, labels: Collection[str] = ()
+) -> bool:
+    """Whether a Secret says all that it should, with these labels, and is of the type by which it is found."""
+    if _is_mistyped(work, there) or not {name for name, _ in _labels(work, there)}.isdisjoint(labels):
+        return False
+    return not any(True for _ in _differing(work, values, there.values))
+
+
+def _labels(work: SecretWork, there: StoredSecret) -> Iterable[tuple[str, str | None]]:
+    """The labels that are not as they are written, each as it is."""
+    for name, value in work.labels.items():
+        now = there.labels.get(name)
+        if now != value:
+            yield name, now
 
 
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:

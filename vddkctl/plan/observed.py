@@ -123,7 +123,8 @@ class ObservedSecret(Struct, frozen=True):
 
     ``differing`` are keys of which the value is another, or missing, ``lacking`` the missing ones; ``unknown`` says
     why nothing can be compared here. ``owners`` are others who have set a key. ``other_type`` is the type that it has
-    instead of the one that it must have.
+    instead of the one that it must have. ``labels`` are those that are to be written, each as it is now, and
+    ``label_owners`` are others who have set them. ``ours``: vddkctl has written it.
     """
 
     work: SecretWork
@@ -134,6 +135,9 @@ class ObservedSecret(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset()
     other_type: str = ""
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    label_owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    ours: bool = False
 
 
 class Unread(Struct, frozen=True):

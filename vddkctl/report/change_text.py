@@ -17,7 +17,7 @@ _MARKS: Mapping[Action, tuple[str, str]] = {
     Action.REPLACE: ("±", "yellow"),
     Action.RELEASE: ("-", "red"),
 }
-_NAMES = ("spec.settings.", "spec.", "data.")
+_NAMES = ("spec.settings.", "spec.", "data.", "metadata.")
 _KNOWN_LATER = "(known after apply)"
 _PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
 
