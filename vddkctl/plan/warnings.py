@@ -84,11 +84,10 @@ def _of_changes(changes: Iterable[Change]) -> Iterator[PlanWarning]:
 def _conflicts(change: Change) -> Iterator[PlanWarning]:
     for field in change.conflicts:
         name = field.path.rpartition(".")[2]
-        yield PlanWarning(
-            "conflict",
-            change.address,
-            f"{name} is {field.owner}'s: apply stops unless it is taken (--take ADDRESS, or policy.conflicts: take)",
-        )
+        text = f"{name} is {field.owner}'s: apply stops unless it is taken (--take ADDRESS, or policy.conflicts: take)"
+        if field.path == fields.LOGIN:
+            text += "; to let the provider have this one, take create out of the spec for one apply"
+        yield PlanWarning("conflict", change.address, text)
 
 
 def _controller(change: Change) -> Iterator[PlanWarning]:

@@ -119,10 +119,12 @@ def test_another_secret_is_drift_and_a_conflict_and_gets_no_login(
     planned = created.run("plan").out
     assert f"secret   {tenant}/mine → {created.namespace}/new-credentials" in planned
     assert "secret is somebody's: apply stops unless it is taken" in planned
+    assert "to let the provider have this one, take create out of the spec for one apply" in planned
     assert f"secret.{tenant}/mine" not in planned
     refused = created.apply()
     assert refused.code == 1
-    assert "somebody" in refused.err
+    values = f"'{tenant}/mine', and would be '{created.namespace}/new-credentials'"
+    assert f"spec.secret is somebody's since {found['since']}: {values}" in refused.err
     assert not exists(created, "mine", tenant)
     assert password(created, "new-credentials") == "s3same"
     done(created, "--take", "provider.*")
