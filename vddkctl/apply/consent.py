@@ -12,6 +12,7 @@ from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterDeniedError, ConflictError, PlanError
 from vddkctl.places import Places
+from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
 from vddkctl.plan.image_warnings import NOT_PULLABLE
 from vddkctl.plan.migrations import RUNNING
@@ -48,8 +49,10 @@ def _lines(change: Change) -> list[str]:
 def _values(field: FieldChange) -> str:
     if field.sensitive:
         return ""
-    after = "not set" if field.after is None else repr(field.after)
-    return f": {field.before!r}, and would be {after}"
+    before, after = field.before, field.after
+    if field.path == fields.LOGIN:
+        before, after = fields.meaning(field.path, before), fields.meaning(field.path, after)
+    return f": {before!r}, and would be {'not set' if after is None else repr(after)}"
 
 
 def refuse_unwritable(plan: Plan, cluster: Cluster, checked: Checked, places: Places) -> None:

@@ -21,6 +21,7 @@ from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.plan.secrets import labels_of
 from vddkctl.prepare import Preparation
 from vddkctl.prepare.secret_values import values_of
 from vddkctl.prepare.tags import Tags
@@ -236,7 +237,7 @@ def _moved_secret(change: Change, work: SecretWork, cluster: Cluster, places: Pl
     if there is None:
         return "" if change.action is Action.CREATE else "it is gone"
     try:
-        if is_stored(work, values_of(work, places), there):
+        if is_stored(work, values_of(work, places), there, labels_of(change)):
             return None
     except VddkctlError:  # a value that is missing here is told before anything is written
         pass

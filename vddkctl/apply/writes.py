@@ -49,7 +49,10 @@ def object_change(
         declared=tuple(
             _parts(path)
             for path, value in managed.items()
-            if value is not None and path not in changing and _stands(path, value, live)
+            if value is not None
+            and path not in changing
+            and path != fields.LOGIN  # of one that was adopted it is not ours, else it stays so
+            and _stands(path, value, live)
         ),
         take=change.take,
         live=live,

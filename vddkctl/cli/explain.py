@@ -31,8 +31,8 @@ def run(
     """
     from vddkctl.apply.writes import key_of
     from vddkctl.cli.session import open_session
-    from vddkctl.plan.creation import secret_key
     from vddkctl.plan.explain import chosen, explanations
+    from vddkctl.plan.own_secret import secret_key
     from vddkctl.plan.secrets import secret_warnings
     from vddkctl.plan.target import Selection
     from vddkctl.report.explain_text import explain_json, explain_text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from vddkctl.plan.observed import Activity, ClusterState, FieldOwner, LiveObject, ObjectKey, Unsettled
 
@@ -28,6 +28,7 @@ class Wanted(Struct, frozen=True):
 class StoredSecret(Struct, frozen=True):
     """A Secret as it is: not to be kept or shown. ``owners`` are others who have set a key, by the key.
 
+    ``label_owners`` are the same of labels. ``ours``: some of its values are as vddkctl has written them.
     ``type`` is empty where the place does not tell; a cluster never lets it be changed.
     """
 
@@ -35,6 +36,9 @@ class StoredSecret(Struct, frozen=True):
     resource_version: str
     owners: Mapping[str, FieldOwner]
     type: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    label_owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    ours: bool = False
 
     def __repr__(self) -> str:
         """Without the values."""

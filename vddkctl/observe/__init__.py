@@ -52,7 +52,8 @@ def observe(
         if site.cluster.manifests is None:
             recalled.result()  # the way to the server is found, and the long lists are asked for
             meanwhile()
-        secrets = observed_secrets(loaded, cluster, state.result(), places) if state.result().live else {}
+        there = state.result()
+        secrets = observed_secrets(loaded, cluster, there, record(), places) if there.live else {}
         return Observed(
             cluster=state.result(),
             images=images.result(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from vddkctl.cluster.base import Cluster, StoredSecret
 from vddkctl.places import Places
 from vddkctl.plan.accounts import pull_secret_works
 from vddkctl.plan.creation import credentials
 from vddkctl.plan.observed import ClusterState, ObjectKey, ObservedSecret
+from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.prepare.secret_values import missing_values, values_of
 from vddkctl.site.source import LoadedSite
@@ -20,7 +21,7 @@ _OLD_NAMES: Mapping[str, str] = {"ca.crt": "cacert"}
 
 
 def observed_secrets(
-    loaded: LoadedSite, cluster: Cluster, state: ClusterState, places: Places
+    loaded: LoadedSite, cluster: Cluster, state: ClusterState, record: Record | None, places: Places
 ) -> dict[ObjectKey, ObservedSecret]:
     """Every declared Secret. Raises ClusterError when one cannot be looked at.
 
@@ -29,7 +30,7 @@ def observed_secrets(
     providers = {provider.key: provider for provider in state.providers}
     works = [
         *pull_secret_works(loaded),
-        *(work for _, _, work in credentials(loaded, providers, state.namespace)),
+        *(work for _, _, work in credentials(loaded, providers, state.namespace, record)),
     ]
     found = each(lambda work: _compared(work, cluster, places), works, _AT_ONCE)
     return {key_of(secret.work): secret for secret in found}
@@ -62,6 +63,10 @@ def _compared(work: SecretWork, cluster: Cluster, places: Places) -> ObservedSec
         owners=there.owners,
         lacking=frozenset(differing) - there.values.keys(),
         other_type=other if differing else "",
+        # Of somebody else's Secret they do not matter where nothing else is written: Forklift reads the values.
+        labels=dict(_labels(work, there)) if differing or there.ours else {},
+        label_owners=there.label_owners,
+        ours=there.ours,
     )
 
 
@@ -85,9 +90,21 @@ def as_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret
     }
 
 
-def is_stored(work: SecretWork, values: Mapping[str, bytes], there: StoredSecret) -> bool:
-    """Whether a Secret says all that it should, and is of the type by which it is found."""
-    return not _is_mistyped(work, there) and not any(True for _ in _differing(work, values, there.values))
+def is_stored(
+    work: SecretWork, values: Mapping[str, bytes], there: StoredSecret, labels: Collection[str] = ()
+) -> bool:
+    """Whether a Secret says all that it should, with these labels, and is of the type by which it is found."""
+    if _is_mistyped(work, there) or not {name for name, _ in _labels(work, there)}.isdisjoint(labels):
+        return False
+    return not any(True for _ in _differing(work, values, there.values))
+
+
+def _labels(work: SecretWork, there: StoredSecret) -> Iterable[tuple[str, str | None]]:
+    """The labels that are not as they are written, each as it is."""
+    for name, value in work.labels.items():
+        now = there.labels.get(name)
+        if now != value:
+            yield name, now
 
 
 def _differing(work: SecretWork, values: Mapping[str, bytes], now: Mapping[str, bytes]) -> Iterable[str]:

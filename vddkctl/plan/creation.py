@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vddkctl.plan import fields
@@ -10,13 +10,14 @@ from vddkctl.plan.desired import Creation, Desired
 from vddkctl.plan.images import image_address
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.own_secret import own_secret, reference_to, secret_key
+from vddkctl.plan.record import Record
 from vddkctl.plan.rules import provider_key
 from vddkctl.plan.secret_work import SecretWork
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import CreateSpec, ValueFrom
 from vddkctl.site.source import LoadedSite
 
-CREDENTIALS = "spec.secret"
 TYPE = "spec.type"
 LABELS = {"createdForProviderType": "vsphere", "createdForResourceType": "providers"}
 """Forklift's webhook tries a Secret with these against vCenter before it lets it in."""
@@ -33,7 +34,7 @@ def creations(wanted: Desired) -> Iterator[Change]:
         begins = [
             (TYPE, "vsphere"),
             (fields.URL, creation.spec.url),
-            (CREDENTIALS, {"name": secret.name, "namespace": secret.namespace}),
+            (fields.LOGIN, reference_to(secret)),
             *((wish.path, wish.after) for wish in creation.wishes if wish.after is not None),
         ]
         yield Change(
@@ -63,32 +64,36 @@ def creation_mistakes(
         yield key.address, Diagnostic(loaded.source.name, loaded.source.key(*path), path, message)
 
 
-def created_memory(creation: Creation) -> dict[str, Any]:
+def created_memory(key: ObjectKey, creation: Creation) -> dict[str, Any]:
     """What the record says of a created provider: what may differ later."""
-    return {fields.URL: creation.spec.url, **{wish.path: wish.meaning for wish in creation.wishes}}
-
-
-def secret_key(provider: ObjectKey) -> ObjectKey:
-    """The Secret of a provider that is created."""
-    return ObjectKey("Secret", provider.namespace, f"{provider.name}-credentials")
+    secret = fields.secret_meaning(reference_to(secret_key(key)))
+    begun = {fields.URL: creation.spec.url, fields.LOGIN: secret}
+    return {**begun, **{wish.path: wish.meaning for wish in creation.wishes}}
 
 
 def credentials(
-    loaded: LoadedSite, providers: dict[ObjectKey, LiveObject], namespace: str
+    loaded: LoadedSite,
+    providers: Mapping[ObjectKey, LiveObject],
+    namespace: str,
+    record: Record | None = None,
 ) -> Iterator[tuple[str, ObjectKey, SecretWork]]:
     """The Secrets of all providers that the spec creates, whether they are there or not, each with whose it is.
 
-    A provider that is there keeps the Secret that it names.
+    A provider that is there has the Secret of :func:`~vddkctl.plan.own_secret.own_secret`, if any.
     """
     for name, spec in loaded.site.providers.items():
         if spec.create is None:
             continue
         key = provider_key(name, namespace)
-        named = providers[key].spec.get("secret") if key in providers else None
-        secret = secret_key(key)
-        if isinstance(named, dict) and named.get("name"):
-            secret = ObjectKey("Secret", str(named.get("namespace") or key.namespace), str(named["name"]))
-        yield name, key, SecretWork(secret.namespace, secret.name, _data(spec.create), labels=LABELS)
+        secret = own_secret(providers[key], record) if key in providers else secret_key(key)
+        if secret is not None:
+            yield (
+                name,
+                key,
+                SecretWork(
+                    secret.namespace, secret.name, _data(spec.create), labels=LABELS, provider=key.address
+                ),
+            )
 
 
 def _data(spec: CreateSpec) -> dict[str, dict[str, str]]:

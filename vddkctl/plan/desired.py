@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from vddkctl.errors import ImageError, PlanError
 from vddkctl.oci.reference import parse
 from vddkctl.plan import fields
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
+from vddkctl.plan.own_secret import named_secret, own_secret, reference_to
 from vddkctl.plan.rules import matching_rule, provider_key
 from vddkctl.site.diagnostic import Diagnostic, KeyPath
 from vddkctl.site.model import (
@@ -37,7 +39,7 @@ class Wish(Struct, frozen=True):
 
     path: str
     meaning: str | None
-    after: str | None
+    after: Any
     image: str | None = None
 
 
@@ -102,7 +104,11 @@ def desired(loaded: LoadedSite, observed: Observed) -> Desired:
     for live, name in chosen:
         spec = loaded.site.providers[name]
         buffers = _buffers(spec)
-        wishes = (*_provider_wishes(spec, live, buffers, image_value), *_begun_with(spec, live, observed))
+        wishes = (
+            *_provider_wishes(spec, live, buffers, image_value),
+            *_begun_with(spec, live, observed),
+            *_login(spec, live, observed),
+        )
         targets[live.key] = Target(live, ("providers", name), wishes, buffers)
     return Desired(targets, created, idle, tuple(mistakes), tuple(missing))
 
@@ -220,6 +226,16 @@ def _begun_with(spec: ProviderSpec, live: LiveObject, observed: Observed) -> Ite
     if asked and fields.DEFAULT_IMAGE in known and fields.PROVIDER_IMAGE in live.owned and now:
         yield Wish(fields.PROVIDER_IMAGE, now, now)
         yield Wish(fields.DEFAULT_IMAGE, None, None)
+
+
+def _login(spec: ProviderSpec, live: LiveObject, observed: Observed) -> Iterator[Wish]:
+    """The Secret that a provider has stays its own, as it names it."""
+    if spec.create is None or not observed.cluster.live:
+        return
+    own = own_secret(live, observed.record)
+    if own is not None:
+        named = live.spec["secret"] if named_secret(live) == own else reference_to(own)
+        yield Wish(fields.LOGIN, fields.secret_meaning(named), named)
 
 
 def _buffers(spec: ProviderSpec) -> Buffers | None:

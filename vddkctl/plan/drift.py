@@ -61,7 +61,7 @@ class Drift(Struct, frozen=True):
 
 
 def drift_of(plan: Plan, exposed: Mapping[str, Exposure] | None = None) -> Drift:
-    """The drift in a plan. A field that is both stands on both sides."""
+    """The drift in a plan. A field that is both stands on both sides; of what is gone no field is told."""
     return Drift(plan.site, _with(plan, Origin.DRIFT), _with(plan, Origin.SPEC), plan.gone, exposed or {})
 
 
@@ -69,5 +69,6 @@ def _with(plan: Plan, origin: Origin) -> tuple[Change, ...]:
     parts = (
         replace(change, fields=tuple(f for f in change.fields if f.origin in (origin, Origin.BOTH)))
         for change in plan.changes
+        if change.address not in plan.gone
     )
     return tuple(part for part in parts if part.fields)

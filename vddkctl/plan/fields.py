@@ -19,6 +19,8 @@ PROVIDER_IMAGE = "spec.settings.vddkInitImage"
 AIO = "spec.settings.useVddkAioOptimization"
 CONFIG = "spec.settings.vddkConfig"
 URL = "spec.url"
+LOGIN = "spec.secret"
+"""The Secret that a provider logs in with: ``name`` and ``namespace``."""
 XCOPY = "vsphereXcopyConfig"
 """Of a storage map's entry, below ``offloadPlugin``."""
 
@@ -50,6 +52,8 @@ def meaning(path: str, value: Any) -> str | None:
         return None
     if isinstance(value, Mapping) and path.endswith(f".{XCOPY}"):
         return offload_meaning(value)
+    if isinstance(value, Mapping) and path == LOGIN:
+        return secret_meaning(value)
     if not isinstance(value, str):
         return f"not a text: {value!r}"
     if path == AIO:
@@ -64,6 +68,12 @@ def meaning(path: str, value: Any) -> str | None:
 def offload_meaning(config: Mapping[str, Any]) -> str:
     """The vendor and the secret of a storage map's entry; what else it says is not ours."""
     return f"{config.get('storageVendorProduct')} {config.get('secretRef')}"
+
+
+def secret_meaning(reference: Mapping[str, Any]) -> str | None:
+    """``NAMESPACE/NAME``; what else a reference says is nothing to Forklift."""
+    name, namespace = reference.get("name"), reference.get("namespace")
+    return (f"{namespace}/{name}" if namespace else f"{name}") if name else None
 
 
 class Entry(Struct, frozen=True):

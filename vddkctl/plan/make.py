@@ -16,7 +16,8 @@ from vddkctl.plan.images import image_address, image_change, image_memory, image
 from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import STAY_GONE, ordered, room
-from vddkctl.plan.secrets import secret_changes, secret_memory
+from vddkctl.plan.own_secret import foreign_secret_mistakes
+from vddkctl.plan.secrets import gone_secrets, secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.shared_secrets import shared_secret_mistakes
 from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
@@ -47,6 +48,7 @@ def make_plan(
     gone = _gone(objects, observed)
     more = (
         *creation_mistakes(loaded, observed, wanted),
+        *foreign_secret_mistakes(loaded, observed),
         *shared_secret_mistakes(loaded, observed),
         *(each for each in _elsewhere(loaded, observed) if not (missing_too and each[0] in gone)),
     )
@@ -158,7 +160,7 @@ def _managed(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[st
 
 def _managed_more(loaded: LoadedSite, observed: Observed, wanted: Desired) -> dict[str, dict[str, Any]]:
     """What the record says of created providers, secrets, service accounts and storage maps."""
-    created = {key.address: created_memory(target) for key, target in sorted(wanted.created.items())}
+    created = {key.address: created_memory(key, target) for key, target in sorted(wanted.created.items())}
     return {
         **created,
         **secret_memory(observed),
@@ -171,7 +173,8 @@ def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str
     shared = (*observed.cluster.accounts, *observed.cluster.storage_maps)
     there = {*(key.address for key in objects), *(live.key.address for live in shared)}
     applied = observed.record.applied if observed.record else {}
-    return tuple(sorted(a for a in applied if room(a) in STAY_GONE and a not in there))
+    secrets = gone_secrets(observed)
+    return tuple(sorted(a for a in applied if a in secrets or (room(a) in STAY_GONE and a not in there)))
 
 
 def _known(observed: Observed) -> set[str]:

@@ -67,6 +67,11 @@ class LiveObject(Struct, frozen=True):
     claims: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     uid: str = ""
 
+    def owner_of(self, path: str) -> FieldOwner | None:
+        """Who has set a field; of one that has parts with owners of their own, the last of these."""
+        parts = [owner for each, owner in self.owners.items() if each.startswith(f"{path}.")]
+        return self.owners.get(path) or max(parts, key=lambda owner: owner.since or "", default=None)
+
     def others_set(self, path: str) -> bool:
         """Whether another site has set this, and not found it so."""
         return path in self.other_sites and found_so(path) not in self.other_sites
@@ -118,7 +123,8 @@ class ObservedSecret(Struct, frozen=True):
 
     ``differing`` are keys of which the value is another, or missing, ``lacking`` the missing ones; ``unknown`` says
     why nothing can be compared here. ``owners`` are others who have set a key. ``other_type`` is the type that it has
-    instead of the one that it must have.
+    instead of the one that it must have. ``labels`` are those that are to be written, each as it is now, and
+    ``label_owners`` are others who have set them. ``ours``: vddkctl has written it.
     """
 
     work: SecretWork
@@ -129,6 +135,9 @@ class ObservedSecret(Struct, frozen=True):
     owners: Mapping[str, FieldOwner] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset()
     other_type: str = ""
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    label_owners: Mapping[str, FieldOwner] = field(default_factory=dict)
+    ours: bool = False
 
 
 class Unread(Struct, frozen=True):

@@ -12,7 +12,7 @@ from vddkctl.plan.model import Change
 ROOMS = ("image", "secret", "serviceaccount", "controller", "provider", "storagemap")
 
 STAY_GONE = frozenset({"serviceaccount", "controller", "provider", "storagemap"})
-"""Objects that were there before us: one that is gone is told as such."""
+"""Objects that were there before us: one that is gone is told as such, and no rollback makes it again."""
 
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -34,9 +34,11 @@ def returning(live: LiveObject, past: Past, record: Record) -> Returning:
     managed, since = past.managed.get(address, {}), past.since.get(address, {})
     found, stay = [], []
     for path in sorted({*managed, *since}):
+        now = fields.raw_value(live.spec, path)
+        if path == fields.LOGIN and meaning(path, now) != managed.get(path, meaning(path, now)):
+            stay.append("secret was changed by somebody else since, and stays as it is: see vddkctl plan")
         if not _can_be_written(path):
             continue
-        now = fields.raw_value(live.spec, path)
         if path in managed:
             if meaning(path, now) == managed[path]:
                 continue

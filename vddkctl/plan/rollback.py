@@ -21,6 +21,7 @@ from vddkctl.plan.model import (
 )
 from vddkctl.plan.observed import ClusterState, LiveObject
 from vddkctl.plan.order import STAY_GONE, ordered, room
+from vddkctl.plan.own_secret import kept_secrets
 from vddkctl.plan.record import Record
 from vddkctl.plan.return_images import (
     REASON,
@@ -57,6 +58,7 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
     What cannot be gone back on is a warning: :data:`LOST` where a digest is gone, and :data:`STAYS` for what was made
     since, is gone, or has been changed by somebody else since.
     """
+    past = replace(past, managed=kept_secrets(past.managed, ground.record))
     state = ground.state
     objects = {
         live.key.address: live

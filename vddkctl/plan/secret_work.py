@@ -20,6 +20,8 @@ class SecretWork(Wire, frozen=True):
     - ``{"env": NAME}``, ``{"file": PATH}``: a variable, or a file without its last line break
     - ``{"text": …}``: the text itself, which is no secret
     - ``{"registry": HOST}``: the login that this machine has for a registry, as a Docker configuration
+
+    ``provider`` is the address of the one that logs in with it.
     """
 
     namespace: str
@@ -27,3 +29,4 @@ class SecretWork(Wire, frozen=True):
     data: Mapping[str, Mapping[str, str]]
     type: str = OPAQUE
     labels: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""

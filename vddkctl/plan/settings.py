@@ -14,6 +14,7 @@ from vddkctl.plan.difference import differing
 from vddkctl.plan.images import image_address
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey
+from vddkctl.plan.own_secret import remembered_secret
 from vddkctl.plan.record import Record
 from vddkctl.vddk import config_text
 
@@ -98,7 +99,7 @@ def _only_ours(live: LiveObject) -> list[str]:
 
 def _theirs(live: LiveObject, path: str) -> bool:
     """Whether another field manager has set a field, too: only a place that knows managers can say so."""
-    owner = live.owners.get(path)
+    owner = live.owner_of(path)
     return owner is not None and owner.manager is not None
 
 
@@ -120,12 +121,20 @@ def _change(item: _Object, paths: list[str], record: Record | None) -> Change:
         origin=Origin.SPEC if all(f.origin is Origin.SPEC for f in found) else Origin.DRIFT,
         fields=found,
         precondition=Precondition(resource_version=item.live.resource_version, uid=item.live.uid or None),
-        depends_on=tuple(sorted(image_address(name) for name in images if name)),
+        depends_on=tuple(sorted(image_address(name) for name in images if name)) + _secret(item, paths),
     )
 
 
+def _secret(item: _Object, paths: list[str]) -> tuple[str, ...]:
+    """A provider that gets its own Secret back waits for it."""
+    if fields.LOGIN not in paths:
+        return ()
+    wanted = item.wishes[fields.LOGIN].after
+    return (ObjectKey("Secret", wanted["namespace"], wanted["name"]).address,)
+
+
 def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
-    owner = live.owners.get(wish.path)
+    owner = live.owner_of(wish.path)
     foreign = _theirs(live, wish.path)
     site = None if foreign else disagreeing(live, wish.path, wish.meaning)
     origin = _origin(live, wish, record)
@@ -145,6 +154,8 @@ def _field(live: LiveObject, wish: Wish, record: Record | None) -> FieldChange:
 def _origin(live: LiveObject, wish: Wish, record: Record | None) -> Origin:
     """Told by the record: what was applied and is not there any more was changed by someone else."""
     applied = record.applied.get(live.key.address, {}) if record else {}
+    if wish.path == fields.LOGIN:
+        return Origin.DRIFT if remembered_secret(live, record) else Origin.SPEC
     if record is None or wish.path not in applied:
         return Origin.SPEC
     now, recorded = _now(live, wish.path), applied[wish.path]

@@ -45,7 +45,7 @@ def _advice(path: KeyPath) -> str:
 
 def _all(loaded: LoadedSite, observed: Observed) -> Iterator[_Said]:
     providers = {provider.key: provider for provider in observed.cluster.providers}
-    for entry, key, work in credentials(loaded, providers, observed.cluster.namespace):
+    for entry, key, work in credentials(loaded, providers, observed.cluster.namespace, observed.record):
         yield ("providers", entry, "create"), key.address, work
     for work in pull_secret_works(loaded):
         yield ("pullSecrets", work.name), ObjectKey("Secret", work.namespace, work.name).address, work

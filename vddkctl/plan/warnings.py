@@ -12,7 +12,7 @@ from vddkctl.plan.effect import effect_warnings
 from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.lost import record_warnings, unrecorded_warnings
 from vddkctl.plan.migrations import migration_warnings
-from vddkctl.plan.model import Change, PlanWarning
+from vddkctl.plan.model import Action, Change, PlanWarning
 from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.secrets import secret_warnings
@@ -62,7 +62,7 @@ def warnings(
         yield PlanWarning(
             "rule-matches-nothing", f"providers.{rule}", f'the rule "{rule}" matches no vSphere provider'
         )
-    created = {key.address for key in wanted.created}
+    created = {change.address for change in changes if change.action is Action.CREATE}
     for address in gone:
         what = "an apply creates it again" if address in created else "an apply forgets it"
         yield PlanWarning("gone", address, f"was there at the last apply, and is gone: {what}")
@@ -84,11 +84,10 @@ def _of_changes(changes: Iterable[Change]) -> Iterator[PlanWarning]:
 def _conflicts(change: Change) -> Iterator[PlanWarning]:
     for field in change.conflicts:
         name = field.path.rpartition(".")[2]
-        yield PlanWarning(
-            "conflict",
-            change.address,
-            f"{name} is {field.owner}'s: apply stops unless it is taken (--take ADDRESS, or policy.conflicts: take)",
-        )
+        text = f"{name} is {field.owner}'s: apply stops unless it is taken (--take ADDRESS, or policy.conflicts: take)"
+        if field.path == fields.LOGIN:
+            text += "; to let the provider have this one, take create out of the spec for one apply"
+        yield PlanWarning("conflict", change.address, text)
 
 
 def _controller(change: Change) -> Iterator[PlanWarning]:

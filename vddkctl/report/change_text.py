@@ -8,7 +8,7 @@ from vddkctl.plan import fields
 from vddkctl.plan.model import Action, Change, FieldChange, FoundImage, ImageWork, Origin, Reason
 from vddkctl.plan.unknown import is_unknown
 from vddkctl.report.style import Style
-from vddkctl.report.words import json_text, reference, short, size
+from vddkctl.report.words import json_text, object_text, reference, short, size
 from vddkctl.visible import shown
 
 _MARKS: Mapping[Action, tuple[str, str]] = {
@@ -17,7 +17,7 @@ _MARKS: Mapping[Action, tuple[str, str]] = {
     Action.REPLACE: ("±", "yellow"),
     Action.RELEASE: ("-", "red"),
 }
-_NAMES = ("spec.settings.", "spec.", "data.")
+_NAMES = ("spec.settings.", "spec.", "data.", "metadata.")
 _KNOWN_LATER = "(known after apply)"
 _PREFIXES = ("VixDiskLib.nfcAio.Session.", "vixDiskLib.nfcAio.Session.")
 
@@ -134,10 +134,7 @@ def _created(field: FieldChange, tags: Mapping[str, str]) -> list[str]:
 
 
 def _parts(value: object) -> str:
-    """``secretRef a, storageVendorProduct b``: an object in few words."""
-    if not isinstance(value, Mapping):
-        return _shown(value, {})
-    return shown(", ".join(f"{key} {inner}" for key, inner in value.items()))
+    return shown(object_text(value)) if isinstance(value, Mapping) else _shown(value, {})
 
 
 def _origin_note(field: FieldChange) -> str:

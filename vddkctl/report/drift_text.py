@@ -9,7 +9,7 @@ from vddkctl.plan.drift import Drift, Ignore
 from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
 from vddkctl.report.change_text import field_name, found_text
 from vddkctl.report.style import PLAIN, Style
-from vddkctl.report.words import json_text, plural, reference, short
+from vddkctl.report.words import json_text, object_text, plural, reference, short
 from vddkctl.visible import shown
 
 _MOST_PENDING = 10
@@ -152,7 +152,7 @@ def _shown(value: object, tags: Mapping[str, str]) -> str:
     if value is None:
         return "(not set)"
     if isinstance(value, Mapping):
-        return shown(", ".join(f"{key} {inner}" for key, inner in value.items()))
+        return shown(object_text(value))
     if not isinstance(value, str):
         return f"{shown(json_text(value))} (not a text)"
     lines = shown(reference(value, tags) if "@" in value else short(value), lines=True)

@@ -30,6 +30,13 @@ def reference(text: str, tags: Mapping[str, str]) -> str:
     return f"{short(text)} ({tag})" if tag else short(text)
 
 
+def object_text(value: Mapping[str, object]) -> str:
+    """``secretRef a, storageVendorProduct b``: an object in few words; ``NAMESPACE/NAME`` where it names one."""
+    if {"namespace", "name"} <= value.keys():
+        return f"{value['namespace']}/{value['name']}"
+    return ", ".join(f"{key} {inner}" for key, inner in value.items())
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 change``, ``2 changes``."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -81,13 +81,58 @@ def test_the_rest_is_healed_and_what_is_gone_stays_so(whole: LiveSite) -> None:
     assert whole.settings("prod")["useVddkAioOptimization"] == "true"
 
 
-def test_a_secret_that_is_gone_is_drift(created: LiveSite) -> None:
+def test_a_secret_that_is_gone_is_told_as_such_and_made_again(created: LiveSite) -> None:
+    address = f"secret.{created.namespace}/new-credentials"
     created.server.request("DELETE", created.path("secrets", "new-credentials", group=CORE))
     ended = created.run("drift")
     assert ended.code == 3, ended.err
-    assert f"secret.{created.namespace}/new-credentials" in ended.out
+    assert f"≠ {address}\n      is gone: it was there at the last apply\n" in ended.out
+    assert "Drift: 1 object gone.\n" in ended.out
+    assert "password" not in ended.out
+    told = created.run("drift", "--output", "json").data
+    assert (told["gone"], told["drift"], told["pending"]) == ([address], [], [])
+    planned = created.plan()
+    assert [each["message"] for each in planned["warnings"] if each["address"] == address] == [
+        "was there at the last apply, and is gone: an apply creates it again"
+    ]
+    healed = created.run("drift", "--heal", "--take", "*")
+    assert healed.code == 3
+    assert healed.err.count("it is gone, and is not made again unasked") == 1
     assert created.apply().code == 0
     assert created.run("drift").code == 0
+
+
+def test_a_pull_secret_that_is_gone_is_told_as_such_until_nobody_wants_it(whole: LiveSite) -> None:
+    whole.server.request("DELETE", whole.path("secrets", "vddk-pull", group=CORE))
+    unknowing = replace(whole, environment={})
+    for site in (whole, unknowing):
+        told = site.run("drift", "--output", "json")
+        assert told.code == 3
+        assert told.data["gone"] == [f"secret.{whole.namespace}/vddk-pull"]
+        assert told.data["drift"] == []
+    whole.write("providers:\n  prod: {aio: true}\n")
+    assert whole.run("drift", "--output", "json").data["gone"] == []
+
+
+def test_a_created_provider_that_is_gone_is_not_pending_as_well(created: LiveSite) -> None:
+    created.server.request("DELETE", created.path("providers", "new"))
+    ended = created.run("drift")
+    assert ended.code == 3, ended.err
+    assert "Drift: 1 object gone.\n" in ended.out
+    assert "ending" not in ended.out
+    told = created.run("drift", "--output", "json").data
+    assert (told["gone"], told["pending"]) == ([f"provider.{created.namespace}/new"], [])
+
+
+def test_a_secret_that_comes_with_the_spec_is_pending(created: LiveSite) -> None:
+    created.write(CREATE + CREATE.replace("providers:\n", "").replace("  new:", "  more:"))
+    told = created.run("drift", "--output", "json")
+    assert told.code == 0
+    assert told.data["gone"] == []
+    assert [each["address"].partition("/")[2] for each in told.data["pending"]] == [
+        "more-credentials",
+        "more",
+    ]
 
 
 def test_a_key_that_is_gone_is_drift_and_one_that_comes_with_the_spec_is_not(created: LiveSite) -> None:

@@ -110,9 +110,16 @@ class KubernetesCluster:
                 raise
             return None
         values = {name: b64decode(value) for name, value in found.data.items()}
-        owners = managed.owners(found.metadata.managed_fields, "data")
-        by_key = {path.removeprefix("data."): owner for path, owner in owners.items()}
-        return StoredSecret(values, found.metadata.resource_version, by_key, found.type)
+        entries = found.metadata.managed_fields
+        return StoredSecret(
+            values,
+            found.metadata.resource_version,
+            managed.owners_below(entries, "data"),
+            found.type,
+            found.metadata.labels,
+            managed.owners_below(entries, "metadata", "labels"),
+            ours=bool(managed.ours(entries, "data")),
+        )
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""

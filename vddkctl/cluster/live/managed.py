@@ -22,9 +22,16 @@ def owners(entries: Iterable[ManagedFields], root: str = "spec") -> dict[str, Fi
     return found
 
 
-def ours(entries: Iterable[ManagedFields]) -> frozenset[str]:
-    """The fields of the spec that vddkctl has set and that nobody has changed since."""
-    return frozenset(path for entry in entries if entry.manager == MANAGER for path in paths(entry))
+def owners_below(entries: Iterable[ManagedFields], *way: str) -> dict[str, FieldOwner]:
+    """The same by the names of the fields there: these may hold dots."""
+    head = ".".join(way) + "."
+    found = owners(entries, way[0])
+    return {path.removeprefix(head): owner for path, owner in found.items() if path.startswith(head)}
+
+
+def ours(entries: Iterable[ManagedFields], root: str = "spec") -> frozenset[str]:
+    """The fields below ``root`` that vddkctl has set and that nobody has changed since."""
+    return frozenset(path for entry in entries if entry.manager == MANAGER for path in paths(entry, root))
 
 
 def paths(entry: ManagedFields, root: str = "spec") -> Iterator[str]:
