@@ -10,7 +10,7 @@ from vddkctl.plan.desired import was_applied
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import INHERIT, Site
@@ -179,6 +179,7 @@ def _ours(observed: Observed, account: LiveObject) -> list[str]:
 
 
 def _origin(observed: Observed, account: LiveObject, names: list[str]) -> Origin:
-    """Drift is what was applied and is not there any more."""
-    applied = _applied(observed, account)
-    return Origin.DRIFT if names and all(name in applied for name in names) else Origin.SPEC
+    """Drift is what was applied and is not there any more, but for what a run that was killed has given back."""
+    applied, address = _applied(observed, account), account.key.address
+    lost = [name for name in names if not as_intended(observed.record, address, entry(name), None)]
+    return Origin.DRIFT if names and all(name in applied and name in lost for name in names) else Origin.SPEC

@@ -10,7 +10,7 @@ from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import OffloadSpec
 from vddkctl.site.source import LoadedSite
@@ -162,8 +162,9 @@ def _field(
     path = entry(datastore)
     owner = live.owners.get("spec.map")
     applied = observed.record.applied.get(live.key.address, {}).get(path) if observed.record else None
-    # The list's managers do not tell who has set this entry: what was not applied is somebody's.
-    ours = offload_meaning(before or {}) == applied
+    now = None if before is None else offload_meaning(before)
+    # The list's managers do not tell who has set this entry: what was not applied, nor begun to be, is somebody's.
+    ours = now == applied or as_intended(observed.record, live.key.address, path, now)
     drifted = after is not None and applied is not None and applied == offload_meaning(after) and not ours
     return FieldChange(
         path,
