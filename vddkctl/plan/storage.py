@@ -82,8 +82,10 @@ def _is_found(datastore: str, spec: OffloadSpec, live: LiveObject, observed: Obs
     return not may_be_set(observed.record, live.key.address, path) and not live.others_set(path)
 
 
-def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
-    """Maps and datastores that do not exist, by address."""
+def storage_mistakes(
+    loaded: LoadedSite, observed: Observed, *, missing_too: bool = False
+) -> Iterator[tuple[str, Diagnostic]]:
+    """Maps and datastores that do not exist, by address. ``missing_too``: an entry that was there is none."""
     maps = {live.key: live for live in observed.cluster.storage_maps}
     for name, spec in loaded.site.storage_maps.items():
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
@@ -93,9 +95,12 @@ def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
             yield key.address, _diagnostic(loaded, ("storageMaps", name), message)
             continue
         for datastore in spec.offload:
-            if _entry(maps[key], datastore) is None:
+            was_set = _was_set(key, datastore, observed)
+            if _entry(maps[key], datastore) is None and not (missing_too and was_set):
                 known = ", ".join(_names(maps[key])) or "none"
-                message = f"the StorageMap {name} has no entry for datastore {datastore}; it has: {known}"
+                message = f"the StorageMap {name} has no entry for datastore {datastore}"
+                message += " (it was there at the last apply)" if was_set else ""
+                message += f"; it has: {known}"
                 yield key.address, _diagnostic(loaded, ("storageMaps", name, "offload", datastore), message)
 
 
@@ -122,6 +127,27 @@ def _set(live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
         after = {**(now or {}), **_settings(spec)}
         if found and now != after:
             yield _field(live, datastore, now, after, observed)
+        elif found is None and _was_set(live.key, datastore, observed):
+            yield _lost(live, datastore, spec)
+
+
+def _was_set(key: ObjectKey, datastore: str, observed: Observed) -> bool:
+    """Whether there was an entry for a datastore at the last apply, or when one began that was killed."""
+    return any(part.get(entry(datastore)) for part in known_parts(observed.record, key.address))
+
+
+def _lost(live: LiveObject, datastore: str, spec: OffloadSpec) -> FieldChange:
+    """An entry that somebody has removed: for drift to tell, since a plan has it as a mistake."""
+    owner = live.owners.get("spec.map")
+    return FieldChange(
+        f"spec.map[{datastore}]",
+        None,
+        _settings(spec),
+        owner=owner.manager if owner else None,
+        since=owner.since if owner else None,
+        where=owner.where if owner else None,
+        origin=Origin.DRIFT,
+    )
 
 
 def _no_longer_declared(
