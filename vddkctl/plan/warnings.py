@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vddkctl.plan import fields
-from vddkctl.plan.accounts import account_warnings, unwritten_secrets
+from vddkctl.plan.accounts import unwritten_secrets
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
 from vddkctl.plan.effect import effect_warnings
@@ -15,6 +15,7 @@ from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
+from vddkctl.plan.pulling import account_warnings
 from vddkctl.plan.secrets import secret_warnings
 from vddkctl.plan.storage import storage_warnings
 from vddkctl.site.source import LoadedSite
