@@ -39,8 +39,8 @@ def make_plan(
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
     provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
-    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell; an entry of
-    a storage map is a field that was changed. ``take`` says of an address whether fields of other managers are taken
+    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell; an entry
+    of a storage map is a field that was changed. ``take`` says of an address whether fields of other managers are taken
     from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
