@@ -99,11 +99,16 @@ class Migration(Struct, frozen=True):
 
 
 class Unsettled(Struct, frozen=True):
-    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that."""
+    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that.
+
+    ``image`` is what Forklift's controller uses where its object names none any more, and ``where`` that comes from.
+    """
 
     address: str
     what: str
     stays: bool = False
+    image: str = ""
+    where: str = ""
 
 
 class Activity(Struct, frozen=True):
