@@ -74,6 +74,16 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
             )
 
 
+def accounts_elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[ObjectKey, str]]:
+    """Entries that are no longer declared, and stay since another site declares them."""
+    wanted = wanted_accounts(loaded)
+    for account in observed.cluster.accounts:
+        for name in _ours(observed, account):
+            stays = name in pull_secrets(account) and entry(name) in account.other_sites
+            if stays and name not in wanted.get(account.key, ()):
+                yield account.key, entry(name)
+
+
 def account_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
     """What the record says of service accounts."""
     there = {account.key: account for account in observed.cluster.accounts}

@@ -51,6 +51,14 @@ def storage_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWar
                 yield PlanWarning("offload-stays", live.key.address, text)
 
 
+def maps_elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[ObjectKey, str]]:
+    """Entries that are no longer declared, and stay since another site declares them."""
+    wanted = dict(_declared(loaded, observed))
+    for live in observed.cluster.storage_maps:
+        for datastore, _ in _no_longer_declared(live, wanted.get(live.key, {}), observed, elsewhere=True):
+            yield live.key, entry(datastore)
+
+
 def applied_maps(record: Record | None) -> frozenset[str]:
     """The addresses of the storage maps that the last apply knew of."""
     known = {*record.applied, *record.intended} if record else set()
@@ -151,13 +159,16 @@ def _lost(live: LiveObject, datastore: str, spec: OffloadSpec) -> FieldChange:
 
 
 def _no_longer_declared(
-    live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
+    live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed, *, elsewhere: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Entries with the very settings that were applied, or may have been by a run that was killed."""
+    """Entries with the very settings that were applied, or may have been by a run that was killed.
+
+    Those that no other site declares, or those that one does: ``elsewhere``.
+    """
     known = known_parts(observed.record, live.key.address)
     for path in dict.fromkeys(path for values in known for path in values):
         datastore = entry_of(path).name
-        if path != entry(datastore) or path in live.other_sites or datastore in wanted:
+        if path != entry(datastore) or (path in live.other_sites) != elsewhere or datastore in wanted:
             continue
         found = _entry(live, datastore)
         now = _config(found) if found else None

@@ -9,6 +9,7 @@ from vddkctl.plan.accounts import unwritten_secrets
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
 from vddkctl.plan.effect import effect_warnings
+from vddkctl.plan.elsewhere import elsewhere_warnings
 from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.lost import record_warnings, unrecorded_warnings
 from vddkctl.plan.migrations import migration_warnings
@@ -48,6 +49,7 @@ def warnings(
     yield from unwritten_secrets(loaded, observed)
     yield from account_warnings(loaded, observed)
     yield from storage_warnings(loaded, observed)
+    yield from elsewhere_warnings(loaded, observed, wanted)
     yield from complaint_warnings(observed.cluster.plans)
     declared = {key.address for key in wanted.targets}
     yield from effect_warnings(observed, declared, {change.address for change in changes})
