@@ -85,7 +85,8 @@ def _account(key: ObjectKey, names: list[str], missing: list[str], hint: str) ->
     where = f"plans migrate into namespace {key.namespace}, where {key.name}"
     if missing:
         what = f"{where} names pull secrets that are not there: {', '.join(missing)}"
-        mend = f"create {', '.join(missing)}, or take it out: kubectl -n {key.namespace} edit serviceaccount {key.name}"
+        mend = f"create {', '.join(missing)}, or take out what is not needed: "
+        mend += f"kubectl -n {key.namespace} edit serviceaccount {key.name}"
         others = [name for name in names if name not in missing]
         return warned(_GROUP, key.address, what, mend if others else f"{mend}; or {hint}")
     if names:
