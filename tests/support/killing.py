@@ -38,7 +38,12 @@ def killed(site: LiveSite, number: int, when: str, *words: str) -> bool:
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, str(number), when, *words],
         cwd=site.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(site.server.kubeconfig(site.user))},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "KUBECONFIG": str(site.server.kubeconfig(site.user)),
+            **site.environment,
+        },
         capture_output=True,
         check=False,
     )

@@ -10,8 +10,9 @@ from vddkctl.doctor.check import Finding, Group, failed, passed, skipped, warned
 from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
-from vddkctl.plan.accounts import DEFAULT, account_mistakes, account_warnings, pull_secrets, wanted_accounts
+from vddkctl.plan.accounts import DEFAULT, account_mistakes, pull_secrets, wanted_accounts
 from vddkctl.plan.observed import ClusterState, MigrationPlan, ObjectKey, Observed
+from vddkctl.plan.pulling import account_warnings, pull_advice
 
 if TYPE_CHECKING:
     from vddkctl.cluster.live.api import Api
@@ -74,18 +75,20 @@ def _missing(api: Api, namespace: str, names: list[str]) -> list[str]:
 
 def _hint(subject: Subject, key: ObjectKey) -> str:
     """How to give it a pull secret."""
-    declared = list(subject.loaded.site.pull_secrets) if subject.loaded else []
-    if declared:
-        return f"add {key.namespace} to pullSecrets.{declared[0]}.namespaces"
+    declared = tuple(subject.loaded.site.pull_secrets) if subject.loaded else ()
+    if subject.loaded and declared:
+        return pull_advice(subject.loaded.site, key.namespace, declared)
     return "declare one under pullSecrets, with that namespace and the service account"
 
 
 def _account(key: ObjectKey, names: list[str], missing: list[str], hint: str) -> Finding:
     where = f"plans migrate into namespace {key.namespace}, where {key.name}"
     if missing:
-        return warned(
-            _GROUP, key.address, f"{where} names pull secrets that are not there: {', '.join(missing)}", hint
-        )
+        what = f"{where} names pull secrets that are not there: {', '.join(missing)}"
+        mend = f"create {', '.join(missing)}, or take out what is not needed: "
+        mend += f"kubectl -n {key.namespace} edit serviceaccount {key.name}"
+        others = [name for name in names if name not in missing]
+        return warned(_GROUP, key.address, what, mend if others else f"{mend}; or {hint}")
     if names:
         return passed(_GROUP, key.address, f"it pulls with {', '.join(names)}")
     return warned(_GROUP, key.address, f"{where} has no pull secret: only the nodes' own login counts", hint)

@@ -18,6 +18,9 @@ _GROUP = Group.REFERENCES
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """An object without all that it holds (Kubernetes API concepts, "Metadata-only fetches")."""
 
+_NONE = frozenset({400, 404})
+"""There is none; or there can be none, since no object can have such a name."""
+
 
 class _Anything(Struct, frozen=True):
     kind: str = ""
@@ -57,7 +60,7 @@ def is_there(api: Api, resource: Resource, namespace: str, name: str) -> bool | 
     except ClusterDeniedError:
         return None
     except RefusedError as refused:
-        if refused.code != 404:
+        if refused.code not in _NONE:
             raise
         return False
     return True

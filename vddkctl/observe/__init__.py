@@ -10,6 +10,7 @@ from msgspec import Struct
 from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import ClusterError, DamagedRecordError
 from vddkctl.observe.images import Images
+from vddkctl.observe.pulls import foreign_pulls
 from vddkctl.observe.secrets import observed_secrets
 from vddkctl.plan.accounts import DEFAULT, applied_accounts, wanted_accounts
 from vddkctl.plan.codec import decode_record
@@ -54,6 +55,7 @@ def observe(
             meanwhile()
         there = state.result()
         secrets = observed_secrets(loaded, cluster, there, record(), places) if there.live else {}
+        pulls = foreign_pulls(loaded, cluster, there) if there.live else {}
         return Observed(
             cluster=state.result(),
             images=images.result(),
@@ -63,6 +65,7 @@ def observe(
             cluster_name=cluster.name,
             folder=str(places.folder),
             secrets=secrets,
+            pulls=pulls,
             long_after=_long_after(record()),
         )
     except BaseException:  # Ctrl-C, or a place that fails: nobody waits for a gigabyte to be read

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vddkctl.oci.reference import parse
 from vddkctl.plan.desired import was_applied
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.site.diagnostic import Diagnostic
-from vddkctl.site.model import INHERIT, Site
 from vddkctl.site.source import LoadedSite
 
 LIST = "imagePullSecrets"
@@ -76,6 +74,16 @@ def account_changes(loaded: LoadedSite, observed: Observed) -> Iterator[Change]:
             )
 
 
+def accounts_elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[ObjectKey, str]]:
+    """Entries that are no longer declared, and stay since another site declares them."""
+    wanted = wanted_accounts(loaded)
+    for account in observed.cluster.accounts:
+        for name in _ours(observed, account):
+            stays = name in pull_secrets(account) and entry(name) in account.other_sites
+            if stays and name not in wanted.get(account.key, ()):
+                yield account.key, entry(name)
+
+
 def account_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:
     """What the record says of service accounts."""
     there = {account.key: account for account in observed.cluster.accounts}
@@ -119,31 +127,6 @@ def unwritten_secrets(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWa
         )
 
 
-def account_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
-    """Target namespaces of Forklift's plans in which nothing can pull an image that has a pull secret."""
-    wanted = wanted_accounts(loaded)
-    accounts = {account.key: account for account in observed.cluster.accounts}
-    hosts = set(_hosts(loaded.site))
-    registries: dict[str, list[str]] = {}
-    for name, spec in loaded.site.pull_secrets.items():
-        if spec.registry in hosts:
-            registries.setdefault(spec.registry, []).append(name)
-    targets = {plan.target_namespace for plan in observed.cluster.plans if plan.target_namespace}
-    for namespace in sorted(targets):
-        key = ObjectKey("ServiceAccount", namespace, DEFAULT)
-        if key not in accounts and key not in wanted:
-            continue  # not seen is not lacking
-        has = {*wanted.get(key, ()), *(pull_secrets(accounts[key]) if key in accounts else ())}
-        for registry, names in registries.items():
-            if not has & set(names):
-                yield PlanWarning(
-                    "cannot-pull",
-                    key.address,
-                    f"plans migrate into namespace {namespace}, where the service account {DEFAULT} has no pull "
-                    f"secret for {registry}: add {namespace} to pullSecrets.{names[0]}.namespaces",
-                )
-
-
 def pull_secrets(account: LiveObject) -> list[str]:
     """The names of the secrets that a service account pulls with."""
     return list(account.spec.get(LIST, ()))
@@ -152,15 +135,6 @@ def pull_secrets(account: LiveObject) -> list[str]:
 def entry(name: str) -> str:
     """The path of one entry of a service account's list."""
     return f"{LIST}[{name}]"
-
-
-def _hosts(site: Site) -> Iterator[str]:
-    """Where the cluster pulls images from: those that are declared, and those that are named in full."""
-    for image in site.images.values():
-        yield parse(image.cluster_repository or image.repository).host
-    for said in (site.controller.vddk_image, *(spec.vddk_image for spec in site.providers.values())):
-        if said and said != INHERIT and said not in site.images:
-            yield parse(said).host
 
 
 def _applied(observed: Observed, account: LiveObject) -> list[str]:
@@ -179,6 +153,7 @@ def _ours(observed: Observed, account: LiveObject) -> list[str]:
 
 
 def _origin(observed: Observed, account: LiveObject, names: list[str]) -> Origin:
-    """Drift is what was applied and is not there any more."""
-    applied = _applied(observed, account)
-    return Origin.DRIFT if names and all(name in applied for name in names) else Origin.SPEC
+    """Drift is what was applied and is not there any more, but for what a run that was killed has given back."""
+    applied, address = _applied(observed, account), account.key.address
+    lost = [name for name in names if not as_intended(observed.record, address, entry(name), None)]
+    return Origin.DRIFT if names and all(name in applied and name in lost for name in names) else Origin.SPEC

@@ -7,7 +7,13 @@ from vddkctl.plan.observed import LiveObject
 
 def declared_elsewhere(live: LiveObject, path: str) -> bool:
     """Whether another site's record has a value for a field: then it is that site's to unset."""
-    return any(value is not None for values in live.claims.get(path, {}).values() for value in values)
+    return bool(declaring(live, path))
+
+
+def declaring(live: LiveObject, path: str) -> tuple[str, ...]:
+    """The other sites that have a value for a field in their records."""
+    claims = live.claims.get(path, {})
+    return tuple(sorted(site for site, values in claims.items() if any(v is not None for v in values)))
 
 
 def disagreeing(live: LiveObject, path: str, meaning: object) -> str | None:

@@ -31,6 +31,7 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
     controller = None if isinstance(found, str) else found
     whole = desired(loaded, observed)
     wanted = whole.targets
+    left = {each.address: each for each in observed.cluster.unsettled if each.image}
     after = {(change.address, field.path): field.after for change in plan.changes for field in change.fields}
 
     def now(live: LiveObject | None, path: str) -> tuple[str | None, str]:
@@ -38,7 +39,10 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
             return None, ""
         owner = live.owners.get(path)
         where = (owner.where or owner.manager or "") if owner else ""
-        return fields.meaning(path, fields.raw_value(live.spec, path)), where
+        value = fields.meaning(path, fields.raw_value(live.spec, path))
+        if value is None and path == fields.CONTROLLER_IMAGE and live.key.address in left:
+            return left[live.key.address].image, f"still in effect, by {left[live.key.address].where}"
+        return value, where
 
     def then(live: LiveObject | None, path: str) -> tuple[str | None, str]:
         value, where = now(live, path)
@@ -48,6 +52,8 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
         said = target and any(wish.path == path for wish in target.wishes)
         place = loaded.source.at(*target.entry, "vddkImage") if target and said else where
         key = (live.key.address, path)
+        if value and key not in after and not fields.raw_value(live.spec, path):
+            return value, where
         return (after[key], place if said else "") if key in after else (value, place)
 
     def of_live(live: LiveObject) -> Explanation:
@@ -68,9 +74,10 @@ def explanations(loaded: LoadedSite, observed: Observed, plan: Plan) -> Iterator
         own = None if acts else said.get(fields.PROVIDER_IMAGE)
         declared = fields.PROVIDER_IMAGE in said and not acts
         place = loaded.source.at("providers", creation.entry, "vddkImage") if declared else ""
-        levels = creation_chain(
-            (own, place), then(controller, fields.CONTROLLER_IMAGE), observed.default_image, acts=acts
-        )
+        above = then(controller, fields.CONTROLLER_IMAGE)
+        if acts and above[0]:  # it is written into the provider, whatever is still in effect
+            above = None, ""
+        levels = creation_chain((own, place), above, observed.default_image, acts=acts)
         return Explanation(key.address, levels, levels, created=True)
 
     there = {live.key: live for live in observed.cluster.providers if live.spec.get("type") == "vsphere"}

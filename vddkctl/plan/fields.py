@@ -91,6 +91,11 @@ def entry_of(path: str) -> Entry:
     return Entry(tuple(items.split(".")), name, tuple(part for part in rest.split(".") if part))
 
 
+def is_entry(path: str) -> bool:
+    """Whether a path ends at an entry itself, of a list of objects: one that is gone is not ours to make."""
+    return path.startswith("spec.") and path.endswith("]")
+
+
 def index_of(items: Sequence[Any], name: str) -> int | None:
     """Where an entry stands: a text itself, or a mapping by its source's name, else by its source's id."""
     for key in ("name", "id"):

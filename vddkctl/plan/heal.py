@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vddkctl.plan.drift import Drift
+from vddkctl.plan.fields import is_entry
 from vddkctl.plan.migrations import RUNNING
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Plan
 from vddkctl.plan.order import room
@@ -84,7 +85,7 @@ def _healing(told: Change, whole: Change, busy: Mapping[str, str]) -> tuple[Chan
     stop = _cannot(whole, busy)
     if stop:
         return None, [stop]
-    paths = {field.path for field in told.fields if field.origin is Origin.DRIFT}
+    paths = {field.path for field in told.fields if field.origin is Origin.DRIFT and not is_entry(field.path)}
     conflicts = {field.path for field in whole.conflicts}
     fields = tuple(field for field in whole.fields if field.path in paths - conflicts)
     why = list(_left([field for field in told.fields if field not in fields], conflicts, whole.address))
@@ -112,6 +113,8 @@ def _left(fields: list[FieldChange], conflicts: set[str], address: str) -> Itera
         name = field.path.rpartition(".")[2]
         if field.origin is not Origin.DRIFT:
             yield f"the spec asks for another {name} by now: see vddkctl plan"
+        elif is_entry(field.path):
+            yield f"{field.path.removeprefix('spec.')} is gone, and is not made again unasked"
         elif field.path in conflicts:
             since = f" since {field.since}" if field.since else ""
             yield f"{name} is {field.owner}'s{since}: take it back with --take {address}"

@@ -40,8 +40,9 @@ def make_plan(
 
     Raises :class:`~vddkctl.site.diagnostic.SpecError` with everything in the spec that does not fit what exists: a
     provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
-    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell. ``take``
-    says of an address whether fields of other managers are taken from them, besides the spec's policy.
+    ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell; an entry
+    of a storage map is a field that was changed. ``take`` says of an address whether fields of other managers are taken
+    from them, besides the spec's policy.
     """
     wanted = desired(loaded, observed)
     objects = _objects(observed)
@@ -50,7 +51,11 @@ def make_plan(
         *creation_mistakes(loaded, observed, wanted),
         *foreign_secret_mistakes(loaded, observed),
         *shared_secret_mistakes(loaded, observed),
-        *(each for each in _elsewhere(loaded, observed) if not (missing_too and each[0] in gone)),
+        *(
+            each
+            for each in _elsewhere(loaded, observed, missing_too=missing_too)
+            if not (missing_too and each[0] in gone)
+        ),
     )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
     _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
@@ -129,9 +134,11 @@ def _declared(name: str, loaded: LoadedSite, observed: Observed) -> DeclaredImag
     )
 
 
-def _elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
+def _elsewhere(
+    loaded: LoadedSite, observed: Observed, *, missing_too: bool
+) -> Iterator[tuple[str, Diagnostic]]:
     yield from account_mistakes(loaded, observed)
-    yield from storage_mistakes(loaded, observed)
+    yield from storage_mistakes(loaded, observed, missing_too=missing_too)
 
 
 def _objects(observed: Observed) -> dict[ObjectKey, LiveObject]:

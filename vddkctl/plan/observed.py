@@ -104,11 +104,16 @@ class Migration(Struct, frozen=True):
 
 
 class Unsettled(Struct, frozen=True):
-    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that."""
+    """Something that is written and not in effect. ``stays``: waiting alone will hardly change that.
+
+    ``image`` is what Forklift's controller uses where its object names none any more, and ``where`` that comes from.
+    """
 
     address: str
     what: str
     stays: bool = False
+    image: str = ""
+    where: str = ""
 
 
 class Activity(Struct, frozen=True):
@@ -262,7 +267,8 @@ class Observed(Struct, frozen=True):
 
     ``images`` is keyed by the spec's image names. ``default_image`` is ``MTV_VDDK_INIT_IMAGE``, if set.
     ``folder`` is the spec's own, where relative paths start. ``record_fault``: why the record cannot be used.
-    ``long_after``: the last run is so long ago that providers have settled.
+    ``long_after``: the last run is so long ago that providers have settled. ``pulls``: of Secrets that are not this
+    site's, which of its registries they log in at; one that was not seen is not in it.
     """
 
     cluster: ClusterState
@@ -274,3 +280,4 @@ class Observed(Struct, frozen=True):
     secrets: Mapping[ObjectKey, ObservedSecret] = field(default_factory=dict)
     record_fault: VddkctlError | None = None
     long_after: bool = False
+    pulls: Mapping[ObjectKey, frozenset[str]] = field(default_factory=dict)

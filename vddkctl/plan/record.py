@@ -78,6 +78,15 @@ def known_parts(record: Record | None, address: str) -> tuple[Mapping[str, Any],
     return (record.applied.get(address, {}), record.intended.get(address, {})) if record else ()
 
 
+def as_intended(record: Record | None, address: str, path: str, now: Any) -> bool:
+    """Whether a field is as a run that has not ended meant to leave it: ``now`` is its value, None where it is unset.
+
+    What such a run does not know of an address that it changes, it gives back.
+    """
+    intended = record.intended.get(address) if record else None
+    return intended is not None and now == intended.get(path)
+
+
 def may_be_set(record: Record | None, address: str, path: str) -> bool:
     """Whether a run has set this, or one that was killed may have: known, and not as found."""
     return any(path in part and found_so(path) not in part for part in known_parts(record, address))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -63,12 +63,8 @@ def _joined(
         wishes = {wish.path: wish for wish in target.wishes} if target else {}
         given_back = {
             path: _unset(objects[key], path)
-            for path, values in _ours(record, key.address).items()
-            if path not in wishes
-            and path in fields.SET
-            and _now(objects[key], path) in values
-            and not _theirs(objects[key], path)
-            and not declared_elsewhere(objects[key], path)
+            for path in still_ours(objects[key], wishes, record)
+            if not declared_elsewhere(objects[key], path)
         }
         if record is None and alone:
             given_back |= {
@@ -76,6 +72,15 @@ def _joined(
             }
         if wishes or given_back:
             yield _Object(objects[key], {**wishes, **given_back}, frozenset(given_back))
+
+
+def still_ours(live: LiveObject, declared: Collection[str], record: Record | None) -> Iterator[str]:
+    """Fields that are declared no more, with the value that we have set, and that no other manager has."""
+    for path, values in _ours(record, live.key.address).items():
+        if path in declared or path not in fields.SET:
+            continue
+        if _now(live, path) in values and not _theirs(live, path):
+            yield path
 
 
 def _ours(record: Record | None, address: str) -> dict[str, set[Any]]:

@@ -10,7 +10,7 @@ from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import OffloadSpec
 from vddkctl.site.source import LoadedSite
@@ -51,6 +51,14 @@ def storage_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWar
                 yield PlanWarning("offload-stays", live.key.address, text)
 
 
+def maps_elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[ObjectKey, str]]:
+    """Entries that are no longer declared, and stay since another site declares them."""
+    wanted = dict(_declared(loaded, observed))
+    for live in observed.cluster.storage_maps:
+        for datastore, _ in _no_longer_declared(live, wanted.get(live.key, {}), observed, elsewhere=True):
+            yield live.key, entry(datastore)
+
+
 def applied_maps(record: Record | None) -> frozenset[str]:
     """The addresses of the storage maps that the last apply knew of."""
     known = {*record.applied, *record.intended} if record else set()
@@ -82,8 +90,10 @@ def _is_found(datastore: str, spec: OffloadSpec, live: LiveObject, observed: Obs
     return not may_be_set(observed.record, live.key.address, path) and not live.others_set(path)
 
 
-def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[str, Diagnostic]]:
-    """Maps and datastores that do not exist, by address."""
+def storage_mistakes(
+    loaded: LoadedSite, observed: Observed, *, missing_too: bool = False
+) -> Iterator[tuple[str, Diagnostic]]:
+    """Maps and datastores that do not exist, by address. ``missing_too``: an entry that was there is none."""
     maps = {live.key: live for live in observed.cluster.storage_maps}
     for name, spec in loaded.site.storage_maps.items():
         key = ObjectKey("StorageMap", observed.cluster.namespace, name)
@@ -93,9 +103,12 @@ def storage_mistakes(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[s
             yield key.address, _diagnostic(loaded, ("storageMaps", name), message)
             continue
         for datastore in spec.offload:
-            if _entry(maps[key], datastore) is None:
+            was_set = _was_set(key, datastore, observed)
+            if _entry(maps[key], datastore) is None and not (missing_too and was_set):
                 known = ", ".join(_names(maps[key])) or "none"
-                message = f"the StorageMap {name} has no entry for datastore {datastore}; it has: {known}"
+                message = f"the StorageMap {name} has no entry for datastore {datastore}"
+                message += " (it was there at the last apply)" if was_set else ""
+                message += f"; it has: {known}"
                 yield key.address, _diagnostic(loaded, ("storageMaps", name, "offload", datastore), message)
 
 
@@ -122,16 +135,40 @@ def _set(live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
         after = {**(now or {}), **_settings(spec)}
         if found and now != after:
             yield _field(live, datastore, now, after, observed)
+        elif found is None and _was_set(live.key, datastore, observed):
+            yield _lost(live, datastore, spec)
+
+
+def _was_set(key: ObjectKey, datastore: str, observed: Observed) -> bool:
+    """Whether there was an entry for a datastore at the last apply, or when one began that was killed."""
+    return any(part.get(entry(datastore)) for part in known_parts(observed.record, key.address))
+
+
+def _lost(live: LiveObject, datastore: str, spec: OffloadSpec) -> FieldChange:
+    """An entry that somebody has removed: for drift to tell, since a plan has it as a mistake."""
+    owner = live.owners.get("spec.map")
+    return FieldChange(
+        f"spec.map[{datastore}]",
+        None,
+        _settings(spec),
+        owner=owner.manager if owner else None,
+        since=owner.since if owner else None,
+        where=owner.where if owner else None,
+        origin=Origin.DRIFT,
+    )
 
 
 def _no_longer_declared(
-    live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed
+    live: LiveObject, wanted: Mapping[str, OffloadSpec], observed: Observed, *, elsewhere: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Entries with the very settings that were applied, or may have been by a run that was killed."""
+    """Entries with the very settings that were applied, or may have been by a run that was killed.
+
+    Those that no other site declares, or those that one does: ``elsewhere``.
+    """
     known = known_parts(observed.record, live.key.address)
     for path in dict.fromkeys(path for values in known for path in values):
         datastore = entry_of(path).name
-        if path != entry(datastore) or path in live.other_sites or datastore in wanted:
+        if path != entry(datastore) or (path in live.other_sites) != elsewhere or datastore in wanted:
             continue
         found = _entry(live, datastore)
         now = _config(found) if found else None
@@ -162,8 +199,9 @@ def _field(
     path = entry(datastore)
     owner = live.owners.get("spec.map")
     applied = observed.record.applied.get(live.key.address, {}).get(path) if observed.record else None
-    # The list's managers do not tell who has set this entry: what was not applied is somebody's.
-    ours = offload_meaning(before or {}) == applied
+    now = None if before is None else offload_meaning(before)
+    # The list's managers do not tell who has set this entry: what was not applied, nor begun to be, is somebody's.
+    ours = now == applied or as_intended(observed.record, live.key.address, path, now)
     drifted = after is not None and applied is not None and applied == offload_meaning(after) and not ours
     return FieldChange(
         path,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vddkctl.plan import fields
-from vddkctl.plan.accounts import account_warnings, unwritten_secrets
+from vddkctl.plan.accounts import unwritten_secrets
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.desired import Creation, Desired, Target
 from vddkctl.plan.effect import effect_warnings
+from vddkctl.plan.elsewhere import elsewhere_warnings
 from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.lost import record_warnings, unrecorded_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Action, Change, PlanWarning
 from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
+from vddkctl.plan.pulling import account_warnings
 from vddkctl.plan.secrets import secret_warnings
 from vddkctl.plan.storage import storage_warnings
 from vddkctl.site.source import LoadedSite
@@ -47,6 +49,7 @@ def warnings(
     yield from unwritten_secrets(loaded, observed)
     yield from account_warnings(loaded, observed)
     yield from storage_warnings(loaded, observed)
+    yield from elsewhere_warnings(loaded, observed, wanted)
     yield from complaint_warnings(observed.cluster.plans)
     declared = {key.address for key in wanted.targets}
     yield from effect_warnings(observed, declared, {change.address for change in changes})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vddkctl.plan.drift import Drift, Ignore
+from vddkctl.plan.fields import is_entry
 from vddkctl.plan.model import FORMAT_VERSION, Change, FieldChange, Origin
 from vddkctl.report.change_text import field_name, found_text
 from vddkctl.report.style import PLAIN, Style
@@ -137,6 +138,9 @@ def _field(field: FieldChange, change: Change, tags: Mapping[str, str]) -> Itera
     says = f"   {shown(found)}" if found else ""
     if field.sensitive:
         yield "        is not what it should be (sensitive: neither is shown)"
+        return
+    if is_entry(field.path):
+        yield "        is gone: it was there at the last apply"
         return
     if field.before == field.after:
         yield "        is incomplete: a part of what it names is missing"

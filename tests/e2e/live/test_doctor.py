@@ -199,6 +199,23 @@ def test_target_namespaces_that_cannot_pull(site: LiveSite) -> None:
     site.server.request("DELETE", site.path("plans", "move"))
 
 
+def test_a_missing_secret_that_is_not_the_sites_is_to_be_made_or_taken_out(site: LiveSite) -> None:
+    target = site.server.namespace("vms")
+    plan_into(site, target)
+    names = [{"name": "left-over"}, {"name": ".."}]
+    account = {"metadata": {"name": "default"}, "imagePullSecrets": names}
+    site.server.create(f"/api/v1/namespaces/{target}/serviceaccounts", account)
+    site.write(PULL.replace("puller", "default") % target)
+    found = doctor(site)
+    address = f"serviceaccount.{target}/default"
+    assert "pull secrets that are not there: left-over" in found.detail(address)
+    mend = f"create left-over, .., or take out what is not needed: kubectl -n {target} edit serviceaccount default"
+    assert found.next(address) == mend
+    site.write(PULL.replace("puller", "") % target)
+    assert "add default to pullSecrets.reg.serviceAccounts" in doctor(site).next(address)
+    site.server.request("DELETE", site.path("plans", "move"))
+
+
 def test_storage_maps_and_their_secrets_are_looked_for(site: LiveSite) -> None:
     site.write("storageMaps: {map: {offload: {ds: {vendor: flashsystem, secret: keys}}}}\n")
     found = doctor(site)

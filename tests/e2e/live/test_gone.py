@@ -154,3 +154,54 @@ def test_a_created_provider_that_is_gone_is_created_again_and_the_plan_says_so(c
     assert "forgets it" not in planned.out
     assert created.apply().code == 0
     assert created.settings("new")["useVddkAioOptimization"] == "true"
+
+
+def without_entry(site: LiveSite) -> None:
+    """Somebody takes the datastore's entry out of the storage map, and changes a provider."""
+    other = {"source": {"name": "ds2"}, "destination": {"storageClass": "slow"}}
+    site.patch("storagemaps", "fast", {"spec": {"map": [other]}}, manager="ui")
+    site.patch("providers", "prod", {"spec": {"settings": {"useVddkAioOptimization": "false"}}})
+
+
+def test_an_entry_of_a_storage_map_that_is_gone_is_drift_beside_other_drift(whole: LiveSite) -> None:
+    without_entry(whole)
+    ended = whole.run("drift")
+    assert ended.code == 3, ended.err
+    told = " ".join(ended.out.split())
+    assert f"storagemap.{whole.namespace}/fast map[ds1] by ui on " in told
+    assert "is gone: it was there at the last apply" in told
+    assert "useVddkAioOptimization" in told
+    data = whole.run("drift", "--output", "json").data
+    assert [each["address"].partition(".")[0] for each in data["drift"]] == ["provider", "storagemap"]
+    assert [each["path"] for each in data["drift"][1]["fields"]] == ["spec.map[ds1]"]
+    planned = whole.run("plan")
+    assert planned.code == 1
+    assert "has no entry for datastore ds1 (it was there at the last apply); it has: ds2" in planned.err
+    assert whole.run("plan", "--target", "provider.*").code == 0
+
+
+def test_an_entry_that_was_never_there_is_a_mistake_for_drift_as_well(whole: LiveSite) -> None:
+    spec = (whole.root / "site.yaml").read_text()
+    (whole.root / "site.yaml").write_text(spec.replace("{ds1:", "{ds7:"))
+    ended = whole.run("drift")
+    assert (ended.code, "no entry for datastore ds7; it has: ds1" in ended.err) == (1, True)
+
+
+def test_the_rest_is_healed_and_an_entry_that_is_gone_stays_so(whole: LiveSite) -> None:
+    without_entry(whole)
+    ended = whole.run("drift", "--heal", "--take", "*")
+    assert "map[ds1] is gone, and is not made again unasked" in ended.err
+    assert whole.settings("prod")["useVddkAioOptimization"] == "true"
+    assert [each["source"]["name"] for each in whole.get("storagemaps", "fast")["spec"]["map"]] == ["ds2"]
+
+
+@pytest.mark.parametrize(("fields", "code"), [("", 0), ("fields: [vsphereXcopyConfig], ", 3)])
+def test_the_loss_of_an_entry_can_be_ignored_as_that_of_an_object(
+    whole: LiveSite, fields: str, code: int
+) -> None:
+    whole.patch("storagemaps", "fast", {"spec": {"map": []}}, manager="ui")
+    ignore = f"{{address: 'storagemap.*', {fields}reason: on the move, until: '2999-12-31'}}"
+    with (whole.root / "site.yaml").open("a") as spec:
+        spec.write(f"drift: {{ignore: [{ignore}]}}\n")
+    ended = whole.run("drift")
+    assert (ended.code, "on the move" in ended.out) == (code, code == 0), ended.out + ended.err

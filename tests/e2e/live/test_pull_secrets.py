@@ -181,6 +181,96 @@ def test_a_target_namespace_that_cannot_pull_is_warned_about(pulling: LiveSite, 
     assert not [w for w in pulling.plan()["warnings"] if w["code"] == "cannot-pull" and w["address"] in ours]
 
 
+@pytest.fixture
+def elsewhere(pulling: LiveSite) -> str:
+    """A namespace that plans migrate into, where the default account has a secret that is not this site's."""
+    namespace = pulling.server.namespace("elsewhere")
+    account(pulling, namespace, "mine", "..")
+    migrates_into(pulling, namespace)
+    image = f"controller: {{vddkImage: {HOST}/team/vddk@sha256:{'a' * 64}}}\n"
+    pulling.write(image + spec(pulling.namespace))
+    return namespace
+
+
+def warned(site: LiveSite, namespace: str) -> list[str]:
+    """What the plan says of a namespace's default account."""
+    ended = site.run("plan", "--output", "json", "-vv")
+    assert ended.code == 0, ended.err
+    assert TOKEN not in ended.out + ended.err
+    mine = f"serviceaccount.{namespace}/default"
+    return [
+        w["message"] for w in ended.data["warnings"] if w["code"] == "cannot-pull" and w["address"] == mine
+    ]
+
+
+def docker_config(site: LiveSite, namespace: str, place: str, name: str = "mine") -> None:
+    auth = b64encode(f"robot:{TOKEN}".encode()).decode()
+    content = json.dumps({"auths": {place: {"auth": auth}}})
+    body = {
+        "metadata": {"name": name},
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": content},
+    }
+    site.server.create(f"{CORE}/namespaces/{namespace}/secrets", body)
+
+
+@pytest.mark.parametrize(
+    "place", [HOST, f"https://{HOST}", f"{HOST}/team", f"https://{HOST}/v2/", "*.example.com"]
+)
+def test_a_namespace_that_pulls_with_another_secret_is_not_warned_about(
+    pulling: LiveSite, elsewhere: str, place: str
+) -> None:
+    [message] = warned(pulling, elsewhere)
+    assert f"has no pull secret for {HOST}: add {elsewhere} to" in message, "the secret is not there"
+    docker_config(pulling, elsewhere, place)
+    assert warned(pulling, elsewhere) == []
+    blind = [{"apiGroups": ["forklift.konveyor.io"], "resources": ["*"], "verbs": ["*"]}]
+    blind += [{"apiGroups": [""], "resources": ["serviceaccounts", "configmaps"], "verbs": ["get", "list"]}]
+    pulling.server.grant("reader", blind, None)
+    own = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    pulling.server.grant("reader", own, pulling.namespace)
+    [message] = warned(replace(pulling, user="reader"), elsewhere)
+    assert f"none of this site's pull secrets for {HOST}; whether mine is for it is not seen: add" in message
+
+
+@pytest.mark.parametrize("place", ["quay.io", f"{HOST}/others", f"not-{HOST}"])
+def test_a_secret_for_another_registry_does_not_pull(pulling: LiveSite, elsewhere: str, place: str) -> None:
+    docker_config(pulling, elsewhere, place)
+    [message] = warned(pulling, elsewhere)
+    assert f"has no pull secret for {HOST}: add" in message
+
+
+def test_a_secret_of_another_type_does_not_pull_and_one_of_the_old_type_does(
+    pulling: LiveSite, elsewhere: str
+) -> None:
+    path = f"{CORE}/namespaces/{elsewhere}/secrets"
+    content = json.dumps({HOST: {"username": "robot", "password": TOKEN}})
+    pulling.server.create(path, {"metadata": {"name": "mine"}, "stringData": {".dockercfg": content}})
+    assert len(warned(pulling, elsewhere)) == 1
+    assert pulling.server.request("DELETE", f"{path}/mine")[0] == 200
+    old = {
+        "metadata": {"name": "mine"},
+        "type": "kubernetes.io/dockercfg",
+        "stringData": {".dockercfg": content},
+    }
+    pulling.server.create(path, old)
+    assert warned(pulling, elsewhere) == []
+
+
+def test_the_advice_names_what_is_lacking(pulling: LiveSite, elsewhere: str) -> None:
+    image = f"controller: {{vddkImage: {HOST}/team/vddk@sha256:{'a' * 64}}}\n"
+    pulling.write(image + spec(pulling.namespace, elsewhere, accounts="[]"))
+    [message] = warned(pulling, elsewhere)
+    assert message.endswith(f": add default to pullSecrets.{SECRET}.serviceAccounts")
+    pulling.write(image + spec(pulling.namespace, accounts="[]"))
+    [message] = warned(pulling, elsewhere)
+    assert message.endswith(
+        f"add {elsewhere} to pullSecrets.{SECRET}.namespaces, and default to its serviceAccounts"
+    )
+    pulling.write(image)
+    assert warned(pulling, elsewhere) == [], "without pull secrets a registry may be anybody's"
+
+
 def test_a_registry_without_a_login_is_told(pulling: LiveSite, vms: str) -> None:
     (pulling.root / "auth.json").write_text('{"auths": {}}')
     ended = pulling.apply()

@@ -152,6 +152,75 @@ def test_what_another_site_declares_as_well_is_not_unset(applied: LiveSite) -> N
     assert other.run("drift").code == 0
 
 
+def elsewhere(site: LiveSite) -> dict[str, str]:
+    """What the plan says of what stays since another site declares it, by address."""
+    return {w["address"]: w["message"] for w in site.plan()["warnings"] if w["code"] == "declared-elsewhere"}
+
+
+def test_what_stays_for_another_site_is_told(applied: LiveSite) -> None:
+    other = other_site(applied, SAME)
+    assert other.apply().code == 0
+    assert elsewhere(other) == elsewhere(applied) == {}
+    write_other(other, "providers: {}\n")
+    who = f"stays: site {applied.namespace} declares it; if site {applied.namespace} is no more"
+    told = elsewhere(other)
+    assert told[f"controller.{applied.namespace}/forklift-controller"].startswith(f"vddk_image {who}")
+    assert told[f"provider.{applied.namespace}/prod"].startswith(f"useVddkAioOptimization {who}")
+    assert len(told) == 2
+    assert other.apply().code == 0
+    assert elsewhere(other) == {}
+
+
+def test_a_site_that_was_renamed_is_told_of_its_old_record_and_how_to_remove_it(site: LiveSite) -> None:
+    site.write("providers: {prod: {aio: true, buffers: small}}\n")
+    assert site.apply().code == 0
+    renamed = other_site(site, "providers: {prod: {aio: true, buffers: medium}}\n")
+    assert renamed.apply("--take", "*").code == 0
+    write_other(renamed, "providers: {plain: {aio: true}}\n")
+    [message] = elsewhere(renamed).values()
+    assert message.startswith(
+        f"useVddkAioOptimization, vddkConfig stay: site {site.namespace} declares them; "
+    )
+    _, found, command = message.partition("first remove its record: kubectl ")
+    assert found
+    site.server.kubectl(*command.split())
+    assert elsewhere(renamed) == {}
+    assert renamed.changing() == ["provider.plain", "provider.prod"]
+    ended = renamed.apply()
+    assert ended.code == 0, ended.err
+    assert site.settings("prod") == {"sdkEndpoint": "vcenter"}
+    assert renamed.changing() == []
+
+
+def test_entries_of_lists_that_stay_for_another_site_are_told(site: LiveSite) -> None:
+    (site.root / "auth.json").write_text('{"auths": {"harbor.example.com": {"auth": "cm9ib3Q6dDBrZW4="}}}')
+    ready = replace(site, environment={"REGISTRY_AUTH_FILE": str(site.root / "auth.json")})
+    site.server.create(site.path("serviceaccounts", group=CORE), {"metadata": {"name": "default"}})
+    ref = {"namespace": site.namespace}
+    pair = {"source": {"name": "prod", **ref}, "destination": {"name": "host", **ref}}
+    entry = {"source": {"name": "ds1"}, "destination": {"storageClass": "fast"}}
+    site.create("StorageMap", "storagemaps", "m", {"provider": pair, "map": [entry]})
+    place = f"registry: harbor.example.com, namespaces: [{site.namespace}], serviceAccounts: [default]"
+    spec = (
+        f"pullSecrets: {{pull: {{{place}}}}}\n"
+        "storageMaps: {m: {offload: {ds1: {vendor: ontap, secret: q}}}}\n"
+    )
+    ready.write(spec)
+    assert ready.apply().code == 0
+    other = other_site(ready, spec)
+    assert other.apply().code == 0
+    # Both have it of their own account: neither found it so before anybody declared it.
+    ready.write("providers: {}\n")
+    told = elsewhere(ready)
+    assert told[f"serviceaccount.{site.namespace}/default"].startswith(
+        "imagePullSecrets[pull] stays: another site declares it; "
+    )
+    assert told[f"storagemap.{site.namespace}/m"].startswith(
+        "map[ds1].offloadPlugin.vsphereXcopyConfig stays"
+    )
+    assert ready.changing() == []
+
+
 def test_a_field_for_which_two_sites_have_different_values_is_a_conflict(applied: LiveSite) -> None:
     other = other_site(applied, DIFFERENT)
     ended = other.apply()

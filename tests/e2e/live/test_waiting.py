@@ -282,6 +282,36 @@ def test_an_old_image_that_stays_behind_is_told_again(running: LiveSite) -> None
     assert told(running) == {}
 
 
+def explained(site: LiveSite, provider: str) -> Any:
+    ended = site.run("explain", provider, "--output", "json")
+    assert ended.code == 0, ended.err
+    [found] = ended.data["providers"]
+    return found
+
+
+@pytest.mark.parametrize("parts", ["controller: {vddkImage: null}\n", "providers: {}\n"])
+def test_an_old_image_that_stays_behind_is_the_one_that_explain_names(running: LiveSite, parts: str) -> None:
+    running.write(f"controller: {{vddkImage: {IMAGE}}}\n")
+    assert running.apply("--no-wait").code == 0
+    path = running.path("configmaps", f"{NAME}-config", group=CORE)
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": IMAGE}}, kind=MERGE)
+    running.write(parts)
+    assert running.apply("--no-wait").code == 0
+    found = explained(running, "plain")
+    assert (found["image"], found["plannedImage"]) == (IMAGE, IMAGE)
+    where = f"still in effect, by ConfigMap {running.namespace}/{NAME}-config"
+    assert [each["where"] for each in found["levels"] if each["wins"]] == [where]
+    shown = running.run("explain", "plain").out
+    assert where in shown
+    assert "no VDDK image" not in shown
+    running.write(f"controller: {{vddkImage: {OTHER}}}\n")
+    found = explained(running, "plain")
+    assert (found["image"], found["plannedImage"]) == (IMAGE, OTHER)
+    running.write(parts)
+    running.server.request("PATCH", path, {"data": {"VDDK_IMAGE": None}}, kind=MERGE)
+    assert explained(running, "plain")["image"] is None
+
+
 def test_what_is_not_declared_is_not_told(running: LiveSite) -> None:
     running.status("providers", "plain", "ConnectionTestFailed")
     running.write("providers: {edge-berlin: {}}\n")

@@ -160,7 +160,8 @@ def _controller(raw: RawObject, now: Running) -> Iterator[Unsettled]:
         yield Unsettled(address, f"the Deployment {DEPLOYMENT} does not have the image yet")
     elif now.image != wanted:
         hint = f"the operator does not take it back by itself: remove {_VARIABLE} from the {now.where}"
-        yield Unsettled(address, f"the old image is still in effect: {now.image} ({hint})", stays=True)
+        what = f"the old image is still in effect: {now.image} ({hint})"
+        yield Unsettled(address, what, stays=True, image=now.image, where=now.where)
     elif not now.deployment.rolled_out:
         yield Unsettled(address, f"the Deployment {DEPLOYMENT} is rolling out")
 
