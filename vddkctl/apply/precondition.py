@@ -21,6 +21,7 @@ from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import SecretWork
+from vddkctl.plan.unseen import denied, lacks, providers_among
 from vddkctl.prepare import Preparation
 from vddkctl.prepare.secret_values import values_of
 from vddkctl.prepare.tags import Tags
@@ -50,11 +51,13 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image of the plan that cannot be
     looked at, or whose archive is gone, did not move: it fails when its turn comes, and others do not. One that the
     plan leaves alone and cannot be looked at stops the plan only where settings come to name it: raises RegistryError.
+    Raises ClusterDeniedError for a provider that changes and cannot be seen.
     """
     preparation = Preparation(places, progress)
     preparation.tags.look(parse(reference) for reference in _references(plan))
     state = _state(plan, record, cluster)
     objects = _objects(state) if state else {}
+    _refuse_unseen(plan, state, cluster)
     satisfied: set[str] = set()
     digests: dict[str, str] = {}
     images: dict[str, Made | VddkctlError] = {}
@@ -100,7 +103,17 @@ def _state(plan: Plan, record: Record | None, cluster: Cluster) -> ClusterState 
         return None
     accounts = tuple(key_of(a) for a in sorted(_all(plan)) if room(a) == "serviceaccount")
     maps = any(room(address) == "storagemap" for address in _all(plan))
-    return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+    providers = providers_among(_all(plan))
+    return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps, providers=providers))
+
+
+def _refuse_unseen(plan: Plan, state: ClusterState | None, cluster: Cluster) -> None:
+    """What cannot be seen did not move: who carries the plan out may see less than who has made it."""
+    changing = {change.address for change in plan.changes}
+    unseen = state.unseen if state else ()
+    found = [f"{key.address}: it {lacks(key)}" for key in unseen if key.address in changing]
+    if found:
+        raise denied(found, cluster.name)
 
 
 def _objects(state: ClusterState) -> dict[str, LiveObject]:

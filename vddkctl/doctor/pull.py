@@ -11,7 +11,7 @@ from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
 from vddkctl.plan.accounts import DEFAULT, account_mistakes, account_warnings, pull_secrets, wanted_accounts
-from vddkctl.plan.observed import ClusterState, MigrationPlan, ObjectKey, Observed
+from vddkctl.plan.observed import ClusterState, ObjectKey, Observed
 
 if TYPE_CHECKING:
     from vddkctl.cluster.live.api import Api
@@ -21,10 +21,10 @@ _GROUP = Group.PULL
 
 def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Finding]:
     """A line for each namespace that plans migrate into, and for each declared account that is not there."""
-    from vddkctl.cluster.live.look import accounts
+    from vddkctl.cluster.live.look import accounts, plans
 
     try:
-        known = _known(api, home)
+        known = plans(api, home)
         targets = sorted({plan.target_namespace for plan in known if plan.target_namespace})
         wanted = wanted_accounts(subject.loaded) if subject.loaded else {}
         keys = [ObjectKey("ServiceAccount", namespace, DEFAULT) for namespace in targets]
@@ -52,18 +52,6 @@ def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Findin
             yield _account(key, [*declared, *there], _missing(api, key.namespace, there), _hint(subject, key))
     if not targets:
         yield skipped(_GROUP, "target namespaces", "no plan of Forklift names one yet")
-
-
-def _known(api: Api, home: str | None) -> tuple[MigrationPlan, ...]:
-    """All plans that this user may see: those of Forklift's namespace, where all is too much."""
-    from vddkctl.cluster.live.look import plans
-
-    try:
-        return plans(api, None)
-    except ClusterDeniedError:
-        if home is None:
-            raise
-        return plans(api, home)
 
 
 def _missing(api: Api, namespace: str, names: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from vddkctl.plan.observed import Migration, Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.secrets import secret_warnings
 from vddkctl.plan.storage import storage_warnings
+from vddkctl.plan.unseen import unseen_warnings
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 
@@ -56,6 +57,8 @@ def warnings(
     for change in changes:
         wishes.setdefault(change.address, set()).update(field.path for field in change.fields)
     yield from unrecorded_warnings(observed, wishes)
+    known = {*observed.record.applied, *observed.record.intended} if observed.record else set()
+    yield from unseen_warnings(loaded, observed, known)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:
