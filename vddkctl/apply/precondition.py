@@ -34,7 +34,8 @@ class Checked(Struct, frozen=True):
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
     cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says. ``objects`` are
-    the settings as they were looked at, ``migrations`` those that run. ``digests`` has those of satisfied images.
+    the settings as they were looked at, ``migrations`` those that run (``all_migrations``: of all namespaces).
+    ``digests`` has those of satisfied images.
     """
 
     satisfied: frozenset[str]
@@ -43,6 +44,7 @@ class Checked(Struct, frozen=True):
     objects: Mapping[str, LiveObject] = field(default_factory=dict)
     migrations: tuple[Migration, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    all_migrations: bool = True
 
 
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
@@ -92,7 +94,13 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
             hint="make a new one with: vddkctl plan",
         )
     return Checked(
-        frozenset(satisfied), standing, images, objects, state.migrations if state else (), digests
+        frozenset(satisfied),
+        standing,
+        images,
+        objects,
+        state.migrations if state else (),
+        digests,
+        all_migrations=state is None or "Migration" not in state.here_alone,
     )
 
 

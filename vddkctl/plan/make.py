@@ -82,6 +82,7 @@ def make_plan(
         gone=gone,
         public_registry=loaded.site.policy.public_registry,
         active_migrations=loaded.site.policy.active_migrations,
+        migrations_said="active_migrations" in loaded.site.policy.model_fields_set,
     )
 
 
