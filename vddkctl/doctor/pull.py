@@ -15,24 +15,26 @@ from vddkctl.plan.observed import ClusterState, ObjectKey, Observed
 
 if TYPE_CHECKING:
     from vddkctl.cluster.live.api import Api
+    from vddkctl.cluster.live.home import Home
 
 _GROUP = Group.PULL
 
 
-def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Finding]:
+def pull_checks(subject: Subject, api: Api, namespace: str | None, home: Home | None) -> Iterator[Finding]:
     """A line for each namespace that plans migrate into, and for each declared account that is not there."""
     from vddkctl.cluster.live.look import accounts, plans
 
     try:
-        known = plans(api, home)
+        seen = plans(api, namespace)
+        known = tuple(each for each in seen if home is None or home.has(each.namespace, each.provider))
         targets = sorted({plan.target_namespace for plan in known if plan.target_namespace})
         wanted = wanted_accounts(subject.loaded) if subject.loaded else {}
-        keys = [ObjectKey("ServiceAccount", namespace, DEFAULT) for namespace in targets]
+        keys = [ObjectKey("ServiceAccount", target, DEFAULT) for target in targets]
         found = accounts(api, [*keys, *wanted])
     except ClusterDeniedError as error:
         yield skipped(_GROUP, "service accounts", f"this user may not look: {error.what}")
         return
-    state = ClusterState(home or "", (), (), live=True, accounts=found, plans=known)
+    state = ClusterState(namespace or "", (), (), live=True, accounts=found, plans=known)
     observed = Observed(state, {}, cluster_name=api.place)
     told: set[str] = set()
     if subject.loaded:

@@ -29,7 +29,7 @@ def migrate(site: LiveSite, provider: str, name: str = "wave-1") -> None:
 
 @pytest.fixture
 def forklift(site: LiveSite) -> Iterator[LiveSite]:
-    """A site whose migrations are gone afterwards: one that runs anywhere is felt everywhere."""
+    """A site whose migrations are gone afterwards."""
     yield site
     site.server.request("DELETE", site.path("migrations"))
 
@@ -295,6 +295,56 @@ def test_what_heals_does_not_restart_the_controller_unseen_where_the_spec_forbid
     abroad.write(CONTROLLER + "policy: {conflicts: take}\n")
     assert abroad.run("drift", "--heal").code == 0
     assert abroad.image == IMAGE
+
+
+def another_forklift(site: LiveSite) -> LiveSite:
+    """Another namespace, with a ForkliftController of its own."""
+    other = replace(site, namespace=site.server.namespace("another"))
+    kind, plural, name = "ForkliftController", "forkliftcontrollers", "forklift-controller"
+    other.create(kind, plural, name, {"feature_ui_plugin": "true"})
+    other.provider("theirs")
+    return other
+
+
+def test_what_another_forklift_moves_is_no_matter_here(forklift: LiveSite) -> None:
+    other = another_forklift(forklift)
+    migrate(other, "theirs")
+    other.create(
+        "Migration", "migrations", "orphan", {"plan": {"name": "gone", "namespace": other.namespace}}
+    )
+    other.status("migrations", "orphan", "Running")
+    forklift.write(CONTROLLER + PROD + "policy: {activeMigrations: refuse}\n")
+    assert "[migration-running]" not in forklift.run("plan").out
+    ended = forklift.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert forklift.image == IMAGE
+    forklift.write(
+        f"controller: {{vddkImage: {IMAGE}}}\n", cluster=f"cluster: {{namespace: {other.namespace}}}\n"
+    )
+    refused = forklift.apply("--no-wait")
+    assert (refused.code, f"{other.namespace}/wave-1" in refused.err) == (1, True), "there it is"
+
+
+def test_one_in_a_namespace_without_a_forklift_counts(forklift: LiveSite) -> None:
+    vms = replace(forklift, namespace=forklift.server.namespace("vms"))
+    migrate(vms, "prod")
+    forklift.write(CONTROLLER)
+    ended = forklift.apply()
+    vms.server.request("DELETE", vms.path("migrations"))
+    assert (ended.code, f"{vms.namespace}/wave-1" in ended.err) == (1, True)
+
+
+def test_one_of_our_provider_counts_wherever_it_is(forklift: LiveSite) -> None:
+    other = another_forklift(forklift)
+    plan = forklift.plan_object("px", "prod", "vms")
+    assert plan
+    spec = forklift.get("plans", "px")["spec"]
+    other.create("Plan", "plans", "px", spec)
+    other.create("Migration", "migrations", "px", {"plan": {"name": "px", "namespace": other.namespace}})
+    other.status("migrations", "px", "Running")
+    forklift.write(PROD)
+    ended = forklift.apply()
+    assert (ended.code, f"{other.namespace}/px" in ended.err) == (1, True)
 
 
 def test_nothing_is_refused_where_nothing_changes(migrating: LiveSite) -> None:

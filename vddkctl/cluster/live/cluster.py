@@ -70,8 +70,7 @@ class KubernetesCluster:
         Of what this user may not see in all namespaces, Forklift's own is looked into, and the state says so.
         """
         api, home = self._api, self._look(wanted.namespace)
-        plans = start(look.plans, api, home.namespace)
-        running = start(lambda: look.migrations(api, home.namespace, plans.result()))
+        active = start(look.activity, api, home)
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         controller = start(rolled_out, api, home.namespace) if wanted.effects else None
@@ -82,7 +81,7 @@ class KubernetesCluster:
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
         objects = (live_object("Provider", item, told.claims, home.namespace) for item in seen.objects)
-        moving, all_moving = running.result()
+        now, all_migrations = active.result()
         return ClusterState(
             home.namespace,
             tuple(
@@ -96,13 +95,13 @@ class KubernetesCluster:
             others_known=told.known,
             accounts=_shared(lists[0], told.claims),
             storage_maps=_shared(lists[1], told.claims),
-            plans=plans.result(),
-            migrations=moving,
+            plans=now.plans,
+            migrations=now.migrations,
             unsettled=standing(controller.result, ours, seen.objects) if controller else (),
             unseen=seen.unseen,
             here_alone=frozenset(
                 resource.kind
-                for resource, everywhere in ((PROVIDERS, seen.everywhere), (MIGRATIONS, all_moving))
+                for resource, everywhere in ((PROVIDERS, seen.everywhere), (MIGRATIONS, all_migrations))
                 if not everywhere
             ),
         )
@@ -133,11 +132,9 @@ class KubernetesCluster:
         return missing_rights(self._api, self._own_namespace(), self._site, changes)
 
     def activity(self) -> Activity:
-        """Plans, and the migrations that run, in all namespaces or in those that this user may see."""
-        home = self._own_namespace()
-        plans = look.plans(self._api, home)
-        running, _ = look.migrations(self._api, home, plans)
-        return Activity(plans, running)
+        """This Forklift's plans, and its migrations that run, in all namespaces or in those that this user may see."""
+        found, _ = look.activity(self._api, self._own_home())
+        return found
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
@@ -197,11 +194,14 @@ class KubernetesCluster:
             self._home = found
             return found
 
-    def _own_namespace(self) -> str:
+    def _own_home(self) -> Home:
         with self._lock:
             if self._home is None:
                 self._home = self._fresh = find_home(self._api, self._namespace)
-            return self._home.namespace
+            return self._home
+
+    def _own_namespace(self) -> str:
+        return self._own_home().namespace
 
 
 def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject, ...]:
