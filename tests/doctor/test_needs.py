@@ -8,6 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT
+from vddkctl.cluster.live.rights import EVERYWHERE
 from vddkctl.doctor.needs import Need, needs
 from vddkctl.plan.observed import ObjectKey
 from vddkctl.site.load import load
@@ -99,9 +100,11 @@ def test_providers_are_asked_for_by_name_and_rules_by_what_they_match() -> None:
     assert not {("far", "other"), ("far", "edge-2")} & named
 
 
-def test_rights_in_one_namespace_do_unless_the_spec_names_providers_elsewhere() -> None:
-    def instead(parts: str) -> set[str | None]:
-        return {n.instead for n in of(parts) if n.resource.plural == "providers" and n.namespace == ""}
+def test_rights_in_one_namespace_do_and_to_get_those_elsewhere_that_the_spec_names() -> None:
+    def of_providers(parts: str) -> tuple[set[str | None], set[tuple[str, str]]]:
+        found = [need for need in of(parts) if need.resource.plural == "providers" and need.look]
+        instead = {need.instead for need in found if need.namespace == EVERYWHERE}
+        return instead, {(need.namespace, need.name) for need in found if need.unless and "get" in need.look}
 
-    assert instead("providers: {prod: {aio: true}}\n") == {HOME}
-    assert instead("providers: {elsewhere/prod: {aio: true}}\n") == {None}
+    assert of_providers("providers: {prod: {aio: true}}\n") == ({HOME}, set())
+    assert of_providers("providers: {elsewhere/prod: {aio: true}}\n") == ({HOME}, {("elsewhere", "prod")})

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from vddkctl.apply.migrations import refused_by_migrations
+from vddkctl.apply.migrations import refused_by_migrations, refused_unseen
 from vddkctl.apply.precondition import Checked
 from vddkctl.apply.writes import MOST_REHEARSED, object_change, refusals
 from vddkctl.cluster.base import Cluster
@@ -15,7 +15,7 @@ from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
 from vddkctl.plan.image_warnings import NOT_PULLABLE
-from vddkctl.plan.migrations import RUNNING
+from vddkctl.plan.migrations import RUNNING, UNSEEN, must_see
 from vddkctl.plan.model import Change, FieldChange, Plan
 from vddkctl.plan.secrets import OTHER_TYPE
 from vddkctl.prepare.secret_values import missing_values
@@ -84,10 +84,15 @@ def agreeable(plan: Plan, cluster: Cluster, places: Places) -> None:
 
 
 def refuse_disturbing(plan: Plan) -> None:
-    """Raise PlanError when migrations ran while the plan was made, and the policy is to refuse that."""
+    """Raise PlanError when migrations ran while the plan was made, and the policy is to refuse that.
+
+    Where the spec itself says a policy, also when that cannot be told.
+    """
     running = sorted({warning.message for warning in plan.warnings if warning.code == RUNNING})
     if running and plan.active_migrations == "refuse":
         raise refused_by_migrations("; ".join(running))
+    if must_see(plan) and any(warning.code == UNSEEN for warning in plan.warnings):
+        raise refused_unseen()
 
 
 def refuse_unpullable(plan: Plan) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from vddkctl.apply.precondition import Checked
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterError, PlanError
-from vddkctl.plan.migrations import can_disturb, disturbed
+from vddkctl.plan.migrations import UNSEEN_TEXT, can_disturb, disturbed, must_see
 from vddkctl.plan.model import Change, Plan
 from vddkctl.progress import Progress, Task
 from vddkctl.visible import some
@@ -21,10 +21,12 @@ _LOOK = 5
 def let_pass(plan: Plan, checked: Checked, check_again: Callable[[], Checked], progress: Progress) -> Checked:
     """The plan, checked at a moment at which it disturbs no migration.
 
-    Raises PlanError where the policy is to refuse, and whatever checking again raises.
+    Raises PlanError where the policy is to refuse, or that cannot be told, and whatever checking again raises.
     """
     if plan.active_migrations == "ignore":
         return checked
+    if must_see(plan) and not checked.all_migrations and any(map(can_disturb, _coming(plan, checked))):
+        raise refused_unseen()
     names = _names(plan, checked)
     if names and plan.active_migrations == "refuse":
         raise refused_by_migrations(f"would disturb what runs: {some(names)}")
@@ -43,6 +45,14 @@ def refused_by_migrations(what: str) -> PlanError:
     return PlanError(
         f"nothing was written, since migrations are running: the plan {what}",
         hint="run again when they have ended, or say so: policy.activeMigrations: wait (or ignore)",
+    )
+
+
+def refused_unseen() -> PlanError:
+    """The error for a plan of which it cannot be told whether it would disturb migrations."""
+    return PlanError(
+        f"nothing was written, since the spec says policy.activeMigrations, and of the plan {UNSEEN_TEXT}",
+        hint="docs/rbac.md has the right; without that policy, or with ignore, what is not seen is disturbed",
     )
 
 
@@ -79,8 +89,11 @@ def _rest(task: Task) -> None:
 
 
 def _names(plan: Plan, checked: Checked) -> list[str]:
-    coming = [change for change in plan.changes if change.address not in checked.satisfied]
-    return _sorted(disturbed(coming, checked.migrations))
+    return _sorted(disturbed(_coming(plan, checked), checked.migrations))
+
+
+def _coming(plan: Plan, checked: Checked) -> list[Change]:
+    return [change for change in plan.changes if change.address not in checked.satisfied]
 
 
 def _sorted(found: Mapping[str, Sequence[str]]) -> list[str]:

@@ -22,6 +22,7 @@ from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
 from vddkctl.plan.secret_work import SecretWork
 from vddkctl.plan.secrets import labels_of
+from vddkctl.plan.unseen import denied, lacks, providers_among
 from vddkctl.prepare import Preparation
 from vddkctl.prepare.secret_values import values_of
 from vddkctl.prepare.tags import Tags
@@ -34,7 +35,8 @@ class Checked(Struct, frozen=True):
 
     ``satisfied`` are addresses that already are as the plan wants them. ``images`` has those to push, or why one
     cannot be made. ``standing`` are addresses that the plan leaves alone and that still are as it says. ``objects`` are
-    the settings as they were looked at, ``migrations`` those that run. ``digests`` has those of satisfied images.
+    the settings as they were looked at, ``migrations`` those that run (``all_migrations``: of all namespaces).
+    ``digests`` has those of satisfied images.
     """
 
     satisfied: frozenset[str]
@@ -43,6 +45,7 @@ class Checked(Struct, frozen=True):
     objects: Mapping[str, LiveObject] = field(default_factory=dict)
     migrations: tuple[Migration, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    all_migrations: bool = True
 
 
 def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, progress: Progress) -> Checked:
@@ -51,12 +54,14 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     Raises :class:`~vddkctl.errors.StalePlanError` naming each thing that moved. An image of the plan that cannot be
     looked at, or whose archive is gone, did not move: it fails when its turn comes, and others do not. One that the
     plan leaves alone and cannot be looked at stops the plan only where settings come to name it: raises RegistryError.
+    Raises ClusterDeniedError for a provider that changes and cannot be seen.
     """
     preparation = Preparation(places, progress)
     preparation.tags.look(parse(reference) for reference in _references(plan))
     state = _state(plan, record, cluster)
     _check_same(plan, state)
     objects = _objects(state) if state else {}
+    _refuse_unseen(plan, state, cluster)
     satisfied: set[str] = set()
     digests: dict[str, str] = {}
     images: dict[str, Made | VddkctlError] = {}
@@ -87,7 +92,13 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     if moved:
         raise _stale(*moved)
     return Checked(
-        frozenset(satisfied), standing, images, objects, state.migrations if state else (), digests
+        frozenset(satisfied),
+        standing,
+        images,
+        objects,
+        state.migrations if state else (),
+        digests,
+        all_migrations=state is None or "Migration" not in state.here_alone,
     )
 
 
@@ -98,7 +109,17 @@ def _state(plan: Plan, record: Record | None, cluster: Cluster) -> ClusterState 
         return None
     accounts = tuple(key_of(a) for a in sorted(_all(plan)) if room(a) == "serviceaccount")
     maps = any(room(address) == "storagemap" for address in _all(plan))
-    return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps))
+    providers = providers_among(_all(plan))
+    return cluster.observe(Wanted(plan.location.namespace, accounts, storage_maps=maps, providers=providers))
+
+
+def _refuse_unseen(plan: Plan, state: ClusterState | None, cluster: Cluster) -> None:
+    """What cannot be seen did not move: who carries the plan out may see less than who has made it."""
+    changing = {change.address for change in plan.changes}
+    unseen = state.unseen if state else ()
+    found = [f"{key.address}: it {lacks(key)}" for key in unseen if key.address in changing]
+    if found:
+        raise denied(found, cluster.name)
 
 
 def _stale(*moved: tuple[str, str]) -> StalePlanError:

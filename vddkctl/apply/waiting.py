@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from vddkctl.cluster.base import Cluster
 from vddkctl.errors import ClusterError
 from vddkctl.plan.complaints import complaint_warnings
 from vddkctl.plan.effect import NOT_IN_EFFECT
-from vddkctl.plan.model import Plan
+from vddkctl.plan.model import Plan, PlanWarning
 from vddkctl.plan.observed import Unsettled
 from vddkctl.plan.order import room
 from vddkctl.progress import Progress
@@ -45,6 +45,12 @@ def wait(
             task.advance(1)
 
 
+def _is_news(complaint: PlanWarning, done: Collection[str], plan: Plan) -> bool:
+    """Whether it is about what the run has changed, or new: the rest was told with the plan."""
+    touched = complaint.address in done or any(room(address) == "controller" for address in done)
+    return touched or complaint not in plan.warnings
+
+
 def waited(result: Result, plan: Plan, cluster: Cluster, progress: Progress, timeout: float) -> Result:
     """The result of a run, with what is not in effect, and what Forklift's plans complain about then.
 
@@ -56,7 +62,8 @@ def waited(result: Result, plan: Plan, cluster: Cluster, progress: Progress, tim
         result = replace(result, unsettled=wait((*done, *before), cluster, progress, timeout))
         if not done:
             return result
-        return replace(result, warnings=tuple(complaint_warnings(cluster.activity().plans)))
+        complaints = complaint_warnings(cluster.activity().plans)
+        return replace(result, warnings=tuple(each for each in complaints if _is_news(each, done, plan)))
     except KeyboardInterrupt:
         return replace(result, interrupted=True)
     except ClusterError as error:

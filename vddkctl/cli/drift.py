@@ -141,7 +141,7 @@ def _checked(
         data(drift_summary(drift) + "\n")
     else:
         data(drift_text(drift, plan.tags, style()))
-    _notes(drift, observed, {} if denied else exposed)
+    _notes(drift, plan, observed, {} if denied else exposed)
     if heals:
         from vddkctl.cli.healing import healed
         from vddkctl.report.files.healed import Healed, with_healing
@@ -161,15 +161,19 @@ def _untold(lost: VddkctlError) -> VddkctlError:
     return PlanError(what, where=lost.where, hint=f"{lost.hint}\n  what differs now: vddkctl plan")
 
 
-def _notes(drift: Drift, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
+def _notes(drift: Drift, plan: Plan, observed: Observed, allowed: Mapping[str, Exposure]) -> None:
     """What to know besides: on standard error."""
     from vddkctl.plan.ignores import idle_warnings
     from vddkctl.plan.secrets import secret_warnings
+    from vddkctl.plan.unseen import NOT_SEEN
 
     for address, exposure in allowed.items():
         note(f"{address}: {exposure.message}; VDDK's licence forbids that.")
     for warning in idle_warnings(drift):
         note(f"{warning.address}: {warning.message}.")
+    for warning in plan.warnings:
+        if warning.code == NOT_SEEN:
+            note(f"{warning.address}: {warning.message}.")
     for name, image in observed.images.items():
         if image.error:
             note(

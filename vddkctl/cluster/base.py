@@ -16,13 +16,14 @@ class Wanted(Struct, frozen=True):
 
     ``namespace`` is where Forklift lives, if the spec says so. ``accounts`` are service accounts; those of the same
     name in the target namespaces of Forklift's plans are looked at, too. ``effects``: whether what is written is in
-    effect.
+    effect. ``providers`` are looked at one by one where not all can be listed.
     """
 
     namespace: str | None = None
     accounts: tuple[ObjectKey, ...] = ()
     storage_maps: bool = False
     effects: bool = False
+    providers: tuple[ObjectKey, ...] = ()
 
 
 class StoredSecret(Struct, frozen=True):

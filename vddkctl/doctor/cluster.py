@@ -127,7 +127,7 @@ def _in_cluster(subject: Subject, api: Api) -> Iterator[Finding | Probe]:
         rights = partial(right_checks, subject, api, namespace, home)
         yield Probe(Group.RIGHTS, "cluster", rights)
         yield Probe(Group.REFERENCES, "cluster", partial(stored_checks, subject, api, namespace))
-    yield Probe(Group.PULL, "cluster", partial(pull_checks, subject, api, namespace))
+    yield Probe(Group.PULL, "cluster", partial(pull_checks, subject, api, namespace, home))
 
 
 def _controller(subject: Subject, api: Api) -> Generator[Finding, None, tuple[str | None, Home | None]]:

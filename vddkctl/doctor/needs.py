@@ -95,11 +95,13 @@ def _own(name: str, home: str, begun: Collection[Resource]) -> Iterator[Need]:
 
 
 def _to_look(loaded: LoadedSite | None, home: str) -> Iterator[Need]:
-    """One LIST a kind. Providers elsewhere that the spec names have to be seen; others need not."""
-    elsewhere = {key.namespace for key in _exact(loaded, home)} - {home}
+    """One LIST a kind. Where that is not granted, providers elsewhere that the spec names are looked at one by one."""
     for resource in (CONTROLLERS, PROVIDERS, PLANS, MIGRATIONS):
-        instead = None if resource is PROVIDERS and elsewhere else home
-        yield Need(resource, EVERYWHERE, look=("list",), instead=instead)
+        yield Need(resource, EVERYWHERE, look=("list",), instead=home)
+    for key in _exact(loaded, home):
+        if key.namespace != home:
+            all_at_once = Right("list", PROVIDERS, EVERYWHERE)
+            yield Need(PROVIDERS, key.namespace, look=("get",), name=key.name, unless=all_at_once)
 
 
 def _to_apply_providers(loaded: LoadedSite | None, home: str, there: Collection[ObjectKey]) -> Iterator[Need]:

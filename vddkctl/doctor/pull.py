@@ -11,29 +11,31 @@ from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
 from vddkctl.plan.accounts import DEFAULT, account_mistakes, pull_secrets, wanted_accounts
-from vddkctl.plan.observed import ClusterState, MigrationPlan, ObjectKey, Observed
+from vddkctl.plan.observed import ClusterState, ObjectKey, Observed
 from vddkctl.plan.pulling import account_warnings, pull_advice
 
 if TYPE_CHECKING:
     from vddkctl.cluster.live.api import Api
+    from vddkctl.cluster.live.home import Home
 
 _GROUP = Group.PULL
 
 
-def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Finding]:
+def pull_checks(subject: Subject, api: Api, namespace: str | None, home: Home | None) -> Iterator[Finding]:
     """A line for each namespace that plans migrate into, and for each declared account that is not there."""
-    from vddkctl.cluster.live.look import accounts
+    from vddkctl.cluster.live.look import accounts, plans
 
     try:
-        known = _known(api, home)
+        seen = plans(api, namespace)
+        known = tuple(each for each in seen if home is None or home.has(each.namespace, each.provider))
         targets = sorted({plan.target_namespace for plan in known if plan.target_namespace})
         wanted = wanted_accounts(subject.loaded) if subject.loaded else {}
-        keys = [ObjectKey("ServiceAccount", namespace, DEFAULT) for namespace in targets]
+        keys = [ObjectKey("ServiceAccount", target, DEFAULT) for target in targets]
         found = accounts(api, [*keys, *wanted])
     except ClusterDeniedError as error:
         yield skipped(_GROUP, "service accounts", f"this user may not look: {error.what}")
         return
-    state = ClusterState(home or "", (), (), live=True, accounts=found, plans=known)
+    state = ClusterState(namespace or "", (), (), live=True, accounts=found, plans=known)
     observed = Observed(state, {}, cluster_name=api.place)
     told: set[str] = set()
     if subject.loaded:
@@ -53,18 +55,6 @@ def pull_checks(subject: Subject, api: Api, home: str | None) -> Iterator[Findin
             yield _account(key, [*declared, *there], _missing(api, key.namespace, there), _hint(subject, key))
     if not targets:
         yield skipped(_GROUP, "target namespaces", "no plan of Forklift names one yet")
-
-
-def _known(api: Api, home: str | None) -> tuple[MigrationPlan, ...]:
-    """All plans that this user may see: those of Forklift's namespace, where all is too much."""
-    from vddkctl.cluster.live.look import plans
-
-    try:
-        return plans(api, None)
-    except ClusterDeniedError:
-        if home is None:
-            raise
-        return plans(api, home)
 
 
 def _missing(api: Api, namespace: str, names: list[str]) -> list[str]:

@@ -75,7 +75,8 @@ def _told(alike: Sequence[Need], answers: Mapping[Right, bool]) -> Finding:
     instead = alike[0].instead
     if instead is not None and not _lacks(alike[0], verbs, answers, instead):
         what = f"may {', '.join(verbs)} in namespace {instead} alone"
-        return warned(_GROUP, name, what, f"those of other namespaces are not seen: {_ROLES}")
+        named = ", but for those that the spec names" if alike[0].resource is PROVIDERS else ""
+        return warned(_GROUP, name, what, f"those of other namespaces are not seen{named}: {_ROLES}")
     without = [need for need in lacking if need.unseen]
     needed = [need for need in lacking if not need.unseen]
     to_look = dict.fromkeys(verb for need in needed for verb in _lacks(need, need.look, answers))

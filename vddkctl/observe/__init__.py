@@ -17,6 +17,7 @@ from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.record import Record
 from vddkctl.plan.storage import applied_maps
+from vddkctl.plan.unseen import named_elsewhere, providers_among
 from vddkctl.prepare import Preparation
 from vddkctl.progress import Stoppable
 from vddkctl.site.source import LoadedSite
@@ -88,7 +89,11 @@ def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
     maps = bool(loaded.site.storage_maps or applied_maps(record))
-    return Wanted(loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True)
+    known = {*record.applied, *record.intended} if record else ()
+    providers = (*named_elsewhere(loaded), *providers_among(known))
+    return Wanted(
+        loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True, providers=providers
+    )
 
 
 class Recalled(Struct, frozen=True):

@@ -9,6 +9,7 @@ from vddkctl.plan.history import Past
 from vddkctl.plan.observed import ClusterState, ObjectKey
 from vddkctl.plan.order import room
 from vddkctl.plan.return_images import Looked, tags_then
+from vddkctl.plan.unseen import providers_among
 from vddkctl.registry.read import is_complete
 from vddkctl.threads import each
 
@@ -20,7 +21,8 @@ def state_for(past: Past, cluster: Cluster, namespace: str | None) -> ClusterSta
     addresses = sorted({*past.managed, *past.since})
     accounts = tuple(_account(a) for a in addresses if room(a) == "serviceaccount")
     maps = any(room(address) == "storagemap" for address in addresses)
-    return cluster.observe(Wanted(namespace, accounts, storage_maps=maps))
+    providers = providers_among(addresses)
+    return cluster.observe(Wanted(namespace, accounts, storage_maps=maps, providers=providers))
 
 
 def looked_at(past: Past, places: Places) -> Looked:

@@ -175,7 +175,7 @@ def _provider_wishes(
 def _created(
     loaded: LoadedSite, observed: Observed, image_value: _ImageValue
 ) -> Iterator[tuple[ObjectKey, Creation]]:
-    there = {provider.key for provider in observed.cluster.providers}
+    there = {*(provider.key for provider in observed.cluster.providers), *observed.cluster.unseen}
     for name, spec in loaded.site.providers.items():
         if spec.create is None:
             continue
@@ -267,6 +267,8 @@ def _choose_providers(
     live = {provider.key: provider for provider in observed.cluster.providers}
     chosen: list[tuple[LiveObject, str]] = []
     for key, name in exact.items():
+        if key in observed.cluster.unseen:
+            continue
         provider = live.get(key)
         message = _not_usable(key, provider, live, observed)
         if provider and not message:

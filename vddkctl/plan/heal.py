@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from vddkctl.plan.drift import Drift
 from vddkctl.plan.fields import is_entry
-from vddkctl.plan.migrations import RUNNING
+from vddkctl.plan.migrations import RUNNING, UNSEEN, must_see
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, Plan
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
@@ -32,8 +32,9 @@ def heal_plan(plan: Plan, drift: Drift, record: Record) -> Healing:
     spec asks for a third value by now, one that another manager owns and that is not to be taken, and what a running
     migration would feel. The record keeps what it knows.
     """
-    running = {w.address: w.message for w in plan.warnings if w.code == RUNNING}
-    busy = running if plan.active_migrations == "refuse" else {}
+    unseen = {w.address: w.message for w in plan.warnings if w.code == UNSEEN and must_see(plan)}
+    running = {w.address: f"it {w.message}" for w in plan.warnings if w.code == RUNNING}
+    busy = {**unseen, **(running if plan.active_migrations == "refuse" else {})}
     whole = {change.address: change for change in plan.changes}
     changes, stays = [], []
     for told in drift.changed:
@@ -104,7 +105,7 @@ def _cannot(whole: Change, busy: Mapping[str, str]) -> str:
     if room(whole.address) == "image" and whole.image is None:
         return "its image cannot be made on this machine"
     if whole.address in busy:
-        return f"it {busy[whole.address]}"
+        return busy[whole.address]
     return ""
 
 

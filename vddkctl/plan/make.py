@@ -21,6 +21,7 @@ from vddkctl.plan.secrets import gone_secrets, secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.shared_secrets import shared_secret_mistakes
 from vddkctl.plan.storage import storage_changes, storage_memory, storage_mistakes
+from vddkctl.plan.unseen import refuse_unseen
 from vddkctl.plan.warnings import warnings
 from vddkctl.site.diagnostic import Diagnostic, SpecError
 from vddkctl.site.source import LoadedSite
@@ -42,7 +43,7 @@ def make_plan(
     provider that is not there, two controllers; but not for addresses that the plan does not ``concern``. With
     ``missing_too`` an object that was there at the last apply is none: it is in ``gone``, for drift to tell; an entry
     of a storage map is a field that was changed. ``take`` says of an address whether fields of other managers are taken
-    from them, besides the spec's policy.
+    from them, besides the spec's policy. Raises ClusterDeniedError where what is concerned cannot be seen.
     """
     wanted = desired(loaded, observed)
     objects = _objects(observed)
@@ -59,6 +60,7 @@ def make_plan(
     )
     mistakes = (*wanted.mistakes, *(Mistake(address, diagnostic) for address, diagnostic in more))
     _check(mistakes if missing_too else (*mistakes, *wanted.missing), concerns)
+    refuse_unseen(loaded, observed, concerns)
     changes = ordered(
         [
             *_image_changes(loaded, observed),
@@ -82,10 +84,11 @@ def make_plan(
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
         images={image_address(n): _declared(n, loaded, observed) for n in sorted(loaded.site.images)},
         managed=managed,
-        disowned=tuple(sorted(a for a in _known(observed) if a not in managed)),
+        disowned=tuple(sorted(a for a in _known(observed) - _unseen(observed) if a not in managed)),
         gone=gone,
         public_registry=loaded.site.policy.public_registry,
         active_migrations=loaded.site.policy.active_migrations,
+        migrations_said="active_migrations" in loaded.site.policy.model_fields_set,
     )
 
 
@@ -178,10 +181,14 @@ def _managed_more(loaded: LoadedSite, observed: Observed, wanted: Desired) -> di
 
 def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str, ...]:
     shared = (*observed.cluster.accounts, *observed.cluster.storage_maps)
-    there = {*(key.address for key in objects), *(live.key.address for live in shared)}
+    there = {*(key.address for key in objects), *(live.key.address for live in shared), *_unseen(observed)}
     applied = observed.record.applied if observed.record else {}
     secrets = gone_secrets(observed)
     return tuple(sorted(a for a in applied if a in secrets or (room(a) in STAY_GONE and a not in there)))
+
+
+def _unseen(observed: Observed) -> set[str]:
+    return {key.address for key in observed.cluster.unseen}
 
 
 def _known(observed: Observed) -> set[str]:

@@ -202,8 +202,8 @@ class Plan(Wire, frozen=True):
     record says once all is done: address → field → value. ``disowned`` are addresses the record may forget. Both are
     for the record alone, not for comparing with the world. ``gone`` are objects that
     something was applied to and that are no longer there. ``public_registry`` and
-    ``active_migrations`` are the spec's policies. ``kind`` says what the plan is for; a rollback goes ``back_to`` the
-    state after that run.
+    ``active_migrations`` are the spec's policies; ``migrations_said``: the spec has the latter itself. ``kind`` says
+    what the plan is for; a rollback goes ``back_to`` the state after that run.
     """
 
     tool: str
@@ -219,6 +219,7 @@ class Plan(Wire, frozen=True):
     gone: tuple[str, ...] = ()
     public_registry: Literal["deny", "warn", "allow"] = "deny"
     active_migrations: Literal["refuse", "wait", "ignore"] = "refuse"
+    migrations_said: bool = False
     kind: Literal["apply", "rollback", "heal"] = "apply"
     back_to: int = 0
     format_version: str = FORMAT_VERSION

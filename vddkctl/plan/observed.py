@@ -158,7 +158,9 @@ class ClusterState(Struct, frozen=True):
     ``live``: fields have managers there, and an object's version changes with things that are not ours. ``alone``: this
     site has or had a record there, no other has one, and that is known. ``others_known``: which fields are of other
     sites is known.
-    ``unsettled`` is what Forklift has not taken in, or is not well.
+    ``unsettled`` is what Forklift has not taken in, or is not well. ``unseen`` are objects that this user may not get:
+    whether they are there is not known. ``here_alone`` are kinds (Provider, Migration) of which those of other
+    namespaces were not seen, but for objects that were asked for by name.
     """
 
     namespace: str
@@ -173,6 +175,8 @@ class ClusterState(Struct, frozen=True):
     plans: tuple[MigrationPlan, ...] = ()
     migrations: tuple[Migration, ...] = ()
     unsettled: tuple[Unsettled, ...] = ()
+    unseen: tuple[ObjectKey, ...] = ()
+    here_alone: frozenset[str] = frozenset()
 
     @property
     def forklift(self) -> str | None:

@@ -32,6 +32,7 @@ from vddkctl.plan.return_images import (
     returning_images,
 )
 from vddkctl.plan.returning import left_behind, returning
+from vddkctl.plan.unseen import lacks
 from vddkctl.plan.warnings import change_warnings
 from vddkctl.site.model import Policy
 
@@ -77,8 +78,11 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
         for change in ordered(taken)
     )
     changing = {change.address for change in plan_changes}
-    gone = tuple(a for a in past.managed if room(a) in STAY_GONE and a not in objects)
-    managed = {a: fields for a, fields in past.managed.items() if a not in lost and a not in gone}
+    unseen = {key.address for key in state.unseen}
+    there = {*objects, *unseen}
+    gone = tuple(a for a in past.managed if room(a) in STAY_GONE and a not in there)
+    left = {*lost, *gone, *unseen}
+    managed = {a: fields for a, fields in past.managed.items() if a not in left}
     known = {*ground.record.applied, *ground.record.intended, *changing}
     return Plan(
         tool=ground.tool,
@@ -87,13 +91,14 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
         location=ground.location,
         changes=plan_changes,
         unchanged=tuple(address for address in managed if address not in changing),
-        warnings=(*change_warnings(plan_changes, state.migrations), *warnings),
+        warnings=(*change_warnings(plan_changes, state), *warnings),
         images={**declared_put_back(images.changes), **declared_then(past)},
         managed=managed,
-        disowned=tuple(sorted(a for a in known if a not in past.managed)),
+        disowned=tuple(sorted(a for a in known - unseen if a not in past.managed)),
         gone=gone,
         public_registry=ground.policy.public_registry,
         active_migrations=ground.policy.active_migrations,
+        migrations_said="active_migrations" in ground.policy.model_fields_set,
         kind="rollback",
         back_to=past.run.number,
     )
@@ -104,9 +109,13 @@ def _settings(
 ) -> tuple[list[Change], list[PlanWarning]]:
     lost = lost_digests(past, ground.looked)
     changes: list[Change] = []
+    unseen = {key.address: key for key in ground.state.unseen}
     warnings: list[PlanWarning] = []
     for address in sorted({*past.managed, *past.since}):
         if room(address) == "image":
+            continue
+        if address in unseen:
+            warnings.append(PlanWarning(STAYS, address, lacks(unseen[address])))
             continue
         live = objects.get(address)
         told = list(left_behind(address, past)) if live or room(address) == "secret" else []

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from vddkctl.errors import UsageError
 from vddkctl.plan.lost import CODES
 from vddkctl.plan.model import Plan, PlanWarning
+from vddkctl.plan.unseen import NOT_SEEN
 
 
 class Selection(Struct, frozen=True):
@@ -45,7 +46,8 @@ def narrowed(plan: Plan, selection: Selection) -> Plan:
     """
     if not selection.targets and not selection.excludes:
         return plan
-    addresses = [*(change.address for change in plan.changes), *plan.unchanged, *plan.gone]
+    unseen = (each.address for each in plan.warnings if each.code == NOT_SEEN)
+    addresses = [*(change.address for change in plan.changes), *plan.unchanged, *plan.gone, *unseen]
     _check_globs(selection, addresses)
     kept = {a for a in addresses if not selection.targets or _any(a, selection.targets)}
     _add_needed(plan, kept)

@@ -14,11 +14,12 @@ from vddkctl.plan.image_warnings import image_warnings
 from vddkctl.plan.lost import record_warnings, unrecorded_warnings
 from vddkctl.plan.migrations import migration_warnings
 from vddkctl.plan.model import Action, Change, PlanWarning
-from vddkctl.plan.observed import Migration, Observed
+from vddkctl.plan.observed import ClusterState, Observed
 from vddkctl.plan.order import room
 from vddkctl.plan.pulling import account_warnings
 from vddkctl.plan.secrets import secret_warnings
 from vddkctl.plan.storage import storage_warnings
+from vddkctl.plan.unseen import unseen_warnings
 from vddkctl.site.source import LoadedSite
 from vddkctl.vddk import config_text
 
@@ -53,12 +54,14 @@ def warnings(
     yield from complaint_warnings(observed.cluster.plans)
     declared = {key.address for key in wanted.targets}
     yield from effect_warnings(observed, declared, {change.address for change in changes})
-    yield from migration_warnings(changes, observed.cluster.migrations)
+    yield from migration_warnings(changes, observed.cluster)
     yield from record_warnings(loaded, observed)
     wishes = {key.address: {wish.path for wish in target.wishes} for key, target in wanted.targets.items()}
     for change in changes:
         wishes.setdefault(change.address, set()).update(field.path for field in change.fields)
     yield from unrecorded_warnings(observed, wishes)
+    known = {*observed.record.applied, *observed.record.intended} if observed.record else set()
+    yield from unseen_warnings(loaded, observed, known)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:
@@ -71,10 +74,10 @@ def warnings(
         yield PlanWarning("gone", address, f"was there at the last apply, and is gone: {what}")
 
 
-def change_warnings(changes: Sequence[Change], running: Iterable[Migration]) -> Iterator[PlanWarning]:
+def change_warnings(changes: Sequence[Change], state: ClusterState) -> Iterator[PlanWarning]:
     """What to know of the changes themselves, whatever they come from."""
     yield from _of_changes(changes)
-    yield from migration_warnings(changes, running)
+    yield from migration_warnings(changes, state)
 
 
 def _of_changes(changes: Iterable[Change]) -> Iterator[PlanWarning]:

@@ -231,7 +231,8 @@ class Policy(Model):
     conflicts: Literal["report", "take"] = "report"
     """What to do about a field that another manager owns."""
     active_migrations: Literal["refuse", "wait", "ignore"] = "refuse"
-    """What to do while a migration runs, since a change of the controller restarts its pod."""
+    """What to do while a migration runs, since a change of the controller restarts its pod. Where it is written,
+    whoever may not see the migrations of all namespaces cannot apply such a change."""
 
 
 class IgnoreSpec(Model):

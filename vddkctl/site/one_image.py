@@ -31,8 +31,8 @@ class OneImage(Struct, frozen=True):
     public_registry: str | None = None
     cluster: Mapping[str, str] | None = None
     """Where the ForkliftController is that gets the image; None: none does."""
-    active_migrations: str = "refuse"
-    """What to do in a live cluster while migrations run."""
+    active_migrations: str | None = None
+    """What to do in a live cluster while migrations run; None: as every site does that does not say."""
 
 
 def one_image(said: OneImage) -> LoadedSite:
@@ -66,7 +66,8 @@ def one_image(said: OneImage) -> LoadedSite:
         if (
             "manifests" not in said.cluster
         ):  # whoever asks for this image to be set wants it, whoever set another
-            policy |= {"conflicts": "take", "activeMigrations": said.active_migrations}
+            policy |= {"conflicts": "take"}
+            policy |= {"activeMigrations": said.active_migrations} if said.active_migrations else {}
     if policy:
         site["policy"] = policy
     return load(json.dumps(site, ensure_ascii=False), SOURCE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.support.live_sites import LiveSite
+from dataclasses import replace
+
+from tests.support.live_sites import SPEC, LiveSite
 
 
 def planned(site: LiveSite) -> None:
@@ -43,3 +45,31 @@ def test_what_plans_complain_about_after_an_apply_is_in_its_result(site: LiveSit
     site.patch_status("plans", "wave-1", ("VDDKInvalid", "Critical"))
     site.write("providers: {prod: {aio: false}}\n")
     assert "complains" not in site.apply("--no-wait").out.partition("Applied:")[2]
+
+
+def test_what_plans_of_another_forklift_complain_about_is_not_told(applied: LiveSite) -> None:
+    other = replace(applied, namespace=applied.server.namespace("another"))
+    kind, plural, name = "ForkliftController", "forkliftcontrollers", "forklift-controller"
+    other.create(kind, plural, name, {"feature_ui_plugin": "true"})
+    other.provider("prod")
+    planned(other)
+    other.patch_status("plans", "wave-1", ("VDDKInvalid", "Critical"))
+    applied.write(SPEC.replace("small", "large"))
+    for words in (("plan",), ("status",), ("apply", "--auto-approve", "--timeout", "1s")):
+        assert f"{other.namespace}/wave-1" not in applied.run(*words).out
+    vms = replace(applied, namespace=applied.server.namespace("vms"))
+    spec = {**other.get("plans", "wave-1")["spec"], "targetNamespace": "x"}
+    vms.create("Plan", "plans", "wave-2", spec)
+    vms.patch_status("plans", "wave-2", ("VDDKInvalid", "Critical"))
+    assert "wave-2" not in applied.run("plan").out, "its provider is of the other one"
+
+
+def test_what_is_no_part_of_the_run_is_told_once(site: LiveSite) -> None:
+    planned(site)
+    site.patch_status("plans", "wave-1", ("VDDKInvalid", "Critical"))
+    site.write("providers: {plain: {aio: true}}\n")
+    ended = site.apply("--timeout", "1s")
+    assert (ended.out + ended.err).count(f"{site.namespace}/wave-1 complains") == 1
+    site.write("providers: {plain: {aio: true}, prod: {aio: true}}\n")
+    ended = site.apply("--timeout", "1s")
+    assert ended.out.count(f"{site.namespace}/wave-1 complains") == 2, "still, after its provider has changed"

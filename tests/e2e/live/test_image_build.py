@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.e2e.live.test_migrations import migrate
+from tests.e2e.live.test_migrations import HOME_ALONE, migrate
 from tests.support.live_sites import OTHER, Ended, LiveSite
 from tests.support.registries import new_repository
 from tests.support.running_registry import RunningRegistry
@@ -79,6 +79,19 @@ def test_a_migration_that_runs_is_not_disturbed_unless_it_is_said(build: Build) 
     done = build.run("--active-migrations", "ignore")
     assert done.code == 0, done.out + done.err
     assert build.site.image == f"{build.registry.host}/{build.repository}@{build.digest}"
+
+
+def test_migrations_that_are_not_seen_count_where_it_is_said_what_to_do_about_them(build: Build) -> None:
+    build.site.server.grant("alice", HOME_ALONE, build.site.namespace)
+    build = replace(build, site=replace(build.site, user="alice"))
+    refused = build.run("--active-migrations", "wait")
+    assert (refused.code, build.site.image) == (1, None)
+    assert "since --active-migrations is given, and of the plan whether it would disturb" in refused.err
+    assert "without it, or with ignore," in refused.err
+    done = build.run()
+    assert done.code == 0, done.out + done.err
+    assert "[migrations-not-seen]" in done.out
+    assert build.site.image is not None
 
 
 def test_it_waits_for_the_end_of_migrations(build: Build) -> None:

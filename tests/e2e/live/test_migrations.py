@@ -6,10 +6,11 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.support.live_sites import IMAGE, MERGE, OTHER, Ended, LiveSite
+from tests.support.live_sites import GROUP, IMAGE, MERGE, OTHER, Ended, LiveSite
 
 CONTROLLER = f"controller: {{vddkImage: {IMAGE}}}\n"
 PROD = f"providers:\n  prod: {{vddkImage: {IMAGE}}}\n"
@@ -28,7 +29,7 @@ def migrate(site: LiveSite, provider: str, name: str = "wave-1") -> None:
 
 @pytest.fixture
 def forklift(site: LiveSite) -> Iterator[LiveSite]:
-    """A site whose migrations are gone afterwards: one that runs anywhere is felt everywhere."""
+    """A site whose migrations are gone afterwards."""
     yield site
     site.server.request("DELETE", site.path("migrations"))
 
@@ -214,6 +215,136 @@ def test_one_that_begins_during_the_run_is_no_matter_where_that_is_the_policy(fo
     with begins_meanwhile(forklift) as process:
         process.communicate(timeout=60)
     assert (process.returncode, forklift.image) == (0, IMAGE)
+
+
+FORKLIFT = "forklift.konveyor.io"
+HOME_ALONE = [
+    {"apiGroups": [FORKLIFT], "resources": ["*"], "verbs": ["list", "get", "patch"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "create", "patch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+]
+RIGHT = f"may not list migrations.{FORKLIFT} in all namespaces"
+
+
+@pytest.fixture
+def abroad(forklift: LiveSite) -> Iterator[LiveSite]:
+    """A migration of another namespace runs, and the user has rights in Forklift's namespace alone."""
+    other = replace(forklift, namespace=forklift.server.namespace("vms"))
+    plan = {"name": "px", "namespace": other.namespace}
+    other.create("Migration", "migrations", "mx", {"plan": plan})
+    other.status("migrations", "mx", "Running")
+    forklift.server.grant("alice", HOME_ALONE, forklift.namespace)
+    yield replace(forklift, user="alice")
+    other.server.request("DELETE", other.path("migrations"))
+
+
+def test_migrations_that_are_not_seen_are_warned_about_and_an_apply_goes_on(abroad: LiveSite) -> None:
+    abroad.write(CONTROLLER + f"providers: {{prod: {{vddkImage: {IMAGE}}}, plain: {{aio: true}}}}\n")
+    found = [w for w in abroad.plan()["warnings"] if w["code"] == "migrations-not-seen"]
+    home = abroad.namespace
+    assert [w["address"] for w in found] == [
+        f"controller.{home}/forklift-controller",
+        f"provider.{home}/prod",
+    ]
+    assert all(RIGHT in w["message"] for w in found)
+    admin = replace(abroad, user="admin").run("plan")
+    assert ("[migrations-not-seen]" in admin.out, "[migration-running]" in admin.out) == (False, True)
+    ended = abroad.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert abroad.image == IMAGE
+    assert "migrations-not-seen" not in abroad.run("plan").out, "nothing changes"
+
+
+@pytest.mark.parametrize("policy", ["refuse", "wait"])
+def test_where_the_spec_says_what_to_do_about_migrations_they_have_to_be_seen(
+    abroad: LiveSite, policy: str
+) -> None:
+    abroad.write(CONTROLLER + f"policy: {{activeMigrations: {policy}}}\n")
+    ended = abroad.apply("--no-wait")
+    assert (ended.code, abroad.image) == (1, None)
+    assert "nothing was written, since the spec says policy.activeMigrations" in ended.err
+    assert RIGHT in ended.err
+    abroad.write(f"providers: {{plain: {{aio: true}}}}\npolicy: {{activeMigrations: {policy}}}\n")
+    assert abroad.apply("--no-wait").code == 0, "no migration feels that"
+    abroad.write(CONTROLLER + "policy: {activeMigrations: ignore}\n")
+    assert abroad.apply("--no-wait").code == 0
+    assert abroad.image == IMAGE
+
+
+def test_who_carries_out_a_saved_plan_has_to_see_them_as_well(abroad: LiveSite) -> None:
+    abroad.server.request("DELETE", f"/apis/{GROUP}/namespaces/{abroad.namespace}/migrations")
+    abroad.write(CONTROLLER + "policy: {activeMigrations: wait}\n")
+    assert replace(abroad, user="admin").run("plan", "-o", "p.json").code == 0
+    ended = abroad.run("apply", "p.json")
+    assert (ended.code, abroad.image) == (1, None)
+    assert RIGHT in ended.err
+
+
+def test_what_heals_does_not_restart_the_controller_unseen_where_the_spec_forbids_it(
+    abroad: LiveSite,
+) -> None:
+    policy = "policy: {activeMigrations: wait, conflicts: take}\n"
+    abroad.write(CONTROLLER + "policy: {activeMigrations: ignore}\n")
+    assert abroad.apply("--no-wait").code == 0
+    abroad.write(CONTROLLER + policy)
+    abroad.patch("forkliftcontrollers", "forklift-controller", {"spec": {"vddk_image": OTHER}})
+    ended = abroad.run("drift", "--heal")
+    assert (ended.code, abroad.image) == (3, OTHER)
+    assert RIGHT in ended.err
+    abroad.write(CONTROLLER + "policy: {conflicts: take}\n")
+    assert abroad.run("drift", "--heal").code == 0
+    assert abroad.image == IMAGE
+
+
+def another_forklift(site: LiveSite) -> LiveSite:
+    """Another namespace, with a ForkliftController of its own."""
+    other = replace(site, namespace=site.server.namespace("another"))
+    kind, plural, name = "ForkliftController", "forkliftcontrollers", "forklift-controller"
+    other.create(kind, plural, name, {"feature_ui_plugin": "true"})
+    other.provider("theirs")
+    return other
+
+
+def test_what_another_forklift_moves_is_no_matter_here(forklift: LiveSite) -> None:
+    other = another_forklift(forklift)
+    migrate(other, "theirs")
+    other.create(
+        "Migration", "migrations", "orphan", {"plan": {"name": "gone", "namespace": other.namespace}}
+    )
+    other.status("migrations", "orphan", "Running")
+    forklift.write(CONTROLLER + PROD + "policy: {activeMigrations: refuse}\n")
+    assert "[migration-running]" not in forklift.run("plan").out
+    ended = forklift.apply("--no-wait")
+    assert ended.code == 0, ended.err
+    assert forklift.image == IMAGE
+    forklift.write(
+        f"controller: {{vddkImage: {IMAGE}}}\n", cluster=f"cluster: {{namespace: {other.namespace}}}\n"
+    )
+    refused = forklift.apply("--no-wait")
+    assert (refused.code, f"{other.namespace}/wave-1" in refused.err) == (1, True), "there it is"
+
+
+def test_one_in_a_namespace_without_a_forklift_counts(forklift: LiveSite) -> None:
+    vms = replace(forklift, namespace=forklift.server.namespace("vms"))
+    migrate(vms, "prod")
+    forklift.write(CONTROLLER)
+    ended = forklift.apply()
+    vms.server.request("DELETE", vms.path("migrations"))
+    assert (ended.code, f"{vms.namespace}/wave-1" in ended.err) == (1, True)
+
+
+def test_one_of_our_provider_counts_wherever_it_is(forklift: LiveSite) -> None:
+    other = another_forklift(forklift)
+    plan = forklift.plan_object("px", "prod", "vms")
+    assert plan
+    spec = forklift.get("plans", "px")["spec"]
+    other.create("Plan", "plans", "px", spec)
+    other.create("Migration", "migrations", "px", {"plan": {"name": "px", "namespace": other.namespace}})
+    other.status("migrations", "px", "Running")
+    forklift.write(PROD)
+    ended = forklift.apply()
+    assert (ended.code, f"{other.namespace}/px" in ended.err) == (1, True)
 
 
 def test_nothing_is_refused_where_nothing_changes(migrating: LiveSite) -> None:

@@ -169,7 +169,7 @@ def run(
         build_args=dict(map(_pair, build_arg or ())),
         allow_mismatch=allow_platform_mismatch,
         public_registry=_policy(public_registry, reference, push=push),
-        active_migrations=(active_migrations or Migrations.REFUSE).value,
+        active_migrations=active_migrations.value if active_migrations else None,
         cluster=_cluster(context, manifests, namespace) if set_controller_image else None,
     )
     hosts = [*(plain_http or ())], [*(skip_verify or ())]

@@ -50,6 +50,8 @@ WORDS = SpecWords(
         r"`cluster\.manifests` in the spec names the folder": "--manifests names the folder",
         r"the spec names it as cluster\.context": "--context names it",
         r"policy\.activeMigrations: wait": "--active-migrations wait",
+        r"the spec says policy\.activeMigrations": "--active-migrations is given",
+        r"without that policy, or with ignore": "without it, or with ignore",
         r"take it with --take \S+, or always with policy\.conflicts: take": "run the same again",
         r"pin the (new one|one that is there now) \(base: (\S+)\),? or set \S+: true": r"pin the \1: --base \2",
         r"set registries\.HOST\.tls: plain-http \(or give --plain-http HOST\)": "give --plain-http HOST",

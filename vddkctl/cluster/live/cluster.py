@@ -14,11 +14,12 @@ from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcom
 from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home, find_home
-from vddkctl.cluster.live.kinds import PROVIDERS, SECRETS
+from vddkctl.cluster.live.kinds import MIGRATIONS, PROVIDERS, SECRETS
 from vddkctl.cluster.live.lease import Held, applied_sites, leased
-from vddkctl.cluster.live.listing import listed_again, newest
+from vddkctl.cluster.live.listing import newest
 from vddkctl.cluster.live.objects import live_object
-from vddkctl.cluster.live.raw import RawObject, Secret
+from vddkctl.cluster.live.providers import providers
+from vddkctl.cluster.live.raw import Secret
 from vddkctl.cluster.live.record import Claims, Others, Records, name_of
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
@@ -49,8 +50,7 @@ class KubernetesCluster:
         self._progress = progress or Silent()
         self._held: Held | None = None
         self._lock = threading.Lock()
-        self._home: str | None = None
-        self._scope: str | None = None
+        self._home: Home | None = None
         self._fresh: Home | None = None
         self._seen: str | None = None
 
@@ -67,38 +67,43 @@ class KubernetesCluster:
     def observe(self, wanted: Wanted) -> ClusterState:
         """Everything, one LIST a kind, at the same time; who looks again sees nothing older than what he saw.
 
-        Where this user may not look into all namespaces, those of Forklift's own are what there is.
+        Of what this user may not see in all namespaces, Forklift's own is looked into, and the state says so.
         """
         api, home = self._api, self._look(wanted.namespace)
-        scope = None if home.everywhere else home.namespace
-        plans = start(look.plans, api, scope)
-        running = start(lambda: look.migrations(api, scope, plans.result()))
+        active = start(look.activity, api, home)
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         controller = start(rolled_out, api, home.namespace) if wanted.effects else None
-        raw = list(listed_again(api, PROVIDERS, scope, RawObject, self._seen))
-        self._seen = newest(item.metadata.resource_version for item in raw)
+        seen = providers(api, home.namespace, wanted.providers, self._seen)
+        self._seen = newest(item.metadata.resource_version for item in seen.objects)
         ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
         lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
-        providers = (live_object("Provider", item, told.claims, home.namespace) for item in raw)
+        objects = (live_object("Provider", item, told.claims, home.namespace) for item in seen.objects)
+        now, all_migrations = active.result()
         return ClusterState(
             home.namespace,
             tuple(
                 live_object("ForkliftController", item, told.claims, home.namespace)
                 for item in home.controllers
             ),
-            tuple(sorted(providers, key=lambda item: item.key)),
+            tuple(sorted(objects, key=lambda item: item.key)),
             unread=told.unread,
             live=True,
             alone=self._alone(home.namespace, told),
             others_known=told.known,
             accounts=_shared(lists[0], told.claims),
             storage_maps=_shared(lists[1], told.claims),
-            plans=plans.result(),
-            migrations=running.result(),
-            unsettled=standing(controller.result, ours, raw) if controller else (),
+            plans=now.plans,
+            migrations=now.migrations,
+            unsettled=standing(controller.result, ours, seen.objects) if controller else (),
+            unseen=seen.unseen,
+            here_alone=frozenset(
+                resource.kind
+                for resource, everywhere in ((PROVIDERS, seen.everywhere), (MIGRATIONS, all_migrations))
+                if not everywhere
+            ),
         )
 
     def read_secret(self, key: ObjectKey) -> StoredSecret | None:
@@ -134,9 +139,9 @@ class KubernetesCluster:
         return missing_rights(self._api, self._own_namespace(), self._site, changes)
 
     def activity(self) -> Activity:
-        """Plans, and the migrations that run, in all namespaces or in those that this user may see."""
-        plans = look.plans(self._api, scope := self._own_scope())
-        return Activity(plans, look.migrations(self._api, scope, plans))
+        """This Forklift's plans, and its migrations that run, in all namespaces or in those that this user may see."""
+        found, _ = look.activity(self._api, self._own_home())
+        return found
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
         """What has not arrived yet: roll-outs, and providers that are not healthy at their current generation."""
@@ -193,22 +198,17 @@ class KubernetesCluster:
             found, self._fresh = self._fresh, None
             if found is None or namespace not in (None, found.namespace):
                 found = find_home(self._api, namespace or self._namespace)
-            self._home, self._scope = found.namespace, None if found.everywhere else found.namespace
+            self._home = found
             return found
 
-    def _own_scope(self) -> str | None:
-        """The namespace that this user has to do with; None: all of them."""
-        self._own_namespace()
-        with self._lock:
-            return self._scope
-
-    def _own_namespace(self) -> str:
+    def _own_home(self) -> Home:
         with self._lock:
             if self._home is None:
-                self._fresh = find_home(self._api, self._namespace)
-                self._home = self._fresh.namespace
-                self._scope = None if self._fresh.everywhere else self._home
+                self._home = self._fresh = find_home(self._api, self._namespace)
             return self._home
+
+    def _own_namespace(self) -> str:
+        return self._own_home().namespace
 
 
 def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject, ...]:

@@ -10,6 +10,7 @@ from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError, ClusterError
+from vddkctl.plan.observed import ObjectKey
 
 USUAL = ("openshift-mtv", "konveyor-forklift")
 """The namespaces that Forklift's operators are installed into (downstream, upstream)."""
@@ -21,6 +22,16 @@ class Home(Struct, frozen=True):
     namespace: str
     controllers: tuple[RawObject, ...]
     everywhere: bool
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The namespaces of other Forklifts: each has a ForkliftController of its own."""
+        return frozenset(item.metadata.namespace for item in self.controllers) - {self.namespace}
+
+    def has(self, namespace: str, provider: ObjectKey | None) -> bool:
+        """Whether what is in a namespace, about a provider (None: not known), is of this Forklift, and of no other."""
+        of = provider.namespace if provider else namespace
+        return self.namespace in (namespace, of) or not {namespace, of} & self.others
 
 
 def find_home(api: Api, namespace: str | None) -> Home:

@@ -13,6 +13,7 @@ from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.kinds import Resource
 from vddkctl.cluster.live.raw import ListMeta
 from vddkctl.cluster.live.refusal import RefusedError
+from vddkctl.errors import ClusterDeniedError
 
 T = TypeVar("T", bound=Struct)
 
@@ -46,6 +47,14 @@ def listed_again(
             yield from found.items
             return
     yield from listed(api, resource, namespace, of)
+
+
+def listed_widely(api: Api, resource: Resource, home: str | None, of: type[T]) -> tuple[list[T], bool]:
+    """Every object of a kind, or where this user may not see all namespaces, those of ``home``; whether it is all."""
+    try:
+        return list(listed(api, resource, None, of)), True
+    except ClusterDeniedError:
+        return list(listed(api, resource, home, of)), False
 
 
 def newest(versions: Iterable[str]) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.home import Home
 from vddkctl.cluster.live.kinds import ACCOUNTS, MIGRATIONS, PLANS, STORAGE_MAPS
-from vddkctl.cluster.live.listing import listed
+from vddkctl.cluster.live.listing import listed, listed_widely
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import Account, RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError
-from vddkctl.plan.observed import LiveObject, Migration, MigrationPlan, ObjectKey, Problem
+from vddkctl.plan.observed import Activity, LiveObject, Migration, MigrationPlan, ObjectKey, Problem
 from vddkctl.threads import each
 
 _AT_ONCE = 8
@@ -24,20 +25,36 @@ def storage_maps(api: Api, namespace: str) -> tuple[LiveObject, ...]:
     return tuple(live_object("StorageMap", raw) for raw in listed(api, STORAGE_MAPS, namespace, RawObject))
 
 
-def plans(api: Api, namespace: str | None) -> tuple[MigrationPlan, ...]:
-    """Forklift's plans that are not archived."""
-    found = listed(api, PLANS, namespace, RawObject)
+def plans(api: Api, home: str | None) -> tuple[MigrationPlan, ...]:
+    """Forklift's plans that are not archived: of all namespaces, or where this user may not see them, of ``home``."""
+    found, _ = listed_widely(api, PLANS, home, RawObject)
     return tuple(_plan(raw) for raw in found if not raw.spec.get("archived"))
 
 
-def migrations(api: Api, namespace: str | None, known: Iterable[MigrationPlan]) -> tuple[Migration, ...]:
-    """Migrations that run now, each with its plan's provider."""
+def activity(api: Api, home: Home) -> tuple[Activity, bool]:
+    """What this Forklift is at; and whether migrations of all namespaces were seen.
+
+    Another Forklift in the same cluster has plans and migrations of its own, which are no matter here.
+    """
+    known = plans(api, home.namespace)
+    running, everywhere = migrations(api, home.namespace, known)
+    found = Activity(
+        tuple(plan for plan in known if home.has(plan.namespace, plan.provider)),
+        tuple(each for each in running if home.has(each.namespace, each.provider)),
+    )
+    return found, everywhere
+
+
+def migrations(api: Api, home: str, known: Iterable[MigrationPlan]) -> tuple[tuple[Migration, ...], bool]:
+    """Migrations that run now, each with its plan's provider; and whether those of all namespaces were seen."""
     providers = {(plan.namespace, plan.name): plan.provider for plan in known}
-    return tuple(
+    found, everywhere = listed_widely(api, MIGRATIONS, home, RawObject)
+    running = (
         Migration(raw.metadata.namespace, raw.metadata.name, providers.get(_plan_of(raw)))
-        for raw in listed(api, MIGRATIONS, namespace, RawObject)
+        for raw in found
         if _runs(raw)
     )
+    return tuple(running), everywhere
 
 
 def accounts(api: Api, wanted: Iterable[ObjectKey]) -> tuple[LiveObject, ...]:

@@ -41,6 +41,10 @@ class Status(Struct, frozen=True):
         return self.details.causes if self.details else ()
 
 
+class LoginRefusedError(ClusterDeniedError):
+    """The server does not know this user: that says nothing of what a user may do."""
+
+
 class RefusedError(ClusterError):
     """A request that the server refused. ``code`` is HTTP's."""
 
@@ -61,7 +65,7 @@ class RefusedError(ClusterError):
         said = " ".join(status.message.split())[:_MOST] or status.reason or f"HTTP status {code}"
         what = f"{_VERBS.get(method, method)} {_object(path)}: "
         if code == 401:
-            return ClusterDeniedError(
+            return LoginRefusedError(
                 f"{what}the login is not accepted: {said}",
                 where=place,
                 hint="log in again: the token may have expired",

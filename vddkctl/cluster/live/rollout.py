@@ -133,15 +133,22 @@ def standing(
 
 
 def _providers(api: Api, keys: Sequence[ObjectKey]) -> Iterator[RawObject]:
-    """One by one, or by one LIST a namespace where there are many."""
-    if len(keys) <= _ONE_BY_ONE:
-        yield from (api.get(PROVIDERS.path(key.namespace, key.name), of=RawObject) for key in keys)
-        return
-    wanted = {(key.namespace, key.name) for key in keys}
+    """One by one, or by one LIST a namespace where there are many, and this user may list them."""
+    few = len(keys) <= _ONE_BY_ONE
     for namespace in sorted({key.namespace for key in keys}):
-        for raw in listed(api, PROVIDERS, namespace, RawObject):
-            if (namespace, raw.metadata.name) in wanted:
-                yield raw
+        names = {key.name for key in keys if key.namespace == namespace}
+        found = None if few else _listed(api, namespace)
+        if found is None:
+            yield from (api.get(PROVIDERS.path(namespace, name), of=RawObject) for name in sorted(names))
+        else:
+            yield from (raw for raw in found if raw.metadata.name in names)
+
+
+def _listed(api: Api, namespace: str) -> list[RawObject] | None:
+    try:
+        return list(listed(api, PROVIDERS, namespace, RawObject))
+    except ClusterDeniedError:
+        return None
 
 
 def _deployment(api: Api, home: str) -> Deployment | None:
