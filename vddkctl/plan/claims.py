@@ -1,4 +1,7 @@
-"""What other sites of the same Forklift have written down of a field: records tell, since all sites are one manager."""
+"""What other sites have written down of a field: records tell, since all sites are one manager.
+
+A site of another Forklift in the same cluster has its namespace with its name: ``other-mtv/frankfurt``.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def elsewhere_warnings(loaded: LoadedSite, observed: Observed, wanted: Desired) 
 def _told(names: list[str], sites: tuple[str, ...], namespace: str) -> str:
     stays = "stays" if len(names) == 1 else "stay"
     it = "it" if len(names) == 1 else "them"
-    record = f"vddkctl-{sites[0] if len(sites) == 1 else 'SITE'}"
+    home, _, name = sites[0].rpartition("/") if len(sites) == 1 else ("", "", "SITE")
     if not sites:
         who, gone = "another site declares", "that site"
     else:
@@ -43,5 +43,5 @@ def _told(names: list[str], sites: tuple[str, ...], namespace: str) -> str:
         gone = f"site {sites[0]}" if len(sites) == 1 else "one of them"
     return (
         f"{', '.join(names)} {stays}: {who} {it}; if {gone} is no more, first remove its record: "
-        f"kubectl -n {namespace} delete configmap,lease {record}"
+        f"kubectl -n {home or namespace} delete configmap,lease vddkctl-{name}"
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.live_sites import IMAGE, OTHER, SPEC, LiveSite
+from tests.support.live_sites import IMAGE, OTHER, SPEC, LiveSite, make_live_site
 
 CORE = "/api/v1"
 
@@ -333,3 +333,28 @@ def test_a_rollback_takes_nothing_from_another_site_unasked(site: LiveSite) -> N
     assert "spec.settings.useVddkAioOptimization is site other's" in ended.err
     assert site.settings("prod")["useVddkAioOptimization"] == "true"
     assert other.run("drift").code == 0
+
+
+def test_a_site_of_another_forklift_that_has_a_provider_is_named_and_not_stepped_on(
+    site: LiveSite, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    there = make_live_site(site.server, site.server.namespace(), tmp_path_factory.mktemp("there"))
+    there.write("providers: {prod: {aio: false}}\n")
+    assert there.apply("--no-wait").code == 0
+    site.write(f"providers: {{{there.namespace}/prod: {{aio: true}}}}\n")
+    refused = site.apply("--no-wait")
+    assert refused.code == 1
+    name = f"{there.namespace}/{there.namespace}"
+    assert f"spec.settings.useVddkAioOptimization is site {name}'s" in refused.err
+    assert there.settings("prod")["useVddkAioOptimization"] == "false"
+    there.write("providers: {prod: {aio: true}}\n")
+    for each in (there, site):  # both want the same: that is no matter
+        assert each.apply("--no-wait").code == 0
+    site.write("providers: {}\n")
+    planned = site.run("plan").out
+    assert "[declared-elsewhere]" in planned
+    command = f"kubectl -n {there.namespace} delete configmap,lease vddkctl-{there.namespace}"
+    assert command in " ".join(planned.split())
+    assert site.apply("--no-wait").code == 0
+    assert there.settings("prod")["useVddkAioOptimization"] == "true"
+    assert there.run("drift").code == 0

@@ -20,7 +20,7 @@ from vddkctl.cluster.live.listing import newest
 from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.providers import providers
 from vddkctl.cluster.live.raw import Secret
-from vddkctl.cluster.live.record import Claims, Others, Records, name_of
+from vddkctl.cluster.live.record import Claims, Others, Records, name_of, together
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import running as rolled_out
@@ -80,21 +80,22 @@ class KubernetesCluster:
         lists = accounts.result(), maps.result() if maps else ()
         # After the objects: a site that began meanwhile has written down what it intends before it wrote anything.
         told = Records(api, home.namespace).of_others(self._site)
-        objects = (live_object("Provider", item, told.claims, home.namespace) for item in seen.objects)
+        beyond = sorted(home.others & {key.namespace for key in wanted.providers})
+        claims = together((told.claims, *(Records(api, each).of_another_forklift() for each in beyond)))
+        objects = (live_object("Provider", item, claims, home.namespace) for item in seen.objects)
         now, all_migrations = active.result()
         return ClusterState(
             home.namespace,
             tuple(
-                live_object("ForkliftController", item, told.claims, home.namespace)
-                for item in home.controllers
+                live_object("ForkliftController", item, claims, home.namespace) for item in home.controllers
             ),
             tuple(sorted(objects, key=lambda item: item.key)),
             unread=told.unread,
             live=True,
             alone=self._alone(home.namespace, told),
             others_known=told.known,
-            accounts=_shared(lists[0], told.claims),
-            storage_maps=_shared(lists[1], told.claims),
+            accounts=_shared(lists[0], claims),
+            storage_maps=_shared(lists[1], claims),
             plans=now.plans,
             migrations=now.migrations,
             unsettled=standing(controller.result, ours, seen.objects) if controller else (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -132,6 +132,15 @@ class Records:
         self._api.send("PATCH", CONFIG_MAPS.path(self._namespace, name), query, body, APPLY)
         return f"configmap {self._namespace}/{name}"
 
+    def of_another_forklift(self) -> Claims:
+        """What the records of another Forklift's sites say, each site with its namespace, as far as it can be read."""
+        claims: Claims = {}
+        for address, fields in self.of_others("").claims.items():
+            for path, sites in fields.items():
+                named = {f"{self._namespace}/{site}": values for site, values in sites.items()}
+                claims.setdefault(address, {})[path] = named
+        return claims
+
     def of_others(self, site: str) -> Others:
         """What the records of other sites say. One that cannot be read is told, and stops nobody else."""
         try:
@@ -155,6 +164,16 @@ class Records:
                 _claim(claims, name.removeprefix(name_of("")), record)
         own = any(item.metadata.name == name_of(site) for item in found)
         return Others(claims, tuple(unread), known=not unread, own=own)
+
+
+def together(everybody: Iterable[Claims]) -> Claims:
+    """The claims of several places, of which no two have the same site."""
+    claims: Claims = {}
+    for each in everybody:
+        for address, fields in each.items():
+            for path, sites in fields.items():
+                claims.setdefault(address, {}).setdefault(path, {}).update(sites)
+    return claims
 
 
 def _claim(claims: Claims, site: str, record: Record) -> None:
