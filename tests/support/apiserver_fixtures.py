@@ -27,6 +27,6 @@ def apiserver(
 
 @pytest.fixture
 def namespace(apiserver: RunningApiServer) -> Iterator[str]:
-    """A namespace that no other test uses. What the test grants in all namespaces is taken back after it."""
+    """A namespace that no other test uses. What the test makes for Forklift, and grants everywhere, goes after it."""
     yield apiserver.namespace()
-    apiserver.revoke()
+    apiserver.clear()

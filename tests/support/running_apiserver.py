@@ -15,6 +15,8 @@ from typing import Any
 import urllib3
 
 ADMIN = "admin"
+_FORKLIFT = "forklift.konveyor.io/v1beta1"
+_PLURALS = ("migrations", "plans", "storagemaps", "providers", "forkliftcontrollers")
 
 
 @dataclass
@@ -31,6 +33,8 @@ class RunningApiServer:
     _pool: urllib3.PoolManager = field(init=False)
     _everywhere: list[str] = field(default_factory=list)
     """What was granted in all namespaces: paths of roles and their bindings."""
+    _namespaces: list[str] = field(default_factory=list)
+    """Those that were made since :meth:`clear`."""
 
     def __post_init__(self) -> None:
         self._pool = urllib3.PoolManager(ca_certs=str(self.ca), retries=False)
@@ -86,6 +90,7 @@ class RunningApiServer:
         """A namespace that no other test uses."""
         name = f"{prefix}-{uuid.uuid4().hex[:8]}"
         self.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        self._namespaces.append(name)
         return name
 
     def grant(self, user: str, rules: Sequence[Mapping[str, Any]], namespace: str | None = None) -> None:
@@ -110,6 +115,18 @@ class RunningApiServer:
             user, last["verbs"][0], last["apiGroups"][0], last["resources"][0], namespace, last
         ):
             time.sleep(0.01)
+
+    def clear(self) -> None:
+        """Delete Forklift's objects of the namespaces that were made, and take back what was granted everywhere.
+
+        Every look of every later test would list them.
+        """
+        self.revoke()
+        while self._namespaces:
+            place = f"/apis/{_FORKLIFT}/namespaces/{self._namespaces.pop()}"
+            for plural in _PLURALS:
+                status, answer = self.request("DELETE", f"{place}/{plural}")
+                assert status in (200, 404), answer
 
     def revoke(self) -> None:
         """Take back what was granted in all namespaces, so that it is not there for another test."""
