@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -36,6 +37,10 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ENDING = 60.0
 """Seconds for each step of clearing up."""
+
+
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 0.0)
+"""Seconds after each try to remove a folder."""
 
 
 class Workshop(Struct, frozen=True):
@@ -85,9 +90,16 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
         try:
             _furnish(shop)
             yield shop
-        finally:
+        except KeyboardInterrupt:
+            with undisturbed(), contextlib.suppress(TrialError):  # the next trial removes what is left
+                _remove(shop, enter(engine))
+            raise
+        except BaseException:
             with undisturbed():
                 _remove(shop, enter(engine))
+            raise
+        with undisturbed():
+            _remove(shop, enter(engine))
 
 
 @contextlib.contextmanager
@@ -196,11 +208,20 @@ def _remove(shop: Workshop, inside: Sequence[str]) -> None:
             run(words, shop.environment, _ENDING)
         _end_pause(shop)
     for folder in (shop.run, shop.folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
+        if not _removed(folder):
             raise TrialError(
                 "what a trial left cannot be removed", where=str(folder), hint="remove that folder"
             )
+
+
+def _removed(folder: Path) -> bool:
+    """Whether it is gone: what still writes there has been killed, and takes a moment to end."""
+    for pause in _PAUSES:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return True
+        time.sleep(pause)
+    return False
 
 
 def _end_pause(shop: Workshop) -> None:
