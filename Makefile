@@ -2,7 +2,8 @@
 
 VENV := .venv
 ARGS ?=
-JOBS ?= auto
+# Tests wait about as often as they compute: half as many again as there are processors.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + (n + 1) / 2)))
 
 TEST_PACKAGES := skopeo buildah podman runc docker-registry openssl curl busybox-static git file cron systemd prometheus \
 	exfat-fuse exfatprogs
