@@ -2,8 +2,7 @@
 
 VENV := .venv
 ARGS ?=
-# Tests wait about as often as they compute: half as many again as there are processors.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + (n + 1) / 2)))
+JOBS ?= auto
 
 TEST_PACKAGES := skopeo buildah podman runc docker-registry openssl curl busybox-static git file cron systemd prometheus \
 	exfat-fuse exfatprogs
