@@ -7,24 +7,21 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from vddkctl.apply.image import Made, prepare_image, work_of
+from vddkctl.apply.moved import moved_object, moved_secret
 from vddkctl.apply.writes import key_of
 from vddkctl.cluster.base import Cluster, Wanted
 from vddkctl.errors import PlanFileError, StalePlanError, VddkctlError
-from vddkctl.observe.secrets import is_stored
 from vddkctl.oci.descriptor import Descriptor
 from vddkctl.oci.reference import Reference, parse
 from vddkctl.places import Places
 from vddkctl.plan import fields
 from vddkctl.plan.exposed import come_to_name
-from vddkctl.plan.model import Action, Change, ImageWork, Plan
+from vddkctl.plan.model import Change, ImageWork, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, Migration
 from vddkctl.plan.order import room
 from vddkctl.plan.record import Record
-from vddkctl.plan.secret_work import SecretWork
-from vddkctl.plan.secrets import labels_of
 from vddkctl.plan.unseen import denied, lacks, providers_among
 from vddkctl.prepare import Preparation
-from vddkctl.prepare.secret_values import values_of
 from vddkctl.prepare.tags import Tags
 from vddkctl.progress import Progress
 from vddkctl.registry.read import is_complete, read_origin
@@ -68,13 +65,13 @@ def check(plan: Plan, record: Record | None, places: Places, cluster: Cluster, p
     moved: list[tuple[str, str]] = []
     for change in plan.changes:
         if change.secret:
-            found: str | Made | VddkctlError | None = _moved_secret(change, change.secret, cluster, places)
+            found: str | Made | VddkctlError | None = moved_secret(change, change.secret, cluster, places)
         elif change.image:
             found = _image(change, places, preparation)
             if found is None:
                 digests[change.address] = _named(change, preparation)
         else:
-            found = _moved_object(change, objects)
+            found = moved_object(change, objects)
         if found is None:
             satisfied.add(change.address)
         elif not isinstance(found, str):
@@ -230,53 +227,3 @@ def _whole(reference: Reference, found: Descriptor, places: Places) -> bool:
         return True
     located = places.located(reference)
     return is_complete(places.registry(located), located, found)
-
-
-def _moved_object(change: Change, objects: Mapping[str, LiveObject]) -> str | None:
-    """What moved; empty when nothing did, None when the object already is as the plan wants it."""
-    live = objects.get(change.address)
-    creates = change.action is Action.CREATE
-    if live is None:
-        return "" if creates else "it is gone"
-    if change.precondition.uid and live.uid != change.precondition.uid:
-        return "it was deleted, and made anew"
-    if live.resource_version == change.precondition.resource_version:
-        return ""
-    if all(fields.raw_value(live.spec, each.path) == each.after for each in change.fields):
-        return None
-    if creates:
-        return "it is there since the plan was made"
-    other = list(_other_fields(change, live))
-    if not other and not live.where:
-        return ""  # a live object has a new version whenever its status changes: what counts is what we write
-    return "; ".join(other) if other else f"another part of it was changed{_place(live)}"
-
-
-def _moved_secret(change: Change, work: SecretWork, cluster: Cluster, places: Places) -> str | None:
-    """What moved; empty when nothing did, None when it says already what is to be written."""
-    there = cluster.read_secret(key_of(change.address))
-    if there is None:
-        return "" if change.action is Action.CREATE else "it is gone"
-    try:
-        if is_stored(work, values_of(work, places), there, labels_of(change)):
-            return None
-    except VddkctlError:  # a value that is missing here is told before anything is written
-        pass
-    return "it is there since the plan was made" if change.action is Action.CREATE else ""
-
-
-def _other_fields(change: Change, live: LiveObject) -> Iterator[str]:
-    for each in change.fields:
-        now = fields.raw_value(live.spec, each.path)
-        if now != each.before:
-            yield f"{each.path} was {_shown(each.before)}, now {_shown(now)}{_place(live, each.path)}"
-
-
-def _shown(value: object) -> str:
-    return "not set" if value is None else repr(value)
-
-
-def _place(live: LiveObject, path: str = "") -> str:
-    owner = live.owners.get(path)
-    where = owner.where if owner and owner.where else live.where
-    return f" ({where})" if where else ""

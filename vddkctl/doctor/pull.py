@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from vddkctl.cluster.live.kinds import SECRETS
+from vddkctl.cluster.live.presence import is_there
 from vddkctl.doctor.check import Finding, Group, failed, passed, skipped, warned
-from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterDeniedError
 from vddkctl.plan.accounts import DEFAULT, account_mistakes, pull_secrets, wanted_accounts
@@ -59,8 +59,7 @@ def pull_checks(subject: Subject, api: Api, namespace: str | None, home: Home | 
 
 def _missing(api: Api, namespace: str, names: list[str]) -> list[str]:
     """Secrets that are not there: nobody is told, and what they should pull is not. What cannot be seen is there."""
-    heads = metadata_alone(api)
-    return [name for name in names if is_there(heads, SECRETS, namespace, name) is False]
+    return [name for name in names if is_there(api, SECRETS, namespace, name) is False]
 
 
 def _hint(subject: Subject, key: ObjectKey) -> str:

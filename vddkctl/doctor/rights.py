@@ -8,12 +8,12 @@ from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.home import Home
 from vddkctl.cluster.live.kinds import CONFIG_MAPS, LEASES, PROVIDERS, Resource
 from vddkctl.cluster.live.listing import listed
+from vddkctl.cluster.live.presence import is_there
 from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.record import name_of
 from vddkctl.cluster.live.rights import EVERYWHERE, Right, allowed
 from vddkctl.doctor.check import Finding, Group, failed, passed, warned
 from vddkctl.doctor.needs import Need, needs
-from vddkctl.doctor.stored import is_there, metadata_alone
 from vddkctl.doctor.subject import Subject
 from vddkctl.errors import ClusterError
 from vddkctl.plan.observed import ObjectKey
@@ -47,9 +47,8 @@ def right_checks(subject: Subject, api: Api, namespace: str, home: Home | None) 
 
 
 def _begun(api: Api, namespace: str, site: str) -> tuple[Resource, ...]:
-    heads = metadata_alone(api)
     own = (CONFIG_MAPS, LEASES)
-    return tuple(resource for resource in own if is_there(heads, resource, namespace, name_of(site)))
+    return tuple(resource for resource in own if is_there(api, resource, namespace, name_of(site)))
 
 
 def _providers(api: Api, namespace: str, home: Home | None) -> list[ObjectKey]:

@@ -15,7 +15,7 @@ from vddkctl.observe.secrets import observed_secrets
 from vddkctl.plan.accounts import DEFAULT, applied_accounts, wanted_accounts
 from vddkctl.plan.codec import decode_record
 from vddkctl.plan.observed import ObjectKey, Observed
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, known_addresses
 from vddkctl.plan.storage import applied_maps
 from vddkctl.plan.unseen import named_elsewhere, providers_among
 from vddkctl.prepare import Preparation
@@ -89,8 +89,7 @@ def wanted_of(loaded: LoadedSite, record: Record | None) -> Wanted:
     if loaded.site.pull_secrets:
         accounts += (ObjectKey("ServiceAccount", loaded.site.cluster.namespace or DEFAULT, DEFAULT),)
     maps = bool(loaded.site.storage_maps or applied_maps(record))
-    known = {*record.applied, *record.intended} if record else ()
-    providers = (*named_elsewhere(loaded), *providers_among(known))
+    providers = (*named_elsewhere(loaded), *providers_among(known_addresses(record)))
     return Wanted(
         loaded.site.cluster.namespace, accounts, storage_maps=maps, effects=True, providers=providers
     )

@@ -9,7 +9,7 @@ from vddkctl.plan.desired import was_applied
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_addresses, known_parts, may_be_set
 from vddkctl.plan.secret_work import DOCKER_CONFIG, SecretWork
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.source import LoadedSite
@@ -40,7 +40,7 @@ def wanted_accounts(loaded: LoadedSite) -> dict[ObjectKey, tuple[str, ...]]:
 
 def applied_accounts(record: Record | None) -> Iterator[ObjectKey]:
     """The service accounts that the last apply knew of."""
-    for address in {*record.applied, *record.intended} if record else ():
+    for address in known_addresses(record):
         if room(address) == "serviceaccount":
             namespace, _, name = address.partition(".")[2].partition("/")
             yield ObjectKey("ServiceAccount", namespace, name)

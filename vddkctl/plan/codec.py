@@ -93,10 +93,9 @@ def _dump(data: dict[str, Any]) -> bytes:
     try:
         return indented(json.dumps(data, ensure_ascii=False).encode(), indent=2) + b"\n"
     except UnicodeEncodeError:
-        # A folder's name may hold bytes that are no UTF-8: a surrogate is written as JSON's own escape.
-        text = (
-            json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-        )  # Python's own indenting is ten times slower
+        # A folder's name may hold bytes that are no UTF-8: a surrogate is written as JSON's own escape, which msgspec
+        # does not read. Python's own indenting gives the same, and takes ten times as long.
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         return text.encode(errors="backslashreplace")
 
 

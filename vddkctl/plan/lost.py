@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from vddkctl.errors import VddkctlError
 from vddkctl.plan import fields
-from vddkctl.plan.model import PlanWarning
+from vddkctl.plan.desired import Desired
+from vddkctl.plan.model import Change, PlanWarning
 from vddkctl.plan.observed import ClusterState, LiveObject, Observed
+from vddkctl.plan.record import known_parts
 from vddkctl.site.source import LoadedSite
 from vddkctl.visible import some
 
@@ -77,20 +79,18 @@ def record_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarn
         yield PlanWarning(code, address, f"{lost.what}; {left}{_FROM_LIVE}: {_back(loaded)}{kept}")
 
 
-def unrecorded_warnings(observed: Observed, wishes: Mapping[str, Collection[str]]) -> Iterator[PlanWarning]:
-    """Fields that vddkctl has set, and that neither the spec nor any record names: an older one was brought back.
-
-    ``wishes`` are the fields that are declared or change, by address.
-    """
+def unrecorded_warnings(
+    observed: Observed, wanted: Desired, changes: Iterable[Change]
+) -> Iterator[PlanWarning]:
+    """Fields that vddkctl has set, and that neither the spec nor any record names: an older one was brought back."""
     record, state = observed.record, observed.cluster
     if record is None or not state.others_known:
         return
+    changing = {change.address: {field.path for field in change.fields} for change in changes}
     for live in (*state.controllers, *state.providers):
-        known = {
-            *wishes.get(live.key.address, ()),
-            *record.applied.get(live.key.address, {}),
-            *record.intended.get(live.key.address, {}),
-        }
+        target = wanted.targets.get(live.key)
+        known = {wish.path for wish in target.wishes} if target else set()
+        known = known.union(changing.get(live.key.address, ()), *known_parts(record, live.key.address))
         names = [path.rpartition(".")[2] for path in sorted((live.owned & fields.SET) - known)]
         if names:
             text = (

@@ -17,6 +17,7 @@ from vddkctl.plan.model import Action, Change, DeclaredImage, Location, Plan
 from vddkctl.plan.observed import ClusterState, LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.own_secret import foreign_secret_mistakes
+from vddkctl.plan.record import known_addresses
 from vddkctl.plan.secrets import gone_secrets, secret_changes, secret_memory
 from vddkctl.plan.settings import settings_changes
 from vddkctl.plan.shared_secrets import shared_secret_mistakes
@@ -84,7 +85,9 @@ def make_plan(
         warnings=tuple(warnings(loaded, observed, wanted, changes, gone)),
         images={image_address(n): _declared(n, loaded, observed) for n in sorted(loaded.site.images)},
         managed=managed,
-        disowned=tuple(sorted(a for a in _known(observed) - _unseen(observed) if a not in managed)),
+        disowned=tuple(
+            sorted(a for a in known_addresses(observed.record) - _unseen(observed) if a not in managed)
+        ),
         gone=gone,
         public_registry=loaded.site.policy.public_registry,
         active_migrations=loaded.site.policy.active_migrations,
@@ -189,8 +192,3 @@ def _gone(objects: dict[ObjectKey, LiveObject], observed: Observed) -> tuple[str
 
 def _unseen(observed: Observed) -> set[str]:
     return {key.address for key in observed.cluster.unseen}
-
-
-def _known(observed: Observed) -> set[str]:
-    record = observed.record
-    return {*record.applied, *record.intended} if record else set()

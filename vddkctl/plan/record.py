@@ -73,6 +73,11 @@ def found_so(path: str) -> str:
     return f"found {path}"
 
 
+def known_addresses(record: Record | None) -> frozenset[str]:
+    """What a record knows of: as applied, or as a run intended that has not ended."""
+    return frozenset((*record.applied, *record.intended)) if record else frozenset()
+
+
 def known_parts(record: Record | None, address: str) -> tuple[Mapping[str, Any], ...]:
     """What is known of an address: as applied, and as a run intended that has not ended."""
     return (record.applied.get(address, {}), record.intended.get(address, {})) if record else ()

@@ -22,7 +22,7 @@ from vddkctl.plan.model import (
 from vddkctl.plan.observed import ClusterState, LiveObject
 from vddkctl.plan.order import STAY_GONE, ordered, room
 from vddkctl.plan.own_secret import kept_secrets
-from vddkctl.plan.record import Record
+from vddkctl.plan.record import Record, known_addresses
 from vddkctl.plan.return_images import (
     REASON,
     Looked,
@@ -83,7 +83,7 @@ def rollback_plan(past: Past, ground: Ground, take: Callable[[str], bool]) -> Pl
     gone = tuple(a for a in past.managed if room(a) in STAY_GONE and a not in there)
     left = {*lost, *gone, *unseen}
     managed = {a: fields for a, fields in past.managed.items() if a not in left}
-    known = {*ground.record.applied, *ground.record.intended, *changing}
+    known = {*known_addresses(ground.record), *changing}
     return Plan(
         tool=ground.tool,
         site=ground.site,

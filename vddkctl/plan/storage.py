@@ -10,7 +10,7 @@ from vddkctl.plan.fields import XCOPY, entry_of, index_of, offload_meaning
 from vddkctl.plan.model import Action, Change, FieldChange, Origin, PlanWarning, Precondition, Reason
 from vddkctl.plan.observed import LiveObject, ObjectKey, Observed
 from vddkctl.plan.order import room
-from vddkctl.plan.record import Record, as_intended, found_so, known_parts, may_be_set
+from vddkctl.plan.record import Record, as_intended, found_so, known_addresses, known_parts, may_be_set
 from vddkctl.site.diagnostic import Diagnostic
 from vddkctl.site.model import OffloadSpec
 from vddkctl.site.source import LoadedSite
@@ -61,8 +61,7 @@ def maps_elsewhere(loaded: LoadedSite, observed: Observed) -> Iterator[tuple[Obj
 
 def applied_maps(record: Record | None) -> frozenset[str]:
     """The addresses of the storage maps that the last apply knew of."""
-    known = {*record.applied, *record.intended} if record else set()
-    return frozenset(address for address in known if room(address) == "storagemap")
+    return frozenset(address for address in known_addresses(record) if room(address) == "storagemap")
 
 
 def storage_memory(loaded: LoadedSite, observed: Observed) -> dict[str, dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from vddkctl.errors import ClusterDeniedError
 from vddkctl.plan.model import PlanWarning
 from vddkctl.plan.observed import ObjectKey, Observed
 from vddkctl.plan.own_secret import secret_key
+from vddkctl.plan.record import known_addresses
 from vddkctl.plan.rules import provider_key
 from vddkctl.site.names import is_rule
 from vddkctl.site.source import LoadedSite
@@ -61,9 +62,9 @@ def lacks(key: ObjectKey) -> str:
     return f"cannot be seen: this user may not get {_PROVIDERS} in namespace {key.namespace}"
 
 
-def unseen_warnings(loaded: LoadedSite, observed: Observed, known: Collection[str]) -> Iterator[PlanWarning]:
-    """What stays as it is, unseen. ``known`` are the addresses that the record has."""
-    state = observed.cluster
+def unseen_warnings(loaded: LoadedSite, observed: Observed) -> Iterator[PlanWarning]:
+    """What stays as it is, unseen."""
+    state, known = observed.cluster, known_addresses(observed.record)
     for key in state.unseen:
         kept = ", and so does what the record knows of it" if key.address in known else ""
         yield PlanWarning(NOT_SEEN, key.address, f"{lacks(key)}; it stays as it is{kept}")

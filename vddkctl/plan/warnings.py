@@ -56,12 +56,8 @@ def warnings(
     yield from effect_warnings(observed, declared, {change.address for change in changes})
     yield from migration_warnings(changes, observed.cluster)
     yield from record_warnings(loaded, observed)
-    wishes = {key.address: {wish.path for wish in target.wishes} for key, target in wanted.targets.items()}
-    for change in changes:
-        wishes.setdefault(change.address, set()).update(field.path for field in change.fields)
-    yield from unrecorded_warnings(observed, wishes)
-    known = {*observed.record.applied, *observed.record.intended} if observed.record else set()
-    yield from unseen_warnings(loaded, observed, known)
+    yield from unrecorded_warnings(observed, wanted, changes)
+    yield from unseen_warnings(loaded, observed)
     for place in observed.cluster.unread:
         yield PlanWarning("not-read", place.where, place.why)
     for rule in wanted.idle_rules:

@@ -16,6 +16,7 @@ from vddkctl.cluster.live.kinds import (
     REVIEWS,
     Resource,
 )
+from vddkctl.cluster.live.presence import is_there
 from vddkctl.cluster.live.record import name_of
 from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterError
@@ -89,10 +90,9 @@ def _needed(home: str, name: str, changes: Iterable[ObjectChange]) -> Iterator[R
 def _is_there(api: Api, resource: Resource, namespace: str, name: str) -> bool:
     """Whether an object need not be created; where it cannot be seen, it must be."""
     try:
-        api.send("GET", resource.path(namespace, name))
+        return bool(is_there(api, resource, namespace, name))
     except ClusterError:
         return False
-    return True
 
 
 def _answers(api: Api, rights: Collection[Right]) -> dict[Right, bool]:

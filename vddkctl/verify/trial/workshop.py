@@ -86,20 +86,21 @@ def workshop(environment: Mapping[str, str], engine: str) -> Iterator[Workshop]:
         )
     run_folder = _new_folder("/tmp") if len(str(folder)) > _LONG else folder / "run"  # noqa: S108 - mkdtemp makes it
     shop = Workshop(folder, run_folder, _environment(folder, run_folder, environment))
+    interrupted = False
     with _held(shop):
         try:
             _furnish(shop)
             yield shop
         except KeyboardInterrupt:
-            with undisturbed(), contextlib.suppress(TrialError):  # the next trial removes what is left
-                _remove(shop, enter(engine))
+            interrupted = True
             raise
-        except BaseException:
+        finally:
             with undisturbed():
-                _remove(shop, enter(engine))
-            raise
-        with undisturbed():
-            _remove(shop, enter(engine))
+                try:
+                    _remove(shop, enter(engine))
+                except TrialError:
+                    if not interrupted:  # else the next trial removes what is left
+                        raise
 
 
 @contextlib.contextmanager
