@@ -7,6 +7,7 @@ an empty text and no text at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -41,9 +42,14 @@ def raw_value(spec: Mapping[str, Any], path: str) -> Any:
     if "[" in path:
         return _entry_value(spec, path)
     value: Any = {"spec": spec}
-    for name in path.split("."):
+    for name in _names(path):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+@lru_cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def meaning(path: str, value: Any) -> str | None:

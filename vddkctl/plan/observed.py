@@ -69,7 +69,8 @@ class LiveObject(Struct, frozen=True):
 
     def owner_of(self, path: str) -> FieldOwner | None:
         """Who has set a field; of one that has parts with owners of their own, the last of these."""
-        parts = [owner for each, owner in self.owners.items() if each.startswith(f"{path}.")]
+        below = f"{path}."
+        parts = [owner for each, owner in self.owners.items() if each.startswith(below)]
         return self.owners.get(path) or max(parts, key=lambda owner: owner.since or "", default=None)
 
     def others_set(self, path: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -22,6 +23,8 @@ COUNT_KEY = "VixDiskLib.nfcAio.Session.BufCount"
 _SIZE = "BufSizeIn64KB"
 _COUNT = "BufCount"
 _BROKEN = "BufSizeIn64K"
+_REMEMBERED = 1024
+"""Texts whose reading is kept: a rule gives thousands of providers the same few."""
 _MAX_DIGITS = 9
 """No buffer is as large as a number of more digits says, whatever the library makes of it."""
 
@@ -45,6 +48,7 @@ class ConfigReading(Struct, frozen=True):
         return not (self.broken_key or self.stray_pipe or self.repeated)
 
 
+@lru_cache(_REMEMBERED)
 def read(text: str | None) -> ConfigReading:
     """Read a text as the library does. A value that is not a number, or an absurd one, counts as not set."""
     found = _numbers(text)
@@ -56,12 +60,14 @@ def read(text: str | None) -> ConfigReading:
     )
 
 
+@lru_cache(_REMEMBERED)
 def meant(text: str | None) -> Buffers:
     """The buffers that whoever wrote the text had in mind: a size under the broken key counts, where no other does."""
     found = _numbers(text)
     return Buffers(_last(found[_SIZE]) or _last(found[_BROKEN]), _last(found[_COUNT]))
 
 
+@lru_cache(_REMEMBERED)
 def write(text: str | None, buffers: Buffers | None) -> str | None:
     """``text`` with exactly these buffers (None: with neither key), other lines untouched.
 

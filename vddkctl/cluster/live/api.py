@@ -6,19 +6,17 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from msgspec import DecodeError, Struct, field
 from msgspec.json import encode
 
 from vddkctl.cluster.live.connection import Connection
+from vddkctl.cluster.live.exchange import Answer, Request, exchange
 from vddkctl.cluster.live.refusal import RefusedError, is_silence, unreachable
 from vddkctl.decoding import decoded
 from vddkctl.errors import ClusterError
-
-if TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
 
 T = TypeVar("T")
 
@@ -38,9 +36,6 @@ TIMEOUT = "VDDKCTL_CLUSTER_TIMEOUT"
 """Names the seconds without a byte after which an answer is given up, in place of 30."""
 _SILENT = 2
 """How often a server is asked that does not answer in time."""
-_WHOLE = 10.0
-"""An answer that comes in drips is given up after so many times that."""
-_PART = 1 << 20
 
 
 class Api(Struct, frozen=True, eq=False):
@@ -81,53 +76,30 @@ class Api(Struct, frozen=True, eq=False):
             if self.guard and method != "GET":
                 self.guard()
             try:
-                status, data, retry_after = self._once(method, path, query, content, kind)
+                answer = self._once(method, path, query, content, kind)
             except _network_errors() as error:
                 over = pause is None or (tried >= _SILENT and is_silence(error))
                 if over or (method == "POST" and not _never_sent(error)):
                     raise unreachable(error, self.place, self.connection.client.configuration.host) from None
                 time.sleep(_jittered(pause or 0.0))
                 continue
+            status, wished = answer.status, answer.retry_after
             if status < 300:
-                return data
+                return answer.body
             if pause is None or status not in self.again or (method == "POST" and status != 429):
-                raise RefusedError.of(status, data, method, path, self.place)
-            time.sleep(min(float(retry_after), _LONGEST) if retry_after.isdigit() else _jittered(pause))
+                raise RefusedError.of(status, answer.body, method, path, self.place)
+            time.sleep(min(float(wished), _LONGEST) if wished.isdigit() else _jittered(pause))
         raise AssertionError
 
     def _once(
         self, method: str, path: str, query: Mapping[str, str] | None, content: bytes | None, kind: str
-    ) -> tuple[int, bytes, str]:
+    ) -> Answer:
         headers = {"Accept": JSON, "User-Agent": MANAGER, **self.headers}
         if content is not None:
             headers["Content-Type"] = kind
         authorize(self.connection.client, headers, path, method)
-        answer = self.connection.pool.urlopen(
-            method,
-            self.connection.url(path + _encoded(**query) if query else path),
-            body=content,
-            headers=headers,
-            timeout=self.timeout,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-        )
-        return answer.status, self._whole(answer), answer.headers.get("Retry-After", "")
-
-    def _whole(self, answer: BaseHTTPResponse) -> bytes:
-        """All of an answer's body. Raises urllib3's ReadTimeoutError for one that takes for ever to come."""
-        from urllib3.exceptions import ReadTimeoutError
-
-        until = time.monotonic() + self.timeout * _WHOLE
-        parts = []
-        while part := answer.read1(_PART):
-            parts.append(part)
-            if time.monotonic() > until:
-                answer.close()
-                raise ReadTimeoutError(None, "", "the answer does not end")  # type: ignore[arg-type]
-        answer.release_conn()
-        return b"".join(parts)
+        target = self.connection.url(path + _encoded(**query) if query else path)
+        return exchange(self.connection.pool, Request(method, target, headers, content), self.timeout)
 
     def _decoded(self, data: bytes, of: type[T]) -> T:
         try:
