@@ -141,7 +141,7 @@ def authorize(client: Any, headers: dict[str, Any], path: str, method: str) -> N
     for name in ("authorization", "Authorization"):
         if name in headers:
             headers[name] = token.strip()  # files of tokens end in a line break
-    if not token.strip().isprintable():
+    if not (token.isascii() and token.strip().isprintable()):
         raise ClusterError(
             "the token has a line break or another sign in it that no header can hold",
             where=client.configuration.host,

@@ -1,24 +1,31 @@
 """One request over a connection that is there: what thousands of small writes cost is mostly what goes around them.
 
 urllib3 makes the connections, with all that belongs to them: certificates, proxies, how long they may take. Once one
-is there, a request goes out in one piece and Python's own parser reads the answer, in less than half of the time.
+is there, a request goes out in one piece and llhttp, the parser of Node.js, takes the answer apart: in a third of the
+time that urllib3 and http.client take for both.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPResponse
+from socket import socket
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
-    from urllib3.connection import HTTPConnection
+    from urllib3._base_connection import BaseHTTPConnection
 
 _PART = 1 << 20
+_PIECE = 1 << 16
+_FINAL = 200
+_PORTS = {"http": 80, "https": 443}
+_PLAIN = re.compile(r"[!-~]+")
 _WHOLE = 10.0
 """An answer that comes in drips is given up after so many times its patience."""
 
@@ -45,8 +52,10 @@ def exchange(pool: HTTPConnectionPool, request: Request, timeout: float) -> Answ
 
     ``timeout``: seconds without a byte. Raises urllib3's HTTPError.
     """
-    connection = pool._get_conn()  # noqa: SLF001 - as urllib3's own responses do
-    if connection.is_closed or pool.proxy is not None:
+    if pool.proxy is not None or not _PLAIN.fullmatch(request.target):
+        return _as_always(pool, request, timeout)
+    connection = pool._get_conn()  # noqa: SLF001 - there is no other way to what urllib3 keeps
+    if connection.is_closed:
         pool._put_conn(connection)  # noqa: SLF001
         return _as_always(pool, request, timeout)
     kept = False
@@ -60,37 +69,72 @@ def exchange(pool: HTTPConnectionPool, request: Request, timeout: float) -> Answ
 
 
 def _over(
-    connection: HTTPConnection, pool: HTTPConnectionPool, request: Request, timeout: float
+    connection: BaseHTTPConnection, pool: HTTPConnectionPool, request: Request, timeout: float
 ) -> tuple[Answer, bool]:
     """The answer, and whether the connection can be used again."""
     from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
     until = monotonic() + timeout * _WHOLE
+    reading = _Reading()
+    link: socket = connection.sock  # type: ignore[attr-defined]  # http.client's: urllib3's types leave it out
     try:
-        connection.sock.settimeout(timeout)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the answer may be there all the same
-            connection.sock.sendall(_words(pool, request))
-        with HTTPResponse(connection.sock, method=request.method) as response:
-            response.begin()
-            parts = []
-            while part := response.read1(_PART):
-                parts.append(part)
-                if monotonic() > until:
-                    raise TimeoutError
-            if response.length:  # read1 takes an end for the end
-                raise ProtocolError("the answer breaks off")
-            found = Answer(response.status, b"".join(parts), response.headers.get("Retry-After", ""))
-            return found, not response.will_close
+        link.settimeout(timeout)
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # the answer may be there all the same
+            link.sendall(_words(pool, request))
+        while not reading.whole:
+            piece = link.recv(_PIECE)
+            if not piece:
+                raise ConnectionResetError
+            reading.goes_on(piece)
+            if monotonic() > until:
+                raise TimeoutError
     except TimeoutError as error:
         raise ReadTimeoutError(pool, request.target, "no answer in time") from error
-    except (OSError, HTTPException) as error:
+    except (OSError, HttpParserError, HttpParserUpgrade) as error:
         raise ProtocolError("the connection breaks off", error) from error
+    return Answer(reading.status, b"".join(reading.parts), reading.retry_after), reading.stays
+
+
+class _Reading:
+    """An answer as it comes in: the parser calls what is named ``on_…``."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.parts: list[bytes] = []
+        self.retry_after = ""
+        self.stays = self.whole = False
+        self._parser = HttpResponseParser(self)
+
+    def goes_on(self, piece: bytes) -> None:
+        """Take what has come. Raises HttpParserError for what is no HTTP."""
+        self._parser.feed_data(piece)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        if name.lower() == b"retry-after":
+            self.retry_after = value.decode("latin-1").strip()
+
+    def on_headers_complete(self) -> None:
+        """The status is known."""
+        self.status = self._parser.get_status_code()
+        self.stays = self._parser.should_keep_alive()
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body."""
+        self.parts.append(part)
+
+    def on_message_complete(self) -> None:
+        """The end; one of the interim answers (1xx) is none yet."""
+        self.whole = self.status >= _FINAL
 
 
 def _words(pool: HTTPConnectionPool, request: Request) -> bytes:
     """The request as it is sent."""
     host = f"[{pool.host}]" if ":" in pool.host else pool.host
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {host}:{pool.port}"]
+    port = "" if pool.port in (None, _PORTS[pool.scheme]) else f":{pool.port}"
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {host}{port}"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
     if request.body is not None:
         lines.append(f"Content-Length: {len(request.body)}")
