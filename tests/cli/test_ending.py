@@ -100,6 +100,49 @@ def test_a_signal_while_it_waits_for_the_spec(tmp_path: Path, number: signal.Sig
     assert (process.returncode, err) == (130, b"Interrupted.\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_python_loses_comes_again(number: signal.Signals) -> None:
+    """It comes while an object is cleaned up: what is raised there is dropped."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LOSING],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == b"cleaning up\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"cleaned up\n", b"Interrupted.\n")
+
+
+def test_other_errors_that_python_drops_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    class Careless:
+        def __del__(self) -> None:
+            raise ValueError("who knows")
+
+    def run() -> None:
+        Careless()
+
+    assert exit_code(run) == 0
+    assert "ValueError: who knows" in capsys.readouterr().err
+
+
+_LOSING = """
+import os, sys, time
+from vddkctl.cli.ending import exit_code
+class Careless:
+    def __del__(self):
+        try:
+            print("cleaning up", flush=True)
+            time.sleep(60)
+        finally:
+            os.write(1, b"cleaned up\\n")
+def run():
+    Careless()
+    time.sleep(60)
+sys.exit(exit_code(run))
+"""
 _WAITING = """
 import sys
 import vddkctl.cli.session as session

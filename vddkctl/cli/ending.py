@@ -16,6 +16,8 @@ from vddkctl.errors import Interrupted, VddkctlError
 
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
 """A CI system that stops a job, a terminal that is closed: what was done is recorded then, as with Ctrl-C."""
+_AGAIN = 0.05
+"""Seconds until a signal that was lost comes again."""
 
 
 def deafen() -> None:
@@ -27,6 +29,21 @@ def deafen() -> None:
             left.pop()
 
 
+def _lost(what: Any) -> None:
+    """Python drops what is raised while it cleans up, or looks for a module: a signal that came then comes again."""
+    if what.exc_type is None or not issubclass(what.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(what)
+        return
+    import threading
+
+    heard = [n for n in (signal.SIGINT, *_STOPPING) if signal.getsignal(n) is not signal.SIG_IGN]
+    main = threading.main_thread().ident
+    if heard and main:
+        again = threading.Timer(_AGAIN, signal.pthread_kill, (main, heard[0]))
+        again.daemon = True
+        again.start()
+
+
 def exit_code(run: Callable[[], Any]) -> int:
     """Run a command, say what went wrong, and give the exit code."""
     for number in _STOPPING:
@@ -34,6 +51,7 @@ def exit_code(run: Callable[[], Any]) -> int:
             signal.signal(number, _interrupt)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    before, sys.unraisablehook = sys.unraisablehook, _lost
     try:
         code = _run(run)
         flush()
@@ -45,6 +63,8 @@ def exit_code(run: Callable[[], Any]) -> int:
         return _failed(error)
     except KeyboardInterrupt:
         return _failed(Interrupted("interrupted"))
+    finally:
+        sys.unraisablehook = before
 
 
 def _run(run: Callable[[], Any]) -> int:
