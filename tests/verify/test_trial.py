@@ -7,6 +7,7 @@ import gzip
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_what_the_container_is_like(layout: Layout, runtime: str, archive: Path)
     [
         (["/bin/nothing"], " cannot start it: "),
         (
-            script("echo one >&2; echo two >&2; exit 3"),
+            script("echo 'one\ntwo' >&2; exit 3"),
             "its command ended with 3: one; two (started by ",
         ),
         (
@@ -149,6 +150,83 @@ def test_an_entrypoint_that_fails(
     assert what in only(verification, "run").message
     assert "s3cr3t9x" not in only(verification, "run").message
     assert said(verification, "tool") == []
+
+
+_LOSING = """\
+#!/bin/sh
+# What the first start of a kind writes is lost, but for buildah's own words.
+case " $* " in
+*{when}*)
+    if mkdir "$0.lost" 2>/dev/null; then
+        said=$({buildah} "$@" 2>&1)
+        code=$?
+        printf '%s\\n' "$said" | grep -E '^(subprocess exited|Error:)'
+        exit $code
+    fi ;;
+esac
+exec {buildah} "$@"
+"""
+
+
+@pytest.fixture
+def losing_buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """A buildah that drops what a program has written, as it does on a busy machine: the first whose words match.
+
+    The path is there once it has.
+    """
+
+    def make(when: str) -> Path:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        program = folder / "buildah"
+        program.write_text(_LOSING.format(buildah=shutil.which("buildah"), when=when))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        return program.with_name("buildah.lost")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (["/bin/nothing"], " cannot start it: "),
+        (script("echo why; exit 3"), "its command ended with 3: why (started by "),
+        (script("exit 3"), "its command ended with 3 (started by "),
+    ],
+    ids=["missing", "says why", "says nothing"],
+)
+def test_words_that_buildah_has_lost(
+    layout: Layout, archive: Path, losing_buildah: Callable[[str], Path], command: list[str], what: str
+) -> None:
+    lost = losing_buildah("' run '")
+    put(layout, archive, Entrypoint=command)
+    verification = tried(layout, "buildah")
+    assert lost.exists()
+    assert what in only(verification, "run").message
+
+
+def test_words_of_the_tool_that_buildah_has_lost(
+    layout: Layout, archive: Path, losing_buildah: Callable[[str], Path]
+) -> None:
+    lost = losing_buildah("'vdiskmanager -h '")
+    put(layout, archive)
+    told = said(tried(layout, "buildah"), "tool")
+    assert lost.exists()
+    assert told == ["vmware-vdiskmanager -h runs: A sample of vmware-vdiskmanager: it does nothing."]
+
+
+def test_what_a_program_does_when_it_is_asked_again_does_not_count(
+    layout: Layout, archive: Path, losing_buildah: Callable[[str], Path]
+) -> None:
+    """It has failed, whatever comes then; and what it brings then is not looked at."""
+    lost = losing_buildah("' run '")
+    again = f"[ -e /tmp/again ] && exec cp -r {TREE} /opt; touch /tmp/again; exit 3"
+    put(layout, archive, Entrypoint=script(again))
+    verification = tried(layout, "buildah")
+    assert lost.exists()
+    assert "its command ended with 3 (started by" in only(verification, "run").message
+    assert only(verification, "arrived").message == f"/opt/{ROOT} is not there"
 
 
 def test_an_entrypoint_that_hangs(layout: Layout, runtime: str, archive: Path, temporary: Path) -> None:

@@ -56,6 +56,11 @@ class Workshop(Struct, frozen=True):
         return self.folder / "opt"
 
     @property
+    def other_opt(self) -> Path:
+        """The same for a start that is only to tell more."""
+        return self.folder / "other-opt"
+
+    @property
     def storage(self) -> Path:
         """Where an engine keeps the image and the container."""
         return self.folder / "storage"
@@ -186,9 +191,11 @@ def _environment(folder: Path, run_folder: Path, environment: Mapping[str, str])
 def _furnish(shop: Workshop) -> None:
     """Vfs works wherever there are files, in containers too, and leaves no mounts behind."""
     try:
-        for path in (shop.run, *(shop.folder / name for name in ("data", "tmp", "opt"))):
+        folders = (shop.run, *(shop.folder / name for name in ("data", "tmp")), shop.opt, shop.other_opt)
+        for path in folders:
             path.mkdir(mode=0o700, exist_ok=True)
-        shop.opt.chmod(0o777)
+        for path in (shop.opt, shop.other_opt):
+            path.chmod(0o777)
         (shop.folder / "storage.conf").write_text(
             '[storage]\ndriver = "vfs"\n'
             f"graphroot = {json.dumps(str(shop.storage))}\n"
