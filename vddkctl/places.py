@@ -17,6 +17,7 @@ from vddkctl.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from vddkctl.cluster.base import Cluster
+    from vddkctl.cluster.live.early import EarlyLook
     from vddkctl.oci.reference import Reference
     from vddkctl.registry.base import Registry
     from vddkctl.registry.http.hosts import Hosts
@@ -31,6 +32,7 @@ class Places(Struct, frozen=True, eq=False, dict=True):
 
     ``registries`` are the spec's settings by host. ``progress`` hears of waits for a registry that wants them.
     ``nowhere``: there are no settings, and so no cluster. ``instead`` has other places for some images, by reference.
+    ``early`` is a cluster that is looked at already.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Places(Struct, frozen=True, eq=False, dict=True):
     progress: Progress = field(default_factory=Silent)
     nowhere: bool = False
     instead: Mapping[str, Registry] = field(default_factory=dict)
+    early: EarlyLook | None = None
     _lock: Lock = field(default_factory=Lock)
     _clusters: dict[str | None, Cluster] = field(default_factory=dict)
 
@@ -74,8 +77,12 @@ class Places(Struct, frozen=True, eq=False, dict=True):
                 from vddkctl.cluster.live.cluster import KubernetesCluster
                 from vddkctl.cluster.live.connection import connect
 
-                api = Api(connect(context, self.environment), timeout=patience(self.environment))
-                made = KubernetesCluster(api, namespace, site, self.progress)
+                early = self.early
+                if early and early.is_for(context, namespace, site):
+                    made = KubernetesCluster(early.api, namespace, site, self.progress, early.seen)
+                else:
+                    api = Api(connect(context, self.environment), timeout=patience(self.environment))
+                    made = KubernetesCluster(api, namespace, site, self.progress)
                 self._clusters[context] = self._clusters[made.name] = made
             return self._clusters[context]
 

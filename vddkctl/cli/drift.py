@@ -24,6 +24,7 @@ from vddkctl.errors import UsageError, VddkctlError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vddkctl.cli.session import Session
     from vddkctl.plan.drift import Drift
     from vddkctl.plan.exposed import Exposure
     from vddkctl.plan.model import Plan
@@ -43,6 +44,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing where th
 
 
 def run(
+    context: typer.Context,
     file: SpecFile = DEFAULT_FILE,
     target: Targets = None,
     exclude: Excludes = None,
@@ -70,13 +72,23 @@ def run(
     ends = telling("drift", report, notify, notify_format, inputs=[file], scope=scope)
     with ends.of_run():
         limit = heal_limit if heal else 0
+        session = _opened(file, context, quiet, verbose, ends)
         return _checked(
-            file, (target or (), exclude or (), take or ()), summary, quiet, limit, output, verbose, ends
+            session, (target or (), exclude or (), take or ()), summary, quiet, limit, output, verbose, ends
         )
 
 
+def _opened(file: str, context: typer.Context, quiet: bool, verbose: int, ends: Telling) -> Session:
+    from vddkctl.cli.session import open_session
+    from vddkctl.progress import Silent
+
+    session = open_session(file, Silent() if quiet else progress(verbose), context.obj)
+    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
+    return session
+
+
 def _checked(
-    file: str,
+    session: Session,
     selected: tuple[Sequence[str], Sequence[str], Sequence[str]],
     summary: bool,
     quiet: bool,
@@ -89,7 +101,6 @@ def _checked(
     from msgspec.structs import replace
 
     from vddkctl.apply.identity import now, today
-    from vddkctl.cli.session import open_session
     from vddkctl.plan.codec import plan_to_json
     from vddkctl.plan.drift import drift_of
     from vddkctl.plan.explain import explanations
@@ -97,12 +108,9 @@ def _checked(
     from vddkctl.plan.ignores import idle_warnings, judged_on, told
     from vddkctl.plan.lost import without_record
     from vddkctl.plan.target import Selection
-    from vddkctl.progress import Silent
     from vddkctl.report.drift_text import drift_json, drift_summary, drift_text
     from vddkctl.report.files.outcome import drift_rows
 
-    session = open_session(file, Silent() if quiet else progress(verbose))
-    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
     observed = session.observe(lambda address: True)
     lost = without_record(session.loaded, observed)
     if lost:

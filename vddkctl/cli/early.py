@@ -1,52 +1,90 @@
-"""What can be begun while the command line itself is still loading: to read the archive, the longest part of a run.
+"""What can be begun while the command line itself is still loading: what takes longest of a run.
 
-A guess by the looks of the words and of the spec. A wrong one costs the reading of a file that nobody asks for; what
-counts is what the command says once it runs.
+Guesses, by the looks of the words and of the spec. A wrong one costs the reading of a file, or of a cluster, that
+nobody asks for; what counts is what the command says once it runs.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
+    from vddkctl.cluster.live.early import EarlyLook
     from vddkctl.places import Places
 
-_COMMANDS = ("plan", "apply")
+_COMMANDS = ("plan", "apply", "drift")
 _FILE = ("-f", "--file")
 _MOST = 1 << 20
 """Bytes of a spec that are looked through."""
 _ARCHIVE = r"""\bpath:\s*["']?([^\s"',}#]+\.gz)\b"""
 
 
-def begin(words: Sequence[str]) -> Remembered | None:
-    """Begin to read the first archive that the spec seems to name. Never raises."""
+class Begun(Struct, frozen=True):
+    """What commands find in their context: the first archive as it is read, the cluster as it is looked at."""
+
+    archives: Remembered | None = None
+    cluster: EarlyLook | None = None
+
+
+def begin(words: Sequence[str]) -> Begun | None:
+    """Begin with what the spec seems to name. Never raises."""
     if not words or words[0] not in _COMMANDS or {"-h", "--help"} & set(words):
         return None
-    from vddkctl.errors import VddkctlError
-    from vddkctl.places import Places
-
     try:
         file = _spec(words)
         with file.open("rb") as spec:
-            found = re.search(_ARCHIVE, spec.read(_MOST).decode("utf-8", "replace"))
-        if not found:
-            return None
+            text = spec.read(_MOST).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return None
+    return Begun(
+        _archive(file, text, chatty="-v" in words) if words[0] != "drift" else None,
+        None if _is_of_a_saved_plan(words) else _cluster(text),
+    )
+
+
+def _is_of_a_saved_plan(words: Sequence[str]) -> bool:
+    """``apply PLAN``: that goes where the plan was made."""
+    return len(words) > 1 and not words[1].startswith("-")
+
+
+def _cluster(text: str) -> EarlyLook | None:
+    from vddkctl.errors import VddkctlError
+    from vddkctl.site.glimpse import live_cluster_in, name_in
+
+    meant, site = live_cluster_in(text), name_in(text)
+    if meant is None or not site:
+        return None
+    from vddkctl.cluster.live.early import look_early
+
+    try:
+        return look_early(meant.context, meant.namespace, site, os.environ)
+    except VddkctlError:
+        return None
+
+
+def _archive(file: Path, text: str, *, chatty: bool) -> Remembered | None:
+    from vddkctl.errors import VddkctlError
+    from vddkctl.places import Places
+
+    found = re.search(_ARCHIVE, text)
+    if not found:
+        return None
+    try:
         places = Places(file.resolve().parent)
         archive = places.path(found[1])
     except (OSError, ValueError, RuntimeError, VddkctlError):
         return None
-    if not archive.is_file():
-        return None
-    return _begun(places, archive, chatty="-v" in words)
+    return _begun(places, archive, chatty=chatty) if archive.is_file() else None
 
 
 def _spec(words: Sequence[str]) -> Path:
-    import os
-
     for number, word in enumerate(words):
         name, equals, value = word.partition("=")
         if name == "--file" and equals:

@@ -17,7 +17,7 @@ from vddkctl.cli.ending import exit_code
 from vddkctl.cli.shape import Command, Commands
 
 if TYPE_CHECKING:
-    from vddkctl.build.archive.inspection import Remembered
+    from vddkctl.cli.early import Begun
 
 COMMANDS = (
     "init",
@@ -97,7 +97,7 @@ def _top(
     """Every option but this one belongs to a command."""
 
 
-def main(begun: Remembered | None = None) -> int:
+def main(begun: Begun | None = None) -> int:
     """Run the command line; returns its exit code. ``begun`` is what commands find in their context."""
     # pydantic would look through every installed package for plugins of its own: a tenth of a plan.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -15,6 +15,7 @@ from vddkctl.site.source import LoadedSite
 
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
+    from vddkctl.cli.early import Begun
     from vddkctl.cluster.base import Cluster
     from vddkctl.plan.explain import Explanation
     from vddkctl.plan.exposed import Exposure
@@ -156,8 +157,11 @@ def refuse_lost(session: Session) -> None:
         raise gone(session.loaded, session.cluster.name, state, found)
 
 
-def open_session(file: str, progress: Progress, archives: Remembered | None = None) -> Session:
-    """Read the spec. Raises SpecError with all its mistakes, and VddkctlError when it cannot be read."""
+def open_session(file: str, progress: Progress, begun: Begun | None = None) -> Session:
+    """Read the spec. ``begun`` is what was begun meanwhile.
+
+    Raises SpecError with all its mistakes, and VddkctlError when it cannot be read.
+    """
     from vddkctl.site.diagnostic import SpecError
     from vddkctl.site.load import load
 
@@ -169,9 +173,13 @@ def open_session(file: str, progress: Progress, archives: Remembered | None = No
 
         error.site = name_in(text)
         raise
-    return Session(
-        loaded, Places(folder, registries=loaded.site.registries, progress=progress), progress, archives
+    places = Places(
+        folder,
+        registries=loaded.site.registries,
+        progress=progress,
+        early=begun.cluster if begun else None,
     )
+    return Session(loaded, places, progress, begun.archives if begun else None)
 
 
 def read_spec(file: str) -> tuple[str, str, Path]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcome
 from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
+from vddkctl.cluster.live.early import Seen
 from vddkctl.cluster.live.home import Home, find_home
 from vddkctl.cluster.live.kinds import MIGRATIONS, PROVIDERS, SECRETS
 from vddkctl.cluster.live.lease import Held, applied_sites, leased
@@ -39,11 +40,19 @@ class KubernetesCluster:
     """A :class:`~vddkctl.cluster.base.Cluster` behind an API server.
 
     ``namespace`` is where Forklift lives, if the spec says so; ``site`` tells this site's fields from those of others.
+    ``seen`` is what was looked at while the command line was loading: the first look takes each of it once.
     """
 
     tries_for_free = False
 
-    def __init__(self, api: Api, namespace: str | None, site: str, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        api: Api,
+        namespace: str | None,
+        site: str,
+        progress: Progress | None = None,
+        seen: Seen | None = None,
+    ) -> None:
         self._api = api
         self._namespace = namespace
         self._site = site
@@ -53,6 +62,9 @@ class KubernetesCluster:
         self._home: Home | None = None
         self._fresh: Home | None = None
         self._seen: str | None = None
+        self._first_home = seen.home if seen else None
+        self._first_record = seen.record if seen else None
+        self._first_providers = seen.providers if seen else None
 
     @property
     def api(self) -> Api:
@@ -74,7 +86,8 @@ class KubernetesCluster:
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         controller = start(rolled_out, api, home.namespace) if wanted.effects else None
-        seen = providers(api, home.namespace, wanted.providers, self._seen)
+        first, self._first_providers = self._first_providers, None
+        seen = providers(api, home.namespace, wanted.providers, self._seen, first)
         self._seen = newest(item.metadata.resource_version for item in seen.objects)
         ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
         lists = accounts.result(), maps.result() if maps else ()
@@ -150,7 +163,8 @@ class KubernetesCluster:
 
     def read_record(self, site: str) -> bytes | None:
         """The record in the ConfigMap ``vddkctl-SITE``, or None."""
-        return Records(self._api, self._own_namespace()).read(site)
+        first, self._first_record = self._first_record, None
+        return first.result() if first else Records(self._api, self._own_namespace()).read(site)
 
     def write_record(self, site: str, content: bytes) -> None:
         """Replace the record."""
@@ -197,16 +211,22 @@ class KubernetesCluster:
         """Forklift's namespace and controllers as they are now; what was just found out is used, once."""
         with self._lock:
             found, self._fresh = self._fresh, None
-            if found is None or namespace not in (None, found.namespace):
-                found = find_home(self._api, namespace or self._namespace)
+            if found is None:
+                found = self._found(namespace)
+            if namespace not in (None, found.namespace):
+                found = find_home(self._api, namespace)
             self._home = found
             return found
 
     def _own_home(self) -> Home:
         with self._lock:
             if self._home is None:
-                self._home = self._fresh = find_home(self._api, self._namespace)
+                self._home = self._fresh = self._found(None)
             return self._home
+
+    def _found(self, namespace: str | None) -> Home:
+        first, self._first_home = self._first_home, None
+        return first.result() if first else find_home(self._api, namespace or self._namespace)
 
     def _own_namespace(self) -> str:
         return self._own_home().namespace

@@ -70,6 +70,18 @@ def connect(context: str | None, environment: Mapping[str, str]) -> Connection:
     return _from_file(files, context)
 
 
+def asks_nobody(environment: Mapping[str, str]) -> bool:
+    """Whether to connect reads files and nothing more: no plugin is run, and no page opens to log in."""
+    for path in filter(None, _kubeconfig(environment).split(os.pathsep)):
+        try:
+            content = Path(path).read_bytes()
+        except OSError:
+            return False
+        if b"exec" in content or b"auth-provider" in content:
+            return False
+    return True
+
+
 def _kubeconfig(environment: Mapping[str, str]) -> str:
     named = environment.get("KUBECONFIG")
     home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111

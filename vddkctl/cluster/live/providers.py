@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 
 from msgspec import Struct
 
@@ -29,13 +30,22 @@ class Providers(Struct, frozen=True):
     everywhere: bool = True
 
 
-def providers(api: Api, home: str, named: Iterable[ObjectKey], seen: str | None) -> Providers:
+def providers(
+    api: Api,
+    home: str,
+    named: Iterable[ObjectKey],
+    seen: str | None,
+    asked: Future[list[RawObject]] | None = None,
+) -> Providers:
     """One LIST for all namespaces; where that is denied, one for ``home``, and the ``named`` ones elsewhere one by one.
 
-    ``seen`` is the version of a provider that was seen before. Raises ClusterError.
+    ``seen`` is the version of a provider that was seen before; ``asked`` is the first list, where somebody has asked
+    for it already. Raises ClusterError.
     """
     try:
-        return Providers(list(listed_again(api, PROVIDERS, None, RawObject, seen)))
+        return Providers(
+            asked.result() if asked else list(listed_again(api, PROVIDERS, None, RawObject, seen))
+        )
     except ClusterDeniedError:
         here = list(listed_again(api, PROVIDERS, home, RawObject, seen))
     keys = sorted({key for key in named if key.namespace != home})
