@@ -32,7 +32,6 @@ def run() -> list[Ratio]:
         apply, theirs = race(
             lambda: _changing(here, lambda: here.vddkctl("apply", "--auto-approve", "--no-wait")),
             lambda: _changing(here, lambda: here.kubectl("apply", *_OBJECTS)),
-            rounds=3,
         )
         here.renew(COUNT)
         here.create(range(COUNT, MANY))

@@ -31,6 +31,9 @@ DEFAULT_IMAGE = "MTV_VDDK_INIT_IMAGE"
 SET = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE, AIO, CONFIG})
 """Those that are given back when they are no longer declared: the object works without them."""
 
+_MAPPINGS = (dict, Mapping)
+"""What every mapping is, after what nearly all of them are: to ask for the first takes a third of the time."""
+
 IMAGE_FIELDS = frozenset({CONTROLLER_IMAGE, PROVIDER_IMAGE})
 
 
@@ -43,7 +46,7 @@ def raw_value(spec: Mapping[str, Any], path: str) -> Any:
         return _entry_value(spec, path)
     value: Any = {"spec": spec}
     for name in _names(path):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, _MAPPINGS) else None
     return value
 
 

@@ -62,9 +62,7 @@ class KubernetesCluster:
         self._home: Home | None = None
         self._fresh: Home | None = None
         self._seen: str | None = None
-        self._first_home = seen.home if seen else None
-        self._first_record = seen.record if seen else None
-        self._first_providers = seen.providers if seen else None
+        self._early = seen or Seen()
 
     @property
     def api(self) -> Api:
@@ -86,8 +84,7 @@ class KubernetesCluster:
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
         controller = start(rolled_out, api, home.namespace) if wanted.effects else None
-        first, self._first_providers = self._first_providers, None
-        seen = providers(api, home.namespace, wanted.providers, self._seen, first)
+        seen = providers(api, home.namespace, wanted.providers, self._seen, self._early.providers.take())
         self._seen = newest(item.metadata.resource_version for item in seen.objects)
         ours = [item for item in home.controllers if item.metadata.namespace == home.namespace]
         lists = accounts.result(), maps.result() if maps else ()
@@ -163,7 +160,7 @@ class KubernetesCluster:
 
     def read_record(self, site: str) -> bytes | None:
         """The record in the ConfigMap ``vddkctl-SITE``, or None."""
-        first, self._first_record = self._first_record, None
+        first = self._early.record.take()
         return first.result() if first else Records(self._api, self._own_namespace()).read(site)
 
     def write_record(self, site: str, content: bytes) -> None:
@@ -225,7 +222,7 @@ class KubernetesCluster:
             return self._home
 
     def _found(self, namespace: str | None) -> Home:
-        first, self._first_home = self._first_home, None
+        first = self._early.home.take()
         return first.result() if first else find_home(self._api, namespace or self._namespace)
 
     def _own_namespace(self) -> str:

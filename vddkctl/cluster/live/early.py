@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from vddkctl.cluster.live.api import Api, patience
 from vddkctl.cluster.live.connection import asks_nobody, connect
@@ -23,13 +23,24 @@ from vddkctl.threads import start
 T = TypeVar("T")
 
 
+class Once(Generic[T]):
+    """What the first who asks gets, and nobody after: it grows old, and may be large."""
+
+    def __init__(self, future: Future[T] | None = None) -> None:
+        self._future = future
+
+    def take(self) -> Future[T] | None:
+        """The answer, perhaps still to come; None where it was taken before, or never asked for."""
+        future, self._future = self._future, None
+        return future
+
+
 class Seen(Struct, frozen=True):
     """What the first look asks for: Forklift's home, a site's record, the providers of all namespaces."""
 
-    site: str
-    home: Future[Home]
-    record: Future[bytes | None]
-    providers: Future[list[RawObject]]
+    home: Once[Home] = field(default_factory=Once)
+    record: Once[bytes | None] = field(default_factory=Once)
+    providers: Once[list[RawObject]] = field(default_factory=Once)
 
 
 class EarlyLook(Struct, frozen=True):
@@ -37,12 +48,13 @@ class EarlyLook(Struct, frozen=True):
 
     context: str | None
     namespace: str | None
+    site: str
     api: Api
     seen: Seen
 
     def is_for(self, context: str | None, namespace: str | None, site: str) -> bool:
         """Whether that is what the spec says."""
-        return (self.context, self.namespace, self.seen.site) == (context, namespace, site)
+        return (self.context, self.namespace, self.site) == (context, namespace, site)
 
 
 def look_early(
@@ -52,15 +64,17 @@ def look_early(
     if not asks_nobody(environment):
         return None
     api = Api(connect(context, environment), timeout=patience(environment))
-    seen = Seen(site, Future(), Future(), Future())
-    start(_look, api, namespace, seen)
-    return EarlyLook(context, namespace, api, seen)
+    home: Future[Home] = Future()
+    record: Future[bytes | None] = Future()
+    providers: Future[list[RawObject]] = Future()
 
+    def look() -> None:
+        _tell(home, lambda: find_home(api, namespace))
+        _tell(record, lambda: Records(api, home.result().namespace).read(site))
+        _tell(providers, lambda: list(listed(api, PROVIDERS, None, RawObject)))
 
-def _look(api: Api, namespace: str | None, seen: Seen) -> None:
-    _tell(seen.home, lambda: find_home(api, namespace))
-    _tell(seen.record, lambda: Records(api, seen.home.result().namespace).read(seen.site))
-    _tell(seen.providers, lambda: list(listed(api, PROVIDERS, None, RawObject)))
+    start(look)
+    return EarlyLook(context, namespace, site, api, Seen(Once(home), Once(record), Once(providers)))
 
 
 def _tell(future: Future[T], find: Callable[[], T]) -> None:
