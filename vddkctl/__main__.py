@@ -8,8 +8,12 @@ def main() -> None:
     import gc
     import signal
 
+    # Until the command line has its own way to end.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)  # until the command line has its own way to end
+        signal.signal(signal.SIGINT, _interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupted)
     # A run is short and leaves next to nothing in circles: to look for it while modules load is a tenth of a plan.
     gc.disable()
     import atexit
@@ -35,10 +39,14 @@ def main() -> None:
 
 
 def _interrupted(*_: object) -> None:
+    import atexit
     import os
 
-    os.write(2, b"Interrupted.\n")
-    os._exit(130)
+    try:
+        os.write(2, b"Interrupted.\n")
+        atexit._run_exitfuncs()  # noqa: SLF001 - as above
+    finally:
+        os._exit(130)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ _COMMANDS = ("plan", "apply", "drift")
 _FILE = ("-f", "--file")
 _MOST = 1 << 20
 """Bytes of a spec that are looked through."""
+_CLUSTERED = re.compile("-[^-]*f.*", re.DOTALL)
+"""Short options in one word, with a file perhaps: ``-vf FILE``, ``-fFILE``."""
 _ARCHIVE = r"""\bpath:\s*["']?([^\s"',}#]+\.gz)\b"""
 
 
@@ -37,35 +39,41 @@ def begin(words: Sequence[str]) -> Begun | None:
     """Begin with what the spec seems to name. Never raises."""
     if not words or words[0] not in _COMMANDS or {"-h", "--help"} & set(words):
         return None
+    file = _spec(words)
     try:
-        file = _spec(words)
+        if file is None or not file.is_file():  # what comes through a pipe can be read once
+            return None
         with file.open("rb") as spec:
             text = spec.read(_MOST).decode("utf-8", "replace")
     except (OSError, ValueError):
         return None
     return Begun(
         _archive(file, text, chatty="-v" in words) if words[0] != "drift" else None,
-        None if _is_of_a_saved_plan(words) else _cluster(text),
+        None if _may_name_a_plan(words) else _cluster(text),
     )
 
 
-def _is_of_a_saved_plan(words: Sequence[str]) -> bool:
-    """``apply PLAN``: that goes where the plan was made."""
-    return len(words) > 1 and not words[1].startswith("-")
+def _may_name_a_plan(words: Sequence[str]) -> bool:
+    """``apply PLAN`` goes where the plan was made, whatever spec is here."""
+    behind = zip(words[1:], words, strict=False)
+    return words[0] == "apply" and any(word[:1] != "-" and last not in _FILE for word, last in behind)
 
 
 def _cluster(text: str) -> EarlyLook | None:
-    from vddkctl.errors import VddkctlError
     from vddkctl.site.glimpse import live_cluster_in, name_in
 
     meant, site = live_cluster_in(text), name_in(text)
     if meant is None or not site:
         return None
+    from vddkctl.apply.undisturbed import undisturbed
     from vddkctl.cluster.live.early import look_early
 
     try:
-        return look_early(meant.context, meant.namespace, site, os.environ)
-    except VddkctlError:
+        with (
+            undisturbed()
+        ):  # keys of a kubeconfig are put into files, and these on a list of what is to be removed
+            return look_early(meant.context, meant.namespace, site, os.environ)
+    except Exception:  # whatever it is, the command itself comes to it, and tells it
         return None
 
 
@@ -84,14 +92,20 @@ def _archive(file: Path, text: str, *, chatty: bool) -> Remembered | None:
     return _begun(places, archive, chatty=chatty) if archive.is_file() else None
 
 
-def _spec(words: Sequence[str]) -> Path:
-    for number, word in enumerate(words):
+def _spec(words: Sequence[str]) -> Path | None:
+    """The file that the words name, or the usual one; None where they could name another."""
+    named = []
+    for word, following in zip(words, (*words[1:], ""), strict=True):
         name, equals, value = word.partition("=")
-        if name == "--file" and equals:
-            return Path(value)
         if word in _FILE:
-            return Path(words[number + 1] if len(words) > number + 1 else "")
-    return Path(os.environ.get("VDDKCTL_FILE") or "site.yaml")
+            named.append(following)
+        elif name == "--file" and equals:
+            named.append(value)
+        elif _CLUSTERED.fullmatch(word):
+            return None
+    if len(named) > 1:
+        return None
+    return Path(named[0] if named else os.environ.get("VDDKCTL_FILE") or "site.yaml")
 
 
 def _begun(places: Places, archive: Path, *, chatty: bool) -> Remembered:

@@ -6,7 +6,8 @@ import contextlib
 import re
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -29,21 +30,6 @@ def deafen() -> None:
             left.pop()
 
 
-def _lost(what: Any) -> None:
-    """Python drops what is raised while it cleans up, or looks for a module: a signal that came then comes again."""
-    if what.exc_type is None or not issubclass(what.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(what)
-        return
-    import threading
-
-    heard = [n for n in (signal.SIGINT, *_STOPPING) if signal.getsignal(n) is not signal.SIG_IGN]
-    main = threading.main_thread().ident
-    if heard and main:
-        again = threading.Timer(_AGAIN, signal.pthread_kill, (main, heard[0]))
-        again.daemon = True
-        again.start()
-
-
 def exit_code(run: Callable[[], Any]) -> int:
     """Run a command, say what went wrong, and give the exit code."""
     for number in _STOPPING:
@@ -51,10 +37,10 @@ def exit_code(run: Callable[[], Any]) -> int:
             signal.signal(number, _interrupt)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    before, sys.unraisablehook = sys.unraisablehook, _lost
     try:
-        code = _run(run)
-        flush()
+        with _lost_signals_again():
+            code = _run(run)
+            flush()
         return code
     except BrokenPipeError:
         drop_output()
@@ -63,8 +49,46 @@ def exit_code(run: Callable[[], Any]) -> int:
         return _failed(error)
     except KeyboardInterrupt:
         return _failed(Interrupted("interrupted"))
+
+
+@contextlib.contextmanager
+def _lost_signals_again() -> Iterator[None]:
+    """Python drops what is raised while it cleans up, or looks for a module: a signal that came then comes again."""
+    before, again = sys.unraisablehook, list[threading.Timer]()
+
+    def lost(what: Any) -> None:
+        if what.exc_type is None or not issubclass(what.exc_type, KeyboardInterrupt):
+            before(what)
+            return
+        waiting = len(again)
+        while len(again) == waiting:  # ``timeout`` sends each signal twice
+            with contextlib.suppress(KeyboardInterrupt):
+                again.append(_sent_soon())
+
+    sys.unraisablehook = lost
+    try:
+        yield
     finally:
         sys.unraisablehook = before
+        for timer in again:
+            timer.cancel()
+            timer.join()
+
+
+def _sent_soon() -> threading.Timer:
+    main = threading.main_thread().ident or 0
+    heard = [
+        number for number in (signal.SIGINT, *_STOPPING) if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+
+    def send() -> None:
+        for number in heard[:1]:
+            signal.pthread_kill(main, number)
+
+    timer = threading.Timer(_AGAIN, send)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def _run(run: Callable[[], Any]) -> int:

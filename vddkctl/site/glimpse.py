@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 _KIND = re.compile(r"""^["']?apiVersion["']?\s*:\s*["']?vddkctl\.dev/""", re.MULTILINE)
-_FOLDER = re.compile(r"""["']?manifests["']?\s*:""")
+_DECEIVING = re.compile(r"<<|\\|^\? ", re.MULTILINE)
+"""What can bring keys in that stand elsewhere, or spell them in other letters."""
+_UNSURE = re.compile(r"""manifests|[*&?|>!]|:\s*$""")
+_PLAIN = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([^\s"',{}]+))\s*(?:[,}].*)?$""")
+
 _MOST = 2000
 """Lines that are looked through: the name stands at the top."""
 _NAME = re.compile(r"""(?:^|[\s{,"'])name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9.-]{0,252})(?=["'\s,}]|$)""")
@@ -31,17 +35,24 @@ def name_in(text: str) -> str:
 
 
 def live_cluster_in(text: str) -> LiveCluster | None:
-    """The cluster that a spec means; None for a folder of manifests, and where nothing looks like a spec."""
-    lines = list(_of(text, "cluster"))
-    if not _KIND.search(text) or any(_FOLDER.search(line) for line in lines):
+    """The cluster that a spec means; None for a folder of manifests, and wherever the looks of it might deceive."""
+    lines = [line for line in _of(text, "cluster") if line.strip()]
+    if not _KIND.search(text) or _DECEIVING.search(text) or any(_UNSURE.search(line) for line in lines):
         return None
-    return LiveCluster(_value(lines, "context"), _value(lines, "namespace"))
+    context, namespace = _value(lines, "context"), _value(lines, "namespace")
+    if context is None or namespace is None:
+        return None
+    return LiveCluster(context or None, namespace or None)
 
 
 def _value(lines: list[str], key: str) -> str | None:
-    value = re.compile(rf"""(?:^|[\s{{,"']){key}["']?\s*:\s*(?:"([^"]*)"|'([^']*)'|([^\s"',{{}}]+))""")
-    found = next(filter(None, map(value.search, lines)), None)
-    return found and (found[1] or found[2] or found[3])
+    """What stands behind a key; empty where there is no such key, None where it is not plain to see."""
+    said = re.compile(rf"""(?:^|[\s{{,"']){key}["']?\s*:(.*)""")
+    behind = [found[1] for found in map(said.search, lines) if found]
+    if not behind:
+        return ""
+    value = _PLAIN.match(behind[0])
+    return (value[1] or value[2] or value[3]) if value and len(behind) == 1 else None
 
 
 def _of(text: str, key: str) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Api(Struct, frozen=True, eq=False):
     def _once(
         self, method: str, path: str, query: Mapping[str, str] | None, content: bytes | None, kind: str
     ) -> Answer:
-        headers = {"Accept": JSON, "User-Agent": MANAGER, **self.headers}
+        headers = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": MANAGER, **self.headers}
         if content is not None:
             headers["Content-Type"] = kind
         authorize(self.connection.client, headers, path, method)

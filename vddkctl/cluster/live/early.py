@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from time import monotonic
 from typing import Generic, TypeVar
 
 from msgspec import Struct, field
@@ -21,6 +22,9 @@ from vddkctl.cluster.live.record import Records
 from vddkctl.threads import start
 
 T = TypeVar("T")
+
+_FRESH = 5.0
+"""Seconds for which a look is one of now. To load the rest takes less by far; who waits for a question may not."""
 
 
 class Once(Generic[T]):
@@ -44,17 +48,23 @@ class Seen(Struct, frozen=True):
 
 
 class EarlyLook(Struct, frozen=True):
-    """A look at a server, by what a spec seemed to say of its cluster."""
+    """A look at a server, by what a spec seemed to say of its cluster; ``at`` is when, by the monotonic clock."""
 
     context: str | None
     namespace: str | None
     site: str
     api: Api
     seen: Seen
+    at: float
 
     def is_for(self, context: str | None, namespace: str | None, site: str) -> bool:
-        """Whether that is what the spec says."""
-        return (self.context, self.namespace, self.site) == (context, namespace, site)
+        """Whether that is what the spec says, and it was just now. What was seen else is forgotten."""
+        fits = (self.context, self.namespace, self.site) == (context, namespace, site)
+        if fits and monotonic() - self.at < _FRESH:
+            return True
+        for once in (self.seen.home, self.seen.record, self.seen.providers):
+            once.take()
+        return False
 
 
 def look_early(
@@ -71,10 +81,17 @@ def look_early(
     def look() -> None:
         _tell(home, lambda: find_home(api, namespace))
         _tell(record, lambda: Records(api, home.result().namespace).read(site))
-        _tell(providers, lambda: list(listed(api, PROVIDERS, None, RawObject)))
+        _tell(providers, lambda: _all(api, home.result()))
 
     start(look)
-    return EarlyLook(context, namespace, site, api, Seen(Once(home), Once(record), Once(providers)))
+    return EarlyLook(
+        context, namespace, site, api, Seen(Once(home), Once(record), Once(providers)), monotonic()
+    )
+
+
+def _all(api: Api, _: Home) -> list[RawObject]:
+    """Where there is a Forklift."""
+    return list(listed(api, PROVIDERS, None, RawObject))
 
 
 def _tell(future: Future[T], find: Callable[[], T]) -> None:

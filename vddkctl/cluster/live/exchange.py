@@ -14,7 +14,7 @@ from socket import socket
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
 if TYPE_CHECKING:
@@ -75,25 +75,22 @@ def _over(
     from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
     until = monotonic() + timeout * _WHOLE
-    reading = _Reading()
     link: socket = connection.sock  # type: ignore[attr-defined]  # http.client's: urllib3's types leave it out
+    reading = _Reading()
     try:
         link.settimeout(timeout)
-        with contextlib.suppress(
-            BrokenPipeError, ConnectionResetError
-        ):  # the answer may be there all the same
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered all the same
             link.sendall(_words(pool, request))
         while not reading.whole:
-            piece = link.recv(_PIECE)
-            if not piece:
-                raise ConnectionResetError
-            reading.goes_on(piece)
+            reading.goes_on(link.recv(_PIECE))
             if monotonic() > until:
                 raise TimeoutError
     except TimeoutError as error:
         raise ReadTimeoutError(pool, request.target, "no answer in time") from error
     except (OSError, HttpParserError, HttpParserUpgrade) as error:
         raise ProtocolError("the connection breaks off", error) from error
+    finally:
+        reading.is_over()
     return Answer(reading.status, b"".join(reading.parts), reading.retry_after), reading.stays
 
 
@@ -105,29 +102,61 @@ class _Reading:
         self.parts: list[bytes] = []
         self.retry_after = ""
         self.stays = self.whole = False
-        self._parser = HttpResponseParser(self)
+        self._begun = self._measured = False
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
     def goes_on(self, piece: bytes) -> None:
-        """Take what has come. Raises HttpParserError for what is no HTTP."""
-        self._parser.feed_data(piece)
+        """Take what has come; nothing: the server has hung up, which ends an answer that does not say its length.
+
+        Raises HttpParserError for what is no HTTP, ConnectionResetError for an answer that is not whole.
+        """
+        if not piece:
+            if self._measured or not self._begun:
+                raise ConnectionResetError
+            self.whole, self.stays = True, False
+            return
+        assert self._parser
+        try:
+            self._parser.feed_data(piece)
+        except HttpParserCallbackError as error:  # a mistake of our own, or Ctrl-C: no matter of the server's
+            raise error.__context__ or error from None
+        except HttpParserError:
+            if not self.whole:
+                raise
+            self.stays = False  # what came behind it is nobody's answer
+
+    def is_over(self) -> None:
+        """Let go of the parser, which knows this object: nothing else would, in a run without garbage collection."""
+        self._parser = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        if name.lower() == b"retry-after":
+        name = name.lower()
+        if self.whole:
+            return
+        if name == b"retry-after":
             self.retry_after = value.decode("latin-1").strip()
+        elif name in (b"content-length", b"transfer-encoding"):
+            self._measured = True
 
     def on_headers_complete(self) -> None:
         """The status is known."""
+        if self.whole:
+            self.stays = False
+            return
+        assert self._parser
         self.status = self._parser.get_status_code()
         self.stays = self._parser.should_keep_alive()
+        self._begun = self.status >= _FINAL
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
-        self.parts.append(part)
+        if not self.whole:
+            self.parts.append(part)
 
     def on_message_complete(self) -> None:
         """The end; one of the interim answers (1xx) is none yet."""
-        self.whole = self.status >= _FINAL
+        self.whole = self.whole or self._begun
 
 
 def _words(pool: HTTPConnectionPool, request: Request) -> bytes:

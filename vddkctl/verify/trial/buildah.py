@@ -65,21 +65,23 @@ class Buildah:
         """Run in the one container that there is.
 
         buildah leaves when the program does, and drops what it has not passed on by then, on a busy machine all of it.
-        So a program that fails without a word is asked once more; the image's own then has another /opt.
+        So a program that fails without a word is asked once more, with another /opt, and so is a ``command`` that says
+        nothing. How it ended is told of the first time.
         """
-        ended = self._started(command, environment, self._shop.opt)
+        ended = _ended(self._started(command, environment, self._shop.opt))
         if ended.code is None or ended.lines or ended.refused or (ended.code == 0 and command is None):
             return ended
         again = self._started(command, environment, self._shop.opt if command else self._shop.other_opt)
-        same = (again.code, again.signal) == (ended.code, ended.signal)
-        return again if same or again.refused else ended
+        told = _ended(again)
+        same = (told.code, told.signal) == (ended.code, ended.signal)
+        return told if same or _NO_START.search(again.out) else ended
 
-    def _started(self, command: Sequence[str] | None, environment: Mapping[str, str], opt: Path) -> Ended:
+    def _started(self, command: Sequence[str] | None, environment: Mapping[str, str], opt: Path) -> Done:
         words = [*enter(NAME), *_ALONE, NAME, "run", "--isolation", "chroot", "--user", str(UID)]
         words += ["--cap-drop", "all", "--volume", f"{opt}:/opt:Z"]
         words += [f"--env={name}={value}" for name, value in environment.items()]
         words += [_CONTAINER, "--", *(self._own if command is None else command)]
-        return _ended(run(words, self._shop.environment, self._timeout, merged=True))
+        return run(words, self._shop.environment, self._timeout, merged=True)
 
     def _buildah(self, *words: str) -> Done:
         return run([NAME, *words], self._shop.environment, _OWN_WORK, folder=self._shop.folder)
