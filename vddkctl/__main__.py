@@ -8,12 +8,9 @@ def main() -> None:
     import gc
     import signal
 
-    # Until the command line has its own way to end.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, _interrupted)  # until the command line has its own way to end
     # A run is short and leaves next to nothing in circles: to look for it while modules load is a tenth of a plan.
     gc.disable()
     import atexit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +24,18 @@ def start(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future
 
     threading.Thread(target=run, daemon=True).start()
     return future
+
+
+class Once(Generic[T]):
+    """What the first who asks gets, and nobody after: it grows old, and may be large."""
+
+    def __init__(self, future: Future[T] | None = None) -> None:
+        self._future = future
+
+    def take(self) -> Future[T] | None:
+        """The answer, perhaps still to come; None where it was taken before, or never asked for."""
+        future, self._future = self._future, None
+        return future
 
 
 def each(function: Callable[[T], R], items: Iterable[T], limit: int) -> list[R]:

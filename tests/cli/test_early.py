@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from tests.support.sites import SPEC, make_site
 from vddkctl.cli.early import begin
-from vddkctl.cluster.live.early import EarlyLook, Once, Seen
+from vddkctl.cluster.live.early import EarlyLook, Seen
+from vddkctl.threads import Once
 
 VDDKCTL = (sys.executable, "-m", "vddkctl")
 

@@ -20,7 +20,6 @@ from vddkctl.apply.memory import begun, ended, has_ended, next_number, only_step
 from vddkctl.apply.migrations import disturbing_now, let_pass
 from vddkctl.apply.precondition import Checked, check
 from vddkctl.apply.result import Result, Status, StepResult
-from vddkctl.apply.undisturbed import undisturbed
 from vddkctl.apply.writes import key_of, object_change, secret_values
 from vddkctl.cluster.base import Cluster
 from vddkctl.errors import LockLostError, PlanFileError, VddkctlError
@@ -33,6 +32,7 @@ from vddkctl.plan.order import ROOMS, room
 from vddkctl.plan.record import Record
 from vddkctl.plan.unknown import settled
 from vddkctl.progress import Progress
+from vddkctl.signals import undisturbed
 
 
 class Executor(Struct, frozen=True):

@@ -71,7 +71,7 @@ def run(
     A saved plan is done where it was made, by the policy that it was made with. Where the site has another place now,
     name its spec with -f: nothing but the folder is taken from that.
     """
-    from vddkctl.cli.session import open_session
+    from vddkctl.cli.session import told_session
 
     prove, waiting = proven(dry_run), seconds(timeout) if wait else None
     if prove and (report or notify):
@@ -92,8 +92,7 @@ def run(
         if plan_file is not None:
             spec = file if _typed(context, "file") else None
             return _saved_applied(plan_file, spec, output, verbose, waiting, ends, prove=prove)
-        session = open_session(file, progress(verbose), context.obj)
-        ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
+        session = told_session(file, progress(verbose), context.obj, ends)
         plan = session.plan(target, exclude, take)
         return _applied(session, plan, output, verbose, waiting, ends, prove=prove, ask=not auto_approve)
 

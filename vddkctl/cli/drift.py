@@ -64,6 +64,9 @@ def run(
     Changes nothing unless told to --heal; exits with 3 when there is drift. For cron: --quiet says nothing where there
     is none. A place that cannot be reached is an error (1), never "no drift".
     """
+    from vddkctl.cli.session import told_session
+    from vddkctl.progress import Silent
+
     if heal and output is Output.JSON:
         raise UsageError(
             "--heal tells its steps as text", hint="leave --output json out; --report FILE.json has it"
@@ -72,19 +75,10 @@ def run(
     ends = telling("drift", report, notify, notify_format, inputs=[file], scope=scope)
     with ends.of_run():
         limit = heal_limit if heal else 0
-        session = _opened(file, context, quiet, verbose, ends)
+        session = told_session(file, Silent() if quiet else progress(verbose), context.obj, ends)
         return _checked(
             session, (target or (), exclude or (), take or ()), summary, quiet, limit, output, verbose, ends
         )
-
-
-def _opened(file: str, context: typer.Context, quiet: bool, verbose: int, ends: Telling) -> Session:
-    from vddkctl.cli.session import open_session
-    from vddkctl.progress import Silent
-
-    session = open_session(file, Silent() if quiet else progress(verbose), context.obj)
-    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
-    return session
 
 
 def _checked(

@@ -65,13 +65,12 @@ def _cluster(text: str) -> EarlyLook | None:
     meant, site = live_cluster_in(text), name_in(text)
     if meant is None or not site:
         return None
-    from vddkctl.apply.undisturbed import undisturbed
     from vddkctl.cluster.live.early import look_early
+    from vddkctl.signals import undisturbed
 
     try:
-        with (
-            undisturbed()
-        ):  # keys of a kubeconfig are put into files, and these on a list of what is to be removed
+        # Keys of a kubeconfig are put into files, and these on a list of what is to be removed.
+        with undisturbed():
             return look_early(meant.context, meant.namespace, site, os.environ)
     except Exception:  # whatever it is, the command itself comes to it, and tells it
         return None

@@ -14,16 +14,15 @@ import typer
 
 from vddkctl.cli.streams import drop_output, flush
 from vddkctl.errors import Interrupted, VddkctlError
+from vddkctl.signals import STOPPING
 
-_STOPPING = (signal.SIGTERM, signal.SIGHUP)
-"""A CI system that stops a job, a terminal that is closed: what was done is recorded then, as with Ctrl-C."""
 _AGAIN = 0.05
 """Seconds until a signal that was lost comes again."""
 
 
 def deafen() -> None:
     """Heed no more signals: the run ends already, and what is left is short. ``timeout`` sends each signal twice."""
-    left = [signal.SIGINT, *_STOPPING]
+    left = list(STOPPING)
     while left:
         with contextlib.suppress(KeyboardInterrupt):
             signal.signal(left[-1], signal.SIG_IGN)
@@ -32,11 +31,9 @@ def deafen() -> None:
 
 def exit_code(run: Callable[[], Any]) -> int:
     """Run a command, say what went wrong, and give the exit code."""
-    for number in _STOPPING:
+    for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores one of them
-            signal.signal(number, _interrupt)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, signal.default_int_handler)
     try:
         with _lost_signals_again():
             code = _run(run)
@@ -77,9 +74,7 @@ def _lost_signals_again() -> Iterator[None]:
 
 def _sent_soon() -> threading.Timer:
     main = threading.main_thread().ident or 0
-    heard = [
-        number for number in (signal.SIGINT, *_STOPPING) if signal.getsignal(number) is not signal.SIG_IGN
-    ]
+    heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
 
     def send() -> None:
         for number in heard[:1]:
@@ -155,7 +150,3 @@ def _say(text: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -52,23 +52,17 @@ def run(
     verbose: Verbose = 0,
 ) -> int:
     """Say what would change, and why. Changes nothing."""
+    from vddkctl.cli.session import told_session
+
     prove = proven(dry_run)
     inputs, scope = [file, *([out] if out else [])], (*(target or ()), "but", *(exclude or ()))
     ends = telling("plan", report, notify, notify_format, inputs=inputs, scope=scope)
     with ends.of_run():
-        session = _opened(file, context, verbose, ends)
+        session = told_session(file, progress(verbose), context.obj, ends)
         plan = session.plan(target, exclude, take)
         if prove:
             plan = session.tried(plan)
         return _told(session, plan, out, output, ends, summary=summary, detailed=detailed_exitcode)
-
-
-def _opened(file: str, context: typer.Context, verbose: int, ends: Telling) -> Session:
-    from vddkctl.cli.session import open_session
-
-    session = open_session(file, progress(verbose), context.obj)
-    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
-    return session
 
 
 def _told(

@@ -16,6 +16,7 @@ from vddkctl.site.source import LoadedSite
 if TYPE_CHECKING:
     from vddkctl.build.archive.inspection import Remembered
     from vddkctl.cli.early import Begun
+    from vddkctl.cli.reports import Telling
     from vddkctl.cluster.base import Cluster
     from vddkctl.plan.explain import Explanation
     from vddkctl.plan.exposed import Exposure
@@ -180,6 +181,13 @@ def open_session(file: str, progress: Progress, begun: Begun | None = None) -> S
         early=begun.cluster if begun else None,
     )
     return Session(loaded, places, progress, begun.archives if begun else None)
+
+
+def told_session(file: str, progress: Progress, begun: Begun | None, ends: Telling) -> Session:
+    """The same of a run whose end is told: which site and cluster that is about, as soon as it is known."""
+    session = open_session(file, progress, begun)
+    ends.looks_at(session.loaded.site.metadata.name, session.loaded.site.cluster)
+    return session
 
 
 def read_spec(file: str) -> tuple[str, str, Path]:

@@ -60,7 +60,6 @@ def read(text: str | None) -> ConfigReading:
     )
 
 
-@lru_cache(_REMEMBERED)
 def meant(text: str | None) -> Buffers:
     """The buffers that whoever wrote the text had in mind: a size under the broken key counts, where no other does."""
     found = _numbers(text)

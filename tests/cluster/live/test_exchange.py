@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.live.test_silent_servers import KUBECONFIG, PATIENCE
+from tests.cluster.live.test_silent_servers import KUBECONFIG, PATIENCE, silence
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.connection import connect
 from vddkctl.cluster.live.refusal import RefusedError
@@ -274,11 +274,6 @@ def test_nothing_of_an_answer_is_kept(tmp_path: Path) -> None:
         assert not [each for each in gc.get_objects() if type(each).__name__ == "_Reading"]
     finally:
         gc.enable()
-
-
-def silence(client: socket.socket) -> None:
-    while client.recv(65536):
-        pass
 
 
 def drips(client: socket.socket) -> None:

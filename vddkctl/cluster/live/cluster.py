@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from vddkctl.cluster.base import ObjectChange, StoredSecret, Wanted, WriteOutcom
 from vddkctl.cluster.live import look, managed
 from vddkctl.cluster.live.api import Api
 from vddkctl.cluster.live.early import Seen
-from vddkctl.cluster.live.home import Home, find_home
+from vddkctl.cluster.live.home import Homes
 from vddkctl.cluster.live.kinds import MIGRATIONS, PROVIDERS, SECRETS
 from vddkctl.cluster.live.lease import Held, applied_sites, leased
 from vddkctl.cluster.live.listing import newest
@@ -27,13 +25,9 @@ from vddkctl.cluster.live.rights import missing_rights
 from vddkctl.cluster.live.rollout import running as rolled_out
 from vddkctl.cluster.live.rollout import standing, unsettled
 from vddkctl.cluster.live.write import Writer
-from vddkctl.errors import ClusterError, VddkctlError
 from vddkctl.plan.observed import Activity, ClusterState, LiveObject, ObjectKey, Unsettled
 from vddkctl.progress import Progress, Silent
-from vddkctl.threads import each, start
-
-_AT_ONCE = 16
-"""Requests that are on their way at the same time."""
+from vddkctl.threads import start
 
 
 class KubernetesCluster:
@@ -54,15 +48,12 @@ class KubernetesCluster:
         seen: Seen | None = None,
     ) -> None:
         self._api = api
-        self._namespace = namespace
         self._site = site
         self._progress = progress or Silent()
         self._held: Held | None = None
-        self._lock = threading.Lock()
-        self._home: Home | None = None
-        self._fresh: Home | None = None
         self._seen: str | None = None
         self._early = seen or Seen()
+        self._homes = Homes(api, namespace, self._early.home)
 
     @property
     def api(self) -> Api:
@@ -79,7 +70,7 @@ class KubernetesCluster:
 
         Of what this user may not see in all namespaces, Forklift's own is looked into, and the state says so.
         """
-        api, home = self._api, self._look(wanted.namespace)
+        api, home = self._api, self._homes.look(wanted.namespace)
         active = start(look.activity, api, home)
         accounts = start(look.accounts, api, wanted.accounts)
         maps = start(look.storage_maps, api, home.namespace) if wanted.storage_maps else None
@@ -139,11 +130,11 @@ class KubernetesCluster:
 
     def write(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Write changes by server-side apply, several at the same time; outcomes come as they are known."""
-        return _each(Writer(self._guarded()), changes)
+        return Writer(self._guarded()).write_all(changes)
 
     def rehearse(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
         """Let the server try each change out, webhooks and schemas included. Stores nothing."""
-        return _each(Writer(self._api, dry_run=True), changes)
+        return Writer(self._api, dry_run=True).write_all(changes)
 
     def missing_rights(self, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
         """What the server says that this user may not do, of all that writing these changes needs."""
@@ -151,7 +142,7 @@ class KubernetesCluster:
 
     def activity(self) -> Activity:
         """This Forklift's plans, and its migrations that run, in all namespaces or in those that this user may see."""
-        found, _ = look.activity(self._api, self._own_home())
+        found, _ = look.activity(self._api, self._homes.known())
         return found
 
     def unsettled(self, keys: Sequence[ObjectKey]) -> tuple[Unsettled, ...]:
@@ -204,29 +195,8 @@ class KubernetesCluster:
     def _guarded(self) -> Api:
         return replace(self._api, guard=self._held.check) if self._held else self._api
 
-    def _look(self, namespace: str | None) -> Home:
-        """Forklift's namespace and controllers as they are now; what was just found out is used, once."""
-        with self._lock:
-            found, self._fresh = self._fresh, None
-            if found is None:
-                found = self._found(namespace)
-            if namespace not in (None, found.namespace):
-                found = find_home(self._api, namespace)
-            self._home = found
-            return found
-
-    def _own_home(self) -> Home:
-        with self._lock:
-            if self._home is None:
-                self._home = self._fresh = self._found(None)
-            return self._home
-
-    def _found(self, namespace: str | None) -> Home:
-        first = self._early.home.take()
-        return first.result() if first else find_home(self._api, namespace or self._namespace)
-
     def _own_namespace(self) -> str:
-        return self._own_home().namespace
+        return self._homes.known().namespace
 
 
 def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject, ...]:
@@ -235,21 +205,3 @@ def _shared(objects: tuple[LiveObject, ...], claims: Claims) -> tuple[LiveObject
         replace(live, other_sites=frozenset(claims[live.key.address])) if live.key.address in claims else live
         for live in objects
     )
-
-
-def _each(writer: Writer, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
-    done: queue.SimpleQueue[WriteOutcome] = queue.SimpleQueue()
-
-    def one(change: ObjectChange) -> None:
-        error: Exception | None = None
-        try:
-            writer.write(change)
-        except VddkctlError as failed:
-            error = failed
-        except Exception as failed:  # a thread's own mistake must not leave its reader waiting
-            error = ClusterError(f"{type(failed).__name__}: {failed}", where=change.key.address)
-        done.put(WriteOutcome(change.key, error))
-
-    start(each, one, changes, _AT_ONCE)
-    for _ in changes:
-        yield done.get()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -19,24 +19,12 @@ from vddkctl.cluster.live.kinds import PROVIDERS
 from vddkctl.cluster.live.listing import listed
 from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.record import Records
-from vddkctl.threads import start
+from vddkctl.threads import Once, start
 
 T = TypeVar("T")
 
 _FRESH = 5.0
 """Seconds for which a look is one of now. To load the rest takes less by far; who waits for a question may not."""
-
-
-class Once(Generic[T]):
-    """What the first who asks gets, and nobody after: it grows old, and may be large."""
-
-    def __init__(self, future: Future[T] | None = None) -> None:
-        self._future = future
-
-    def take(self) -> Future[T] | None:
-        """The answer, perhaps still to come; None where it was taken before, or never asked for."""
-        future, self._future = self._future, None
-        return future
 
 
 class Seen(Struct, frozen=True):
@@ -80,18 +68,18 @@ def look_early(
 
     def look() -> None:
         _tell(home, lambda: find_home(api, namespace))
+        nowhere = home.exception()
+        if nowhere:
+            record.set_exception(nowhere)
+            providers.set_exception(nowhere)
+            return
         _tell(record, lambda: Records(api, home.result().namespace).read(site))
-        _tell(providers, lambda: _all(api, home.result()))
+        _tell(providers, lambda: list(listed(api, PROVIDERS, None, RawObject)))
 
     start(look)
     return EarlyLook(
         context, namespace, site, api, Seen(Once(home), Once(record), Once(providers)), monotonic()
     )
-
-
-def _all(api: Api, _: Home) -> list[RawObject]:
-    """Where there is a Forklift."""
-    return list(listed(api, PROVIDERS, None, RawObject))
 
 
 def _tell(future: Future[T], find: Callable[[], T]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from msgspec import Struct
 
 from vddkctl.cluster.live.api import Api
@@ -11,6 +13,7 @@ from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.errors import ClusterDeniedError, ClusterError
 from vddkctl.plan.observed import ObjectKey
+from vddkctl.threads import Once
 
 USUAL = ("openshift-mtv", "konveyor-forklift")
 """The namespaces that Forklift's operators are installed into (downstream, upstream)."""
@@ -32,6 +35,43 @@ class Home(Struct, frozen=True):
         """Whether what is in a namespace, about a provider (None: not known), is of this Forklift, and of no other."""
         of = provider.namespace if provider else namespace
         return self.namespace in (namespace, of) or not {namespace, of} & self.others
+
+
+class Homes:
+    """Forklift's home as one run comes to know it: anew for each look, and once for all else.
+
+    ``first`` is the answer of somebody who has asked already; ``namespace`` is where it should be, if that is said.
+    """
+
+    def __init__(self, api: Api, namespace: str | None, first: Once[Home]) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._first = first
+        self._lock = threading.Lock()
+        self._home: Home | None = None
+        self._fresh: Home | None = None
+
+    def look(self, namespace: str | None) -> Home:
+        """The namespace and the controllers as they are now; what was just found out is used, once."""
+        with self._lock:
+            found, self._fresh = self._fresh, None
+            if found is None:
+                found = self._found(namespace)
+            if namespace not in (None, found.namespace):
+                found = find_home(self._api, namespace)
+            self._home = found
+            return found
+
+    def known(self) -> Home:
+        """As it was last seen."""
+        with self._lock:
+            if self._home is None:
+                self._home = self._fresh = self._found(None)
+            return self._home
+
+    def _found(self, namespace: str | None) -> Home:
+        first = self._first.take()
+        return first.result() if first else find_home(self._api, namespace or self._namespace)
 
 
 def find_home(api: Api, namespace: str | None) -> Home:

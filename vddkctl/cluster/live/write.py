@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import queue
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from vddkctl.cluster.base import ObjectChange
+from vddkctl.cluster.base import ObjectChange, WriteOutcome
 from vddkctl.cluster.live.api import APPLY, JSON_PATCH, MANAGER, Api
 from vddkctl.cluster.live.body import at, configuration, left, removal
 from vddkctl.cluster.live.entry_writer import EntryWriter
@@ -16,9 +18,12 @@ from vddkctl.cluster.live.objects import live_object
 from vddkctl.cluster.live.raw import RawObject
 from vddkctl.cluster.live.refusal import RefusedError
 from vddkctl.decoding import decoded
-from vddkctl.errors import ClusterError, ConflictError
+from vddkctl.errors import ClusterError, ConflictError, VddkctlError
 from vddkctl.plan.observed import LiveObject
+from vddkctl.threads import each, start
 
+_AT_ONCE = 16
+"""Requests that are on their way at the same time."""
 _TRIES = 5
 """How often a change is made again because the object was changed meanwhile, elsewhere than in our fields."""
 _CONFLICT, _INVALID = 409, 422
@@ -29,6 +34,24 @@ class Writer(Struct, frozen=True):
 
     api: Api
     dry_run: bool = False
+
+    def write_all(self, changes: Sequence[ObjectChange]) -> Iterator[WriteOutcome]:
+        """Make changes, several at the same time; outcomes come as they are known."""
+        done: queue.SimpleQueue[WriteOutcome] = queue.SimpleQueue()
+
+        def one(change: ObjectChange) -> None:
+            error: Exception | None = None
+            try:
+                self.write(change)
+            except VddkctlError as failed:
+                error = failed
+            except Exception as failed:  # a thread's own mistake must not leave its reader waiting
+                error = ClusterError(f"{type(failed).__name__}: {failed}", where=change.key.address)
+            done.put(WriteOutcome(change.key, error))
+
+        start(each, one, changes, _AT_ONCE)
+        for _ in changes:
+            yield done.get()
 
     def write(self, change: ObjectChange) -> None:
         """Make one change. Raises ClusterError; ConflictError for a field that is another manager's."""

@@ -7,9 +7,10 @@ import resource
 from collections.abc import Mapping, Sequence
 
 from vddkctl.errors import TrialError
+from vddkctl.signals import undisturbed
 from vddkctl.verify.trial.engine import UID, Ended, last_lines, signal_of
 from vddkctl.verify.trial.process import Done, run
-from vddkctl.verify.trial.workshop import Workshop, undisturbed
+from vddkctl.verify.trial.workshop import Workshop
 
 NAME = "podman"
 _CONTAINER = "trial"

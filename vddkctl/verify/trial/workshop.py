@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from vddkctl.errors import TrialError
+from vddkctl.signals import undisturbed
 from vddkctl.verify.trial.process import run
 
 _REMOTE = frozenset(
@@ -32,8 +32,6 @@ _PREFIX = "vddkctl-run-"
 _LOCK = "lock"
 _LONG = 40
 """Characters of a path below which podman's sockets cannot be relied on: their paths have little more than 100."""
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ENDING = 60.0
 """Seconds for each step of clearing up."""
@@ -148,24 +146,6 @@ def _end_engines(shop: Workshop) -> None:
 
 def _is_ours(folder: Path) -> bool:
     return not folder.is_symlink() and folder.lstat().st_uid == os.geteuid()
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let signals that would end the run wait: clearing up is short, and is not done by halves."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting: list[int] = []
-    heeded = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda got, _: waiting.append(got)) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if waiting:
-        signal.raise_signal(waiting[0])
 
 
 def _new_folder(parent: str | None = None) -> Path:
