@@ -77,7 +77,7 @@ def run(
         limit = heal_limit if heal else 0
         session = told_session(file, Silent() if quiet else progress(verbose), context.obj, ends)
         return _checked(
-            session, (target or (), exclude or (), take or ()), summary, quiet, limit, output, verbose, ends
+            session, (target or (), exclude or (), take or ()), summary, quiet, limit, output, ends
         )
 
 
@@ -88,7 +88,6 @@ def _checked(
     quiet: bool,
     heal_limit: int,
     output: Output,
-    verbose: int,
     ends: Telling,
 ) -> int:
     """Look, tell and heal; the exit code. A ``heal_limit`` of 0: nothing is healed."""
